@@ -1,0 +1,30 @@
+/**
+ * The backing port: one shared server of a kind, and each app's own corner of it.
+ *
+ * Semantics that every implementation keeps and `conformance.ts` checks:
+ * - `grant` is idempotent: the same name and password give the same database and user; another password replaces it.
+ * - What one grant gives sees nothing of another's, not even names.
+ * - `revoke` drops the user and keeps the data; only `destroy` removes data.
+ */
+export interface BackingGrant {
+  /** Database and user name: [a-z0-9_]{1,32}. */
+  name: string;
+  password: string;
+}
+
+export interface Backing {
+  readonly kind: 'mariadb';
+  /** Name under which apps reach it in their own network. */
+  readonly alias: string;
+  readonly port: number;
+  /** Container that apps' networks are attached to. */
+  readonly container: string;
+  /** Starts the server when it does not run and waits until it answers; progress by `onDetail`. */
+  ensure(options: { signal: AbortSignal; onDetail?: (detail: string) => void }): Promise<void>;
+  grant(grant: BackingGrant, options: { signal: AbortSignal }): Promise<void>;
+  /** The URL an app is given. Holds the password: never log it. */
+  url(grant: BackingGrant): string;
+  revoke(name: string, options: { signal: AbortSignal }): Promise<void>;
+  destroy(name: string, options: { signal: AbortSignal }): Promise<void>;
+  ready(options: { signal: AbortSignal }): Promise<boolean>;
+}

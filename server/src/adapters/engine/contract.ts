@@ -1,0 +1,231 @@
+/**
+ * The engine port: what Minicloud asks of Docker, Podman and the in-memory double.
+ *
+ * Semantics that every implementation keeps and `conformance.ts` checks:
+ * - An engine is made for one installation. Objects are created with `minicloud.installation=<id>` and only objects
+ *   that carry it are listed, changed or removed; anything else is answered with `forbidden` and left alone.
+ * - Making something that is there already, with the same spec, is success. Removing something that is gone is too.
+ * - Every call takes a signal and has a deadline of its own besides; a frozen engine ends in `timeout` or
+ *   `engine_unreachable`, never in waiting for ever.
+ * - Failures are `ProblemError`s that name the object. Answers are parsed at the border, never cast.
+ */
+
+export type Labels = Record<string, string>;
+
+export const installationLabel = 'minicloud.installation';
+
+export interface EngineInfo {
+  kind: 'docker' | 'podman' | 'memory';
+  version: string;
+  os: string;
+  arch: string;
+  memoryBytes: number;
+  cpus: number;
+  /** Where images and volumes live on this machine, when the engine tells. */
+  dataRoot?: string;
+}
+
+/** What an engine can't do is data, not an exception in the middle of a deploy. */
+export interface EngineCapabilities {
+  /** The companion can open connections to container addresses. Not so for rootless engines. */
+  reachableAddresses: boolean;
+  hostNetwork: boolean;
+  memoryLimits: boolean;
+}
+
+export interface ImageInfo {
+  /** Content id of the configuration, `sha256:…`; what `createContainer` is given. */
+  id: string;
+  /** Digest in the registry it came from, `sha256:…`; the id itself for images that never were in one. */
+  digest: string;
+  /** Names it has here. */
+  tags: string[];
+  os: string;
+  arch: string;
+  sizeBytes: number;
+  /** From the image's own metadata; informs, never decides. */
+  exposedPorts: number[];
+  user: string;
+  labels: Labels;
+}
+
+export interface RegistryCredentials {
+  username: string;
+  password: string;
+}
+
+export interface PullProgress {
+  /** Bytes received and expected over all layers known so far. */
+  received: number;
+  expected: number;
+}
+
+/** Everything a container may be; what is not here can't be asked for. The baseline is added by the engine. */
+export interface ContainerSpec {
+  name: string;
+  /** Image id (`sha256:…`). Never a tag: what was resolved is what runs. */
+  image: string;
+  labels: Labels;
+  command?: string[];
+  entrypoint?: string[];
+  env: Record<string, string>;
+  /** `host` only for the platform's own proxy. */
+  network: { name: string; aliases: string[]; address?: string } | 'host' | 'none';
+  volumes: { volume: string; path: string; readOnly?: boolean }[];
+  /** Folders of the machine; for platform containers only (labelled `minicloud.platform`), refused for all others. */
+  binds?: { source: string; path: string; readOnly?: boolean }[];
+  /** Names that resolve to fixed addresses inside. */
+  hosts?: Record<string, string>;
+  user?: string;
+  readOnly?: boolean;
+  /** Kernel capabilities added to none, from the allow-list in `baseline.ts`. */
+  capabilities?: string[];
+  memoryBytes?: number;
+  cpus?: number;
+  pids?: number;
+  /** `always` for what should survive a reboot, `no` for run-to-completion. */
+  restart: 'always' | 'no';
+  stopTimeoutSeconds?: number;
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+
+export interface ContainerInfo {
+  id: string;
+  name: string;
+  image: string;
+  labels: Labels;
+  state: ContainerState;
+  createdAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+  exitCode?: number;
+  oomKilled: boolean;
+  /** The engine's own words when it could not be started. */
+  error?: string;
+  restarts: number;
+  /** Address in each network it is attached to. */
+  addresses: Record<string, string>;
+  pid?: number;
+}
+
+/** The cheap form that lists give. */
+export interface ContainerSummary {
+  id: string;
+  name: string;
+  image: string;
+  labels: Labels;
+  state: ContainerState;
+  addresses: Record<string, string>;
+  createdAt: number;
+}
+
+export interface NetworkSpec {
+  name: string;
+  /** CIDR. */
+  subnet: string;
+  /** CIDR inside the subnet from which the engine picks addresses by itself. */
+  range?: string;
+  labels: Labels;
+}
+export interface NetworkInfo {
+  name: string;
+  subnet: string;
+  labels: Labels;
+}
+
+export interface VolumeInfo {
+  name: string;
+  labels: Labels;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface EngineLogLine {
+  at: number;
+  stream: 'stdout' | 'stderr';
+  text: string;
+}
+
+export interface ContainerStats {
+  memoryBytes: number;
+  memoryLimitBytes: number;
+  cpuNanoseconds: number;
+  pids: number;
+}
+
+export interface EngineEvent {
+  at: number;
+  /** Of a container: start, die (with exit code), oom, stop, destroy, health… */
+  action: string;
+  containerId: string;
+  name: string;
+  labels: Labels;
+  exitCode?: number;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface Engine {
+  readonly installation: string;
+  readonly capabilities: EngineCapabilities;
+  info(options?: CallOptions): Promise<EngineInfo>;
+
+  pullImage(
+    reference: string,
+    options?: CallOptions & { credentials?: RegistryCredentials; onProgress?: (progress: PullProgress) => void },
+  ): Promise<ImageInfo>;
+  /** By name, digest or id; undefined when it is not on this machine. */
+  inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined>;
+  /** One regular file of an image, without starting it; undefined when there is none. At most `maxBytes`, else `invalid_input`. */
+  readImageFile(image: string, path: string, maxBytes: number, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /** Keep an image from being pruned by the name it is given. */
+  tagImage(image: string, reference: string, options?: CallOptions): Promise<void>;
+  removeImage(reference: string, options?: CallOptions): Promise<void>;
+
+  ensureNetwork(spec: NetworkSpec, options?: CallOptions): Promise<void>;
+  removeNetwork(name: string, options?: CallOptions): Promise<void>;
+  listNetworks(options?: CallOptions): Promise<NetworkInfo[]>;
+  connectNetwork(
+    network: string,
+    container: string,
+    endpoint: { aliases: string[]; address?: string },
+    options?: CallOptions,
+  ): Promise<void>;
+  disconnectNetwork(network: string, container: string, options?: CallOptions): Promise<void>;
+
+  ensureVolume(name: string, labels: Labels, options?: CallOptions): Promise<void>;
+  removeVolume(name: string, options?: CallOptions): Promise<void>;
+  listVolumes(options?: CallOptions): Promise<VolumeInfo[]>;
+
+  /** Creates without starting. A container of that name with our label but another spec is `conflict`. */
+  createContainer(spec: ContainerSpec, options?: CallOptions): Promise<string>;
+  startContainer(container: string, options?: CallOptions): Promise<void>;
+  stopContainer(container: string, timeoutSeconds: number, options?: CallOptions): Promise<void>;
+  /** Ends it if it runs. Never removes named volumes. */
+  removeContainer(container: string, options?: CallOptions): Promise<void>;
+  inspectContainer(container: string, options?: CallOptions): Promise<ContainerInfo | undefined>;
+  listContainers(labels: Labels, options?: CallOptions): Promise<ContainerSummary[]>;
+  /** Until it is no longer running; its exit code. */
+  waitContainer(container: string, options?: CallOptions): Promise<number>;
+
+  /** argv, no shell. `env` and `stdin` are how secrets get in: arguments can be seen by every process of the machine. */
+  exec(
+    container: string,
+    argv: string[],
+    options?: CallOptions & { stdin?: string; env?: Record<string, string>; user?: string },
+  ): Promise<ExecResult>;
+  logs(
+    container: string,
+    options: CallOptions & { tail?: number; since?: number; follow?: boolean },
+  ): AsyncIterable<EngineLogLine>;
+  stats(container: string, options?: CallOptions): Promise<ContainerStats>;
+  /** Container events of this installation until the signal; reconnects by itself and yields a `resync` after a gap. */
+  events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent | { action: 'resync' }>;
+}

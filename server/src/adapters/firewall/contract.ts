@@ -1,0 +1,20 @@
+/**
+ * The firewall port: who may reach whom, beyond what the engine's networks already separate.
+ *
+ * Every app network is a /26 of the pool. Its addresses say what an endpoint is, so that a handful of masked rules
+ * serve any number of apps: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services.
+ * See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the engine's own rules
+ * being rewritten because it is called again after every engine start.
+ */
+export interface FirewallPolicy {
+  /** CIDR of all app networks together. */
+  pool: string;
+}
+
+export interface Firewall {
+  /** Makes the rules so. `not_available` with the reason when this machine can't. */
+  apply(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<void>;
+  /** True when every rule is in place and first. */
+  verify(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<{ ok: boolean; detail: string }>;
+  remove(options?: { signal?: AbortSignal }): Promise<void>;
+}

@@ -1,0 +1,88 @@
+/**
+ * The proxy port: the data plane that outlives the companion.
+ *
+ * Semantics that every implementation keeps and `conformance.ts` checks:
+ * - The table is the whole truth. `apply` brings the proxy from whatever it serves to this table; when it returns,
+ *   every worker answers by it. No reload: requests under way and open WebSockets are not touched.
+ * - What was applied is on disk before `apply` returns; the proxy starts cold from it without the companion, and a
+ *   damaged file costs at most the damaged part and is reported by `status`.
+ * - One app's bad entry never breaks another's: entries are validated one by one, bad ones are refused by name.
+ */
+
+export interface ProxyTarget {
+  /** `address:port`. */
+  address: string;
+  /** Share of new requests; 0 drains it. */
+  weight: number;
+  /** Version of the release behind it, for the counters. */
+  release: number;
+}
+
+export interface ProxyRoute {
+  /** Lower-case ASCII name, or `*.name` for a wildcard. */
+  host: string;
+  /** Prefix, starts and ends at a segment: `/` or `/api`. */
+  path: string;
+  app: string;
+  targets: ProxyTarget[];
+  maxBodyBytes: number;
+  /** Longest silence from the app, milliseconds; WebSockets are exempt. */
+  timeoutMs: number;
+  /** `redirect`: http answers 308 to https. `off`: http is served as it is. Ignored while the host has no certificate. */
+  tls: 'redirect' | 'off';
+}
+
+export interface ProxyCertificate {
+  /** Host or `*.name` that it is for. */
+  host: string;
+  /** Leaf first. */
+  certificatePem: string;
+  keyPem: string;
+}
+
+/** Answer to `GET /.well-known/acme-challenge/<token>` on a host. */
+export interface ProxyChallenge {
+  token: string;
+  keyAuthorization: string;
+}
+
+export interface ProxyTable {
+  routes: ProxyRoute[];
+  certificates: ProxyCertificate[];
+  challenges: ProxyChallenge[];
+}
+
+export interface ProxyStatus {
+  running: boolean;
+  /** Hash of the table that it serves; equals `tableHash(table)` of what was applied last. */
+  hash: string;
+  routes: number;
+  certificates: number;
+  workers: number;
+  /** What was wrong with the state on disk at the last cold start, or with refused entries. */
+  warnings: string[];
+  detail: string;
+}
+
+/** Totals since the proxy started, per app and release. */
+export interface ProxyCounter {
+  app: string;
+  release: number;
+  requests: number;
+  /** Answers of 500 and above, and connections that failed. */
+  errors: number;
+  /** Sum of times to the first byte from the app. */
+  upstreamMs: number;
+}
+
+export interface Proxy {
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  /** Starts the data plane if it does not run, replaces it if its image or settings changed. `port_taken` when it can't listen. */
+  ensure(options?: { signal?: AbortSignal }): Promise<void>;
+  apply(table: ProxyTable, options?: { signal?: AbortSignal }): Promise<{ refused: { host: string; why: string }[] }>;
+  status(options?: { signal?: AbortSignal }): Promise<ProxyStatus>;
+  counters(options?: { signal?: AbortSignal }): Promise<ProxyCounter[]>;
+  /** Only at uninstall and in tests: ends the data plane. */
+  remove(options?: { signal?: AbortSignal }): Promise<void>;
+}

@@ -1,0 +1,23 @@
+/** Events: one log that is audit, live stream and tree refresh in one. */
+import { z } from 'zod';
+import { operationSchema } from './operation.ts';
+import { releaseSchema } from './release.ts';
+
+export const eventSchema = z.object({
+  /** Rises by one; a subscriber resumes after the last one it saw. */
+  id: z.number().int(),
+  at: z.number(),
+  by: z.string(),
+  app: z.string().optional(),
+  body: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('app.changed'), name: z.string() }),
+    z.object({ kind: z.literal('app.deleted'), name: z.string() }),
+    z.object({ kind: z.literal('release.changed'), release: releaseSchema }),
+    z.object({ kind: z.literal('operation.changed'), operation: operationSchema }),
+    z.object({ kind: z.literal('replica.changed'), process: z.string(), state: z.string(), reason: z.string().optional() }),
+    z.object({ kind: z.literal('server.changed'), what: z.string() }),
+    z.object({ kind: z.literal('access.denied'), what: z.string() }),
+  ]),
+});
+export type Event = z.infer<typeof eventSchema>;
+export type EventBody = Event['body'];

@@ -1,0 +1,55 @@
+/** Releases: immutable versions of an app, and the state table that server and UI share. */
+import { z } from 'zod';
+import { problemSchema } from './problem.ts';
+
+export const releaseStates = ['pending', 'deploying', 'current', 'superseded', 'failed', 'rolled_back'] as const;
+export type ReleaseState = (typeof releaseStates)[number];
+
+/** What may follow a state. A rollback appends a release; it never revives an old row. */
+export const releaseTransitions: Record<ReleaseState, readonly ReleaseState[]> = {
+  pending: ['deploying', 'failed'],
+  deploying: ['current', 'failed'],
+  current: ['superseded', 'rolled_back'],
+  superseded: [],
+  failed: [],
+  rolled_back: [],
+};
+
+/** What a person can do with a release in a state; the editor enables commands by it and the server checks it. */
+export const releaseCan: Record<ReleaseState, { rollbackTo: boolean; cancel: boolean }> = {
+  pending: { rollbackTo: false, cancel: true },
+  deploying: { rollbackTo: false, cancel: true },
+  current: { rollbackTo: false, cancel: false },
+  superseded: { rollbackTo: true, cancel: false },
+  failed: { rollbackTo: false, cancel: false },
+  rolled_back: { rollbackTo: true, cancel: false },
+};
+
+export const receiptSchema = z.object({
+  /** Milliseconds from the first step to `current`. */
+  totalMs: z.number(),
+  /** Milliseconds between the route table changing and the first answer of the new release through the proxy. */
+  switchMs: z.number().optional(),
+  /** Requests that the companion sent through the proxy during the switch, and how many of them failed. */
+  probes: z.object({ sent: z.number().int(), failed: z.number().int() }),
+  digest: z.string(),
+  steps: z.array(z.object({ name: z.string(), object: z.string(), ms: z.number() })),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+export const releaseSchema = z.object({
+  app: z.string(),
+  version: z.number().int(),
+  state: z.enum(releaseStates),
+  image: z.string(),
+  digest: z.string(),
+  /** Why it exists: `deploy`, `rollback to 3`. */
+  reason: z.string(),
+  /** Principal that asked for it. */
+  by: z.string(),
+  createdAt: z.number(),
+  finishedAt: z.number().optional(),
+  receipt: receiptSchema.optional(),
+  problem: problemSchema.optional(),
+});
+export type Release = z.infer<typeof releaseSchema>;

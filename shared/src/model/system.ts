@@ -1,0 +1,52 @@
+/** What a server is and can do; clients enable commands by `features`, never by version. */
+import { z } from 'zod';
+
+export const features = [
+  'apps',
+  'plans',
+  'deploys',
+  'rollbacks',
+  'logs',
+  'events',
+  'needs.database.mariadb',
+  'needs.storage',
+  'support',
+  'release-command',
+] as const;
+
+export const componentSchema = z.object({
+  name: z.enum(['engine', 'proxy', 'database', 'firewall', 'certificates', 'mariadb']),
+  state: z.enum(['ok', 'degraded', 'down', 'off']),
+  detail: z.string(),
+});
+
+export const systemInfoSchema = z.object({
+  version: z.string(),
+  apiVersion: z.number().int(),
+  features: z.array(z.string()),
+  /** Random, made at first start; tells two servers apart. */
+  installation: z.string(),
+  serverDomain: z.string(),
+  engine: z.object({ kind: z.string(), version: z.string(), os: z.string(), arch: z.string() }),
+  proxy: z.object({ httpPort: z.number().int(), httpsPort: z.number().int() }),
+});
+export type SystemInfo = z.infer<typeof systemInfoSchema>;
+
+export const systemStatusSchema = z.object({
+  ok: z.boolean(),
+  components: z.array(componentSchema),
+  apps: z.number().int(),
+  uptimeSeconds: z.number(),
+  memoryBytes: z.number(),
+});
+export type SystemStatus = z.infer<typeof systemStatusSchema>;
+
+export const logLineSchema = z.object({
+  at: z.number(),
+  process: z.string(),
+  replica: z.string(),
+  release: z.number().int(),
+  stream: z.enum(['stdout', 'stderr']),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
