@@ -188,6 +188,14 @@ export interface Engine {
   /** Keep an image from being pruned by the name it is given. */
   tagImage(image: string, reference: string, options?: CallOptions): Promise<void>;
   removeImage(reference: string, options?: CallOptions): Promise<void>;
+  /** Builds a tar of a folder that holds a Dockerfile, on the host's network, and names the result. `onLine` gets what the build prints. */
+  buildImage(
+    context: NodeJS.ReadableStream,
+    tag: string,
+    options?: CallOptions & { labels?: Labels; buildArgs?: Record<string, string>; onLine?: (line: string) => void },
+  ): Promise<ImageInfo>;
+  /** Makes an image of one layer from the tar of a root file system. */
+  importImage(rootfs: NodeJS.ReadableStream, tag: string, options?: CallOptions): Promise<ImageInfo>;
 
   ensureNetwork(spec: NetworkSpec, options?: CallOptions): Promise<void>;
   removeNetwork(name: string, options?: CallOptions): Promise<void>;
