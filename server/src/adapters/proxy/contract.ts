@@ -73,6 +73,30 @@ export interface ProxyCounter {
   errors: number;
   /** Sum of times to the first byte from the app. */
   upstreamMs: number;
+  /** Requests and WebSockets under way now: what a drain waits for. */
+  active: number;
+}
+
+/**
+ * One GET through the listening port as a visitor's would go (TLS with SNI where the host has a certificate), sent to
+ * one target of the route however it is weighted. Proves that this replica answers through the proxy.
+ */
+export interface ProxyProbe {
+  host: string;
+  path: string;
+  /** `address:port` of the target; the proxy chooses when it is not given. */
+  address?: string;
+  timeoutMs: number;
+}
+export interface ProxyProbeAnswer {
+  /** 0 when no answer came. */
+  status: number;
+  /** Target that answered, as the proxy saw it. */
+  address: string;
+  /** True when the answer is the proxy's own (502, 503, 504, 421), not the app's. */
+  fromProxy: boolean;
+  /** Why there was no answer. */
+  error: string;
 }
 
 export interface Proxy {
@@ -82,6 +106,11 @@ export interface Proxy {
   ensure(options?: { signal?: AbortSignal }): Promise<void>;
   apply(table: ProxyTable, options?: { signal?: AbortSignal }): Promise<{ refused: { host: string; why: string }[] }>;
   status(options?: { signal?: AbortSignal }): Promise<ProxyStatus>;
+  /**
+   * Never throws for what the app or the proxy answers. A target is chosen by a header that only this installation
+   * knows (a random value made with the configuration); the proxy strips it before the app sees it.
+   */
+  probe(probe: ProxyProbe, options?: { signal?: AbortSignal }): Promise<ProxyProbeAnswer>;
   counters(options?: { signal?: AbortSignal }): Promise<ProxyCounter[]>;
   /** Only at uninstall and in tests: ends the data plane. */
   remove(options?: { signal?: AbortSignal }): Promise<void>;

@@ -1,0 +1,94 @@
+/**
+ * Tokens: `mc_<kind>_<id>_<random>`, stored as SHA-256, compared in constant time, revoked at once.
+ * Nobody grants more than they hold.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { type Scope, scopeAllows, type Token } from 'minicloud-shared/model/access';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import type { Cloud, Principal } from '../context.ts';
+import { randomId } from '../platform/ids.ts';
+import { findToken, insertToken, listTokens, revokeToken, touchToken } from './store.ts';
+
+const tokenPattern = /^mc_[a-z]+_([a-z2-7]{10})_[A-Za-z0-9_-]{43}$/;
+const touchEveryMs = 60_000;
+const revocations = new EventEmitter().setMaxListeners(0);
+
+/** Emits the id of every token that is revoked, so that its open streams are closed. */
+export function onRevoked(listener: (id: string) => void): () => void {
+  revocations.on('revoked', listener);
+  return () => revocations.off('revoked', listener);
+}
+
+export interface TokenInput {
+  name: string;
+  scope: Scope;
+  apps?: string[] | undefined;
+  expiresAt?: number | undefined;
+}
+
+/** The new token and, this once, its value. */
+export async function createToken(cloud: Cloud, by: Principal, input: TokenInput): Promise<{ token: Token; value: string }> {
+  const widerApps = by.apps !== undefined && (input.apps === undefined || input.apps.some((app) => !by.apps?.includes(app)));
+  if (!scopeAllows(by.scope, input.scope) || widerApps) {
+    throw new ProblemError({
+      code: 'forbidden',
+      what: 'The token was not made',
+      object: `token ${input.name}`,
+      why: 'It would allow more than the token you use.',
+      still: 'Nothing was changed.',
+      remedy: 'Ask for a smaller scope, or use an administrator token.',
+    });
+  }
+  const id = randomId();
+  const value = `mc_user_${id}_${randomBytes(32).toString('base64url')}`;
+  const token: Token = {
+    id,
+    name: input.name,
+    scope: input.scope,
+    ...(input.apps ? { apps: input.apps } : {}),
+    createdAt: cloud.clock.now(),
+    ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+  };
+  cloud.redactor.add(value);
+  await insertToken(cloud.db, token, digest(value));
+  return { token, value };
+}
+
+export async function tokens(cloud: Cloud): Promise<Token[]> {
+  return listTokens(cloud.db);
+}
+
+export async function revoke(cloud: Cloud, id: string): Promise<void> {
+  if (!(await revokeToken(cloud.db, id, cloud.clock.now()))) {
+    throw new ProblemError({
+      code: 'not_found',
+      what: 'There is no such token',
+      object: `token ${id}`,
+      why: 'No live token has this id.',
+      remedy: 'List the tokens to find the right one.',
+    });
+  }
+  revocations.emit('revoked', id);
+}
+
+/** The token that a value proves, or undefined; takes the same time for a wrong value as for a right one. */
+export async function verifyToken(cloud: Cloud, value: string): Promise<Token | undefined> {
+  const id = tokenPattern.exec(value)?.[1];
+  const found = id === undefined ? undefined : await findToken(cloud.db, id);
+  const expected = Buffer.from(found?.hash ?? digest(''), 'hex');
+  const same = timingSafeEqual(expected, Buffer.from(digest(value), 'hex'));
+  if (!found || !same) return undefined;
+  const now = cloud.clock.now();
+  if (found.token.expiresAt !== undefined && found.token.expiresAt <= now) return undefined;
+  if (now - (found.token.lastUsedAt ?? 0) > touchEveryMs) await touchToken(cloud.db, found.token.id, now);
+  return found.token;
+}
+
+export function principalOf(token: Token): Principal {
+  return { name: token.name, scope: token.scope, ...(token.apps ? { apps: token.apps } : {}) };
+}
+
+function digest(value: string): string {
+  return createHash('sha256').update(value).digest('hex');
+}

@@ -1,0 +1,280 @@
+/**
+ * Operations: named, queued, recorded work that survives being watched, cancelled and killed.
+ *
+ * Work on one app is serial, on two apps side by side. Every step is on disk before it starts and after it ends, so
+ * that after `kill -9` `open()` tells exactly how far it came.
+ */
+import type { Operation, OperationStep } from 'minicloud-shared/model/operation';
+import { operationEnded } from 'minicloud-shared/model/operation';
+import { ProblemError, type Problem, toProblem } from 'minicloud-shared/model/problem';
+import type { Db, Tables } from '../schema.ts';
+import type { Clock } from './clock.ts';
+import { crashpoint } from './crashpoint.ts';
+import type { Events } from './events.ts';
+import { randomId } from './ids.ts';
+import type { Log } from './log.ts';
+import { createQueue } from './queue.ts';
+
+export interface OperationRun {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  /** Records, runs, records. `detail` tells what happens now, at most a few times a second on disk. */
+  step<T>(step: { id: string; title: string }, work: (detail: (text: string, progress?: number) => void) => Promise<T>): Promise<T>;
+  /** Milliseconds that each finished step took. */
+  timings(): { name: string; object: string; ms: number }[];
+}
+
+export interface OperationStart {
+  kind: Operation['kind'];
+  app: string;
+  release?: number;
+  by: string;
+  idempotencyKey?: string;
+  /** Known steps, shown as waiting from the first moment. */
+  steps?: { id: string; title: string }[];
+  run(run: OperationRun): Promise<void>;
+}
+
+export interface Operations {
+  /** Queues it. The same idempotency key for the same app gives the operation that was started first. */
+  start(start: OperationStart): Promise<Operation>;
+  find(app: string, idempotencyKey: string): Promise<Operation | undefined>;
+  get(id: string): Promise<Operation | undefined>;
+  list(app: string | undefined, limit: number): Promise<Operation[]>;
+  /** Asks a queued or running one to stop; the state tells when it has. */
+  cancel(id: string): Promise<void>;
+  /** Resolves when it has ended. */
+  finished(id: string): Promise<Operation>;
+  busy(app: string): boolean;
+  /** Operations that a dead companion left queued or running. */
+  interrupted(): Promise<Operation[]>;
+  /** Writes the end of an operation that no longer runs here. */
+  close(id: string, state: 'failed' | 'succeeded' | 'cancelled', problem?: Problem): Promise<void>;
+  /** Stops taking work, cancels what runs, waits. */
+  shutdown(): Promise<void>;
+}
+
+const width = 4;
+const detailEveryMs = 400;
+
+export function createOperations(deps: { db: Db; events: Events; clock: Clock; log: Log }): Operations {
+  const { db, events, clock, log } = deps;
+  const queue = createQueue(width);
+  const running = new Map<string, { controller: AbortController; done: Promise<Operation> }>();
+  let closing = false;
+
+  const save = async (operation: Operation): Promise<void> => {
+    await db
+      .updateTable('operations')
+      .set({
+        state: operation.state,
+        steps_json: JSON.stringify(operation.steps),
+        problem_json: operation.problem ? JSON.stringify(operation.problem) : null,
+        started_at: operation.startedAt ?? null,
+        finished_at: operation.finishedAt ?? null,
+      })
+      .where('id', '=', operation.id)
+      .execute();
+    await events.append({ by: operation.by, app: operation.app, body: { kind: 'operation.changed', operation: structuredClone(operation) } });
+  };
+
+  const execute = async (operation: Operation, start: OperationStart, controller: AbortController): Promise<Operation> => {
+    if (controller.signal.aborted) {
+      operation.state = 'cancelled';
+      operation.finishedAt = clock.now();
+      await save(operation);
+      return operation;
+    }
+    operation.state = 'running';
+    operation.startedAt = clock.now();
+    await save(operation);
+    try {
+      await start.run(createRun(operation, controller.signal, save, clock));
+      operation.state = 'succeeded';
+    } catch (error) {
+      operation.problem = toProblem(error);
+      operation.state = controller.signal.aborted ? 'cancelled' : 'failed';
+      for (const step of operation.steps) if (step.state === 'running') step.state = 'failed';
+      if (operation.problem.code === 'internal') {
+        log.error('operation failed unexpectedly', { id: operation.id, app: operation.app, error: error instanceof Error ? error.stack : String(error) });
+      }
+    }
+    operation.finishedAt = clock.now();
+    await save(operation);
+    return operation;
+  };
+
+  const byKey = async (app: string, key: string) => {
+    const row = await db.selectFrom('operations').selectAll().where('app', '=', app).where('idempotency_key', '=', key).executeTakeFirst();
+    return row && fromRow(row);
+  };
+  const get = async (id: string) => {
+    const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  };
+
+  return {
+    async start(start) {
+      if (closing) throw shuttingDown(start.app);
+      const operation: Operation = {
+        id: randomId(),
+        kind: start.kind,
+        app: start.app,
+        ...(start.release === undefined ? {} : { release: start.release }),
+        state: 'queued',
+        by: start.by,
+        steps: (start.steps ?? []).map((step) => ({ ...step, state: 'waiting' as const })),
+        createdAt: clock.now(),
+      };
+      const inserted = await db
+        .insertInto('operations')
+        .values({
+          id: operation.id,
+          kind: operation.kind,
+          app: operation.app,
+          release: operation.release ?? null,
+          state: operation.state,
+          by: operation.by,
+          steps_json: JSON.stringify(operation.steps),
+          problem_json: null,
+          idempotency_key: start.idempotencyKey ?? null,
+          created_at: operation.createdAt,
+          started_at: null,
+          finished_at: null,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst();
+      if (inserted.numInsertedOrUpdatedRows === 0n && start.idempotencyKey !== undefined) {
+        const first = await byKey(start.app, start.idempotencyKey);
+        if (first) return first;
+      }
+      const controller = new AbortController();
+      const done = queue.add(start.app, () => execute(operation, start, controller)).finally(() => running.delete(operation.id));
+      running.set(operation.id, { controller, done });
+      done.catch((error) => log.error('operation could not be recorded', { id: operation.id, error: String(error) }));
+      return structuredClone(operation);
+    },
+    find: byKey,
+    get,
+    async list(app, limit) {
+      let query = db.selectFrom('operations').selectAll().orderBy('created_at', 'desc').limit(limit);
+      if (app !== undefined) query = query.where('app', '=', app);
+      return (await query.execute()).map(fromRow);
+    },
+    async cancel(id) {
+      running.get(id)?.controller.abort(new DOMException('cancelled', 'AbortError'));
+    },
+    async finished(id) {
+      const live = running.get(id);
+      if (live) return live.done;
+      const operation = await get(id);
+      if (!operation) throw notFound(id);
+      return operation;
+    },
+    busy: (app) => queue.busy(app),
+    async interrupted() {
+      const rows = await db.selectFrom('operations').selectAll().where('state', 'in', ['queued', 'running']).orderBy('created_at').execute();
+      return rows.map(fromRow).filter((operation) => !running.has(operation.id));
+    },
+    async close(id, state, problem) {
+      const operation = await get(id);
+      if (!operation || operationEnded[operation.state]) return;
+      operation.state = state;
+      if (problem) operation.problem = problem;
+      operation.finishedAt = clock.now();
+      for (const step of operation.steps) if (step.state === 'running') step.state = state === 'succeeded' ? 'done' : 'failed';
+      await save(operation);
+    },
+    async shutdown() {
+      closing = true;
+      for (const { controller } of running.values()) controller.abort(new DOMException('The companion is stopping', 'AbortError'));
+      await queue.idle();
+    },
+  };
+}
+
+function createRun(operation: Operation, signal: AbortSignal, save: (operation: Operation) => Promise<void>, clock: Clock): OperationRun {
+  const timings: { name: string; object: string; ms: number }[] = [];
+  return {
+    id: operation.id,
+    signal,
+    timings: () => [...timings],
+    async step({ id, title }, work) {
+      if (signal.aborted) throw signal.reason;
+      let step = operation.steps.find((known) => known.id === id);
+      if (!step) {
+        step = { id, title, state: 'waiting' };
+        operation.steps.push(step);
+      }
+      const current: OperationStep = step;
+      current.state = 'running';
+      current.startedAt = clock.now();
+      await save(operation);
+      crashpoint(`${operation.kind}.${pointName(id)}:before`);
+      const started = performance.now();
+      let lastSaved = started;
+      const detail = (text: string, progress?: number) => {
+        current.detail = text;
+        if (progress !== undefined) current.progress = progress;
+        if (performance.now() - lastSaved < detailEveryMs || current.state !== 'running') return;
+        lastSaved = performance.now();
+        void save(operation).catch(() => {});
+      };
+      try {
+        const result = await work(detail);
+        crashpoint(`${operation.kind}.${pointName(id)}:after`);
+        current.state = 'done';
+        return result;
+      } catch (error) {
+        current.state = 'failed';
+        throw error;
+      } finally {
+        current.ms = Math.round(performance.now() - started);
+        timings.push({ name: id, object: operation.app, ms: current.ms });
+        await save(operation);
+      }
+    },
+  };
+}
+
+/** `start web.2` and `start web.3` are one kind of point. */
+function pointName(stepId: string): string {
+  return stepId.split(' ')[0] ?? stepId;
+}
+
+function fromRow(row: Tables['operations']): Operation {
+  return {
+    id: row.id,
+    kind: row.kind as Operation['kind'],
+    app: row.app,
+    ...(row.release === null ? {} : { release: row.release }),
+    state: row.state as Operation['state'],
+    by: row.by,
+    steps: JSON.parse(row.steps_json) as OperationStep[],
+    ...(row.problem_json === null ? {} : { problem: JSON.parse(row.problem_json) as Problem }),
+    createdAt: row.created_at,
+    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+  };
+}
+
+function shuttingDown(app: string): ProblemError {
+  return new ProblemError({
+    code: 'busy',
+    what: 'The companion is stopping',
+    object: `app ${app}`,
+    why: 'It takes no new work while it stops.',
+    still: 'Every app keeps serving.',
+    remedy: 'Try again when it is back.',
+  });
+}
+
+function notFound(id: string): ProblemError {
+  return new ProblemError({
+    code: 'not_found',
+    what: 'There is no such operation',
+    object: `operation ${id}`,
+    why: 'Its id is unknown on this server.',
+    remedy: 'List the operations to find the right one.',
+  });
+}

@@ -1,0 +1,34 @@
+/** Releases as people ask for them. */
+import { ProblemError } from 'minicloud-shared/model/problem';
+import type { Release } from 'minicloud-shared/model/release';
+import { requireApp } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { findRelease, listReleases, type ReleaseRow, toRelease } from './store.ts';
+
+const listed = 200;
+
+/** Newest first. */
+export async function releases(cloud: Cloud, appName: string): Promise<Release[]> {
+  const app = await requireApp(cloud, appName);
+  return (await listReleases(cloud.db, app.id, listed)).map((row) => toRelease(row, app.name));
+}
+
+export async function release(cloud: Cloud, appName: string, version: number): Promise<Release> {
+  const app = await requireApp(cloud, appName);
+  return toRelease(await requireRelease(cloud, app.id, app.name, version), app.name);
+}
+
+/** Throws `not_found` that names the versions there are. */
+export async function requireRelease(cloud: Cloud, appId: string, appName: string, version: number): Promise<ReleaseRow> {
+  const row = await findRelease(cloud.db, appId, version);
+  if (row) return row;
+  const newest = (await listReleases(cloud.db, appId, 5)).map((known) => known.version);
+  throw new ProblemError({
+    code: 'not_found',
+    what: 'There is no such release',
+    object: `release ${version} of ${appName}`,
+    why: newest.length > 0 ? `The newest are ${newest.join(', ')}.` : 'This app has no release yet.',
+    still: 'Nothing was changed.',
+    remedy: `See \`minicloud releases ${appName}\`.`,
+  });
+}

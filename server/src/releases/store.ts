@@ -1,0 +1,100 @@
+/** The only queries on `releases`. */
+import type { ContainerManifest } from 'minicloud-shared/manifest/model';
+import type { Problem } from 'minicloud-shared/model/problem';
+import { type Receipt, type Release, type ReleaseState, releaseTransitions } from 'minicloud-shared/model/release';
+import type { Db, Tables } from '../schema.ts';
+
+export type ReleaseRow = Tables['releases'];
+
+export async function insertRelease(db: Db, row: Omit<ReleaseRow, 'version' | 'finished_at' | 'receipt_json' | 'problem_json'>): Promise<ReleaseRow> {
+  return db.transaction().execute(async (trx) => {
+    const newest = await trx
+      .selectFrom('releases')
+      .select((eb) => eb.fn.max('version').as('version'))
+      .where('app_id', '=', row.app_id)
+      .executeTakeFirst();
+    return trx
+      .insertInto('releases')
+      .values({ ...row, version: (newest?.version ?? 0) + 1, finished_at: null, receipt_json: null, problem_json: null })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  });
+}
+
+export async function newestVersion(db: Db, appId: string): Promise<number> {
+  const row = await db
+    .selectFrom('releases')
+    .select((eb) => eb.fn.max('version').as('version'))
+    .where('app_id', '=', appId)
+    .executeTakeFirst();
+  return row?.version ?? 0;
+}
+
+export async function findRelease(db: Db, appId: string, version: number): Promise<ReleaseRow | undefined> {
+  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('version', '=', version).executeTakeFirst();
+}
+
+export async function listReleases(db: Db, appId: string, limit: number): Promise<ReleaseRow[]> {
+  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).orderBy('version', 'desc').limit(limit).execute();
+}
+
+/** Releases that some app serves, with the app's id: one query however many apps there are. */
+export async function servingReleases(db: Db): Promise<ReleaseRow[]> {
+  return db
+    .selectFrom('releases')
+    .innerJoin('apps', (join) => join.onRef('apps.id', '=', 'releases.app_id').onRef('apps.serving', '=', 'releases.version'))
+    .selectAll('releases')
+    .execute();
+}
+
+/** Moves a release along `releaseTransitions`; false when the row was not in a state from which that is allowed. */
+export async function moveRelease(
+  db: Db,
+  appId: string,
+  version: number,
+  to: ReleaseState,
+  facts: { at: number; receipt?: Receipt; problem?: Problem },
+): Promise<boolean> {
+  const from = (Object.keys(releaseTransitions) as ReleaseState[]).filter((state) => releaseTransitions[state].includes(to));
+  const result = await db
+    .updateTable('releases')
+    .set({
+      state: to,
+      ...(to === 'current' || to === 'failed' ? { finished_at: facts.at } : {}),
+      ...(facts.receipt ? { receipt_json: JSON.stringify(facts.receipt) } : {}),
+      ...(facts.problem ? { problem_json: JSON.stringify(facts.problem) } : {}),
+    })
+    .where('app_id', '=', appId)
+    .where('version', '=', version)
+    .where('state', 'in', from)
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
+export async function releasesInState(db: Db, appId: string, state: ReleaseState): Promise<ReleaseRow[]> {
+  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', '=', state).execute();
+}
+
+export async function saveReceipt(db: Db, appId: string, version: number, receipt: Receipt): Promise<void> {
+  await db.updateTable('releases').set({ receipt_json: JSON.stringify(receipt) }).where('app_id', '=', appId).where('version', '=', version).execute();
+}
+
+export function manifestOf(row: ReleaseRow): ContainerManifest {
+  return JSON.parse(row.manifest_json) as ContainerManifest;
+}
+
+export function toRelease(row: ReleaseRow, app: string): Release {
+  return {
+    app,
+    version: row.version,
+    state: row.state as ReleaseState,
+    image: row.image,
+    digest: row.digest,
+    reason: row.reason,
+    by: row.by,
+    createdAt: row.created_at,
+    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+    ...(row.receipt_json === null ? {} : { receipt: JSON.parse(row.receipt_json) as Receipt }),
+    ...(row.problem_json === null ? {} : { problem: JSON.parse(row.problem_json) as Problem }),
+  };
+}

@@ -1,0 +1,84 @@
+/** Every table of the companion's database. Times are milliseconds since the epoch; JSON columns say so in their name. */
+import type { Generated, Kysely } from 'kysely';
+
+export interface Tables {
+  settings: { name: string; value: string };
+  tokens: {
+    id: string;
+    name: string;
+    scope: string;
+    /** JSON list of app names; null means all. */
+    apps_json: string | null;
+    hash: string;
+    created_at: number;
+    expires_at: number | null;
+    last_used_at: number | null;
+    revoked_at: number | null;
+  };
+  events: { id: Generated<number>; at: number; by: string; app: string | null; body_json: string; hash: string };
+  operations: {
+    id: string;
+    kind: string;
+    app: string;
+    release: number | null;
+    state: string;
+    by: string;
+    steps_json: string;
+    problem_json: string | null;
+    idempotency_key: string | null;
+    created_at: number;
+    started_at: number | null;
+    finished_at: number | null;
+  };
+  apps: {
+    id: string;
+    name: string;
+    kind: string;
+    environment: string;
+    /** Which /26 of the pool is its own. */
+    subnet: number;
+    /** Version whose replicas the routes point at; the commit point of a deploy. */
+    serving: number | null;
+    created_at: number;
+    updated_at: number;
+    deleting_at: number | null;
+  };
+  releases: {
+    app_id: string;
+    version: number;
+    state: string;
+    manifest_text: string;
+    /** The resolved manifest, `shared/manifest/model.ts`. */
+    manifest_json: string;
+    image: string;
+    image_id: string;
+    digest: string;
+    reason: string;
+    by: string;
+    created_at: number;
+    finished_at: number | null;
+    receipt_json: string | null;
+    problem_json: string | null;
+  };
+  domains: { name: string; app_id: string; created_at: number };
+  certificates: {
+    host: string;
+    kind: string;
+    certificate_pem: string;
+    key_sealed: string;
+    not_before: number;
+    not_after: number;
+  };
+  bindings: {
+    app_id: string;
+    service: string;
+    env: string;
+    /** Database and user on the shared server. */
+    name: string;
+    password_sealed: string;
+    created_at: number;
+  };
+  volumes: { name: string; app_id: string; path: string; created_at: number; trashed_at: number | null };
+}
+
+export type Db = Kysely<Tables>;

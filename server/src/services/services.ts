@@ -1,0 +1,83 @@
+/** Services and bindings: an app's own credentials on a shared backing server. */
+import type { ContainerManifest, DatabaseNeed } from 'minicloud-shared/manifest/model';
+import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
+import type { Backing, BackingGrant } from '../adapters/backing/contract.ts';
+import type { Cloud } from '../context.ts';
+import { randomPassword } from '../platform/ids.ts';
+import { type BindingRow, bindingsOf, insertBinding } from './store.ts';
+
+/** The `needs` that shared servers fulfil here. */
+export function databaseNeeds(manifest: ContainerManifest): DatabaseNeed[] {
+  return manifest.needs.filter((need): need is DatabaseNeed => need.kind === 'database');
+}
+
+export function backingFor(cloud: Cloud, need: DatabaseNeed): Backing {
+  // Other engines are refused before a plan is made (`deploy/availability.ts`).
+  if (need.engine !== 'mariadb') throw new Error(`no backing for ${need.engine}`);
+  return cloud.backings.mariadb;
+}
+
+/** The stored binding for a need, made with a new random password the first time. */
+export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Promise<BackingGrant> {
+  const service = need.engine;
+  const known = (await bindingsOf(cloud.db, app.id)).find((row) => row.service === service && row.env === need.env);
+  if (known) return opened(cloud, known);
+  const name = bindingName(app, need);
+  const password = randomPassword();
+  const row = await insertBinding(cloud.db, {
+    app_id: app.id,
+    service,
+    env: need.env,
+    name,
+    password_sealed: cloud.sealer.seal(password, place(app.id, service, need.env)),
+    created_at: cloud.clock.now(),
+  });
+  return opened(cloud, row);
+}
+
+/** Environment of the app's bindings. Values are secret. */
+export async function bindingEnv(cloud: Cloud, app: AppRow, manifest: ContainerManifest): Promise<Record<string, string>> {
+  const env: Record<string, string> = {};
+  for (const need of databaseNeeds(manifest)) env[need.env] = backingFor(cloud, need).url(await ensureBinding(cloud, app, need));
+  return env;
+}
+
+/** Lets the app's network reach the server, at an address that says "shared service" to the firewall. */
+export async function attachService(cloud: Cloud, app: AppRow, backing: Backing, signal: AbortSignal): Promise<void> {
+  const address = subnetOf(cloud.config.networkPool, app.subnet).services[serviceSlot[backing.kind]];
+  await cloud.engine.connectNetwork(
+    networkName(app),
+    backing.container,
+    { aliases: [backing.alias], ...(address === undefined ? {} : { address }) },
+    { signal },
+  );
+}
+
+/** Each kind has its own address in every app network, so that two never want the same. */
+const serviceSlot: Record<Backing['kind'], number> = { mariadb: 0 };
+
+export async function appBindings(cloud: Cloud, app: Pick<AppRow, 'id'>) {
+  const rows = await bindingsOf(cloud.db, app.id);
+  return rows.map((row) => ({ service: row.service, env: row.env, database: row.name }));
+}
+
+/** Takes the app's users away; the databases stay. */
+export async function revokeBindings(cloud: Cloud, app: AppRow, signal: AbortSignal): Promise<void> {
+  for (const row of await bindingsOf(cloud.db, app.id)) await cloud.backings.mariadb.revoke(row.name, { signal });
+}
+
+function bindingName(app: AppRow, need: DatabaseNeed): string {
+  const base = app.name.replaceAll('-', '_').slice(0, 12);
+  const suffix = need.env === 'DATABASE_URL' ? '' : `_${need.env.toLowerCase().replace(/[^a-z0-9]+/g, '').slice(0, 8)}`;
+  return `${base}_${app.id}${suffix}`;
+}
+
+function opened(cloud: Cloud, row: BindingRow): BackingGrant {
+  const password = cloud.sealer.open(row.password_sealed, place(row.app_id, row.service, row.env));
+  cloud.redactor.add(password);
+  return { name: row.name, password };
+}
+
+function place(appId: string, service: string, env: string): string {
+  return `bindings|${appId}/${service}/${env}|password`;
+}

@@ -1,0 +1,24 @@
+/** The only queries on `bindings`. */
+import type { Db, Tables } from '../schema.ts';
+
+export type BindingRow = Tables['bindings'];
+
+export async function bindingsOf(db: Db, appId: string): Promise<BindingRow[]> {
+  return db.selectFrom('bindings').selectAll().where('app_id', '=', appId).execute();
+}
+
+/** The row that is there after the call: a concurrent insert wins for both. */
+export async function insertBinding(db: Db, row: BindingRow): Promise<BindingRow> {
+  await db
+    .insertInto('bindings')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return db
+    .selectFrom('bindings')
+    .selectAll()
+    .where('app_id', '=', row.app_id)
+    .where('service', '=', row.service)
+    .where('env', '=', row.env)
+    .executeTakeFirstOrThrow();
+}
