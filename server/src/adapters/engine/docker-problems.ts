@@ -1,0 +1,201 @@
+/** What Docker says when something fails, as `Problem`s: the same words for the same cause, whoever asked. */
+import { type ProblemCode, ProblemError } from 'minicloud-shared/model/problem';
+
+/** What was tried, for the sentence that a person reads. */
+export interface Attempt {
+  /** `container minicloud-shop-web-1`. */
+  object: string;
+  /** `start the container`. */
+  verb: string;
+}
+
+interface Cause {
+  code: ProblemCode;
+  pattern: RegExp;
+  remedy: string;
+}
+
+/** First match wins. The words are Docker's and Podman's own; they have not changed in years. */
+const causes: Cause[] = [
+  {
+    code: 'disk_full',
+    pattern: /no space left on device|disk quota exceeded/i,
+    remedy: 'Make room on the disk that holds images and volumes, then try again.',
+  },
+  {
+    code: 'pool_exhausted',
+    pattern:
+      /non-overlapping IPv4 address pool|no available (IPv4 )?addresses|could not find free subnet|subnet pools have been fully/i,
+    remedy: 'Remove networks that nobody needs, or give Minicloud a larger address pool.',
+  },
+  {
+    code: 'conflict',
+    pattern:
+      /pool overlaps|subnet .* is already used|address already in use|already exists|is already in use|active endpoints|volume is in use|being used|is using its referenced image|must be forced|is not running|removal of container .* is already in progress|cannot be attached to|container sharing network namespace/i,
+    remedy: 'Look at what uses it, then try again.',
+  },
+];
+
+const registryCauses: Cause[] = [
+  {
+    code: 'image_unusable',
+    pattern:
+      /no matching manifest|no match for platform|does not match the specified platform|unsupported media type|layer verification failed|invalid tar header|unexpected EOF.*(?:layer|tar)|no image found in (?:manifest list|image index) for architecture|media type .*no longer supported/i,
+    remedy: 'Build the image for this machine, push it again, or choose another tag.',
+  },
+  {
+    code: 'registry_denied',
+    pattern:
+      /unauthorized|authentication required|pull access denied|access to the resource is denied|access forbidden|no basic auth credentials|incorrect username or password|40[13] (?:Unauthorized|Forbidden)|denied:/i,
+    remedy: 'Check the name of the image; if it is private, give Minicloud the credentials of its registry.',
+  },
+  {
+    code: 'image_not_found',
+    pattern:
+      /manifest unknown|manifest for .* not found|name unknown|repository .*not (?:found|known)|does not exist|no such image|404 Not Found|not found: manifest/i,
+    remedy: 'Check the name and the tag of the image.',
+  },
+  {
+    code: 'registry_unreachable',
+    pattern:
+      /toomanyrequests|429|Client\.Timeout|i\/o timeout|timed? ?out|connection refused|connection reset|no such host|server misbehaving|TLS handshake|x509|tls:|network is unreachable|no route to host|EOF|received unexpected HTTP status|5\d\d (?:Internal|Bad|Service|Gateway)|proxyconnect|lookup /i,
+    remedy: 'Check the network of this machine and the state of the registry, then try again.',
+  },
+];
+
+/** An error of a call, as a problem. Ours pass through. */
+export function dockerProblem(error: unknown, attempt: Attempt, kind: 'engine' | 'registry' = 'engine'): ProblemError {
+  if (error instanceof ProblemError) return error;
+  const failure = readFailure(error);
+  if (failure.code && failure.status === undefined) return unreachable(failure.code, attempt, error);
+  const known = [...causes, ...(kind === 'registry' ? registryCauses : [])].find(({ pattern }) =>
+    pattern.test(failure.message),
+  );
+  if (known) return problem(known.code, attempt, failure.message, known.remedy, error);
+  if (failure.status === 404) {
+    const code = /no such image/i.test(failure.message) ? 'image_not_found' : 'not_found';
+    return problem(code, attempt, failure.message, 'It may have been removed by somebody else: try again.', error);
+  }
+  if (failure.status === 409) {
+    return problem('conflict', attempt, failure.message, 'Look at what uses it, then try again.', error);
+  }
+  return problem(
+    'engine_failed',
+    attempt,
+    failure.message,
+    'Look at the log of the engine (journalctl -u docker), then try again.',
+    error,
+  );
+}
+
+/** HTTP status of a failed call, when there was an answer at all. */
+export function failureStatus(error: unknown): number | undefined {
+  return readFailure(error).status;
+}
+
+/** Docker's own words about a failed call. */
+export function failureMessage(error: unknown): string {
+  return readFailure(error).message;
+}
+
+/** The code of one of our problems. */
+export function failureCode(error: unknown): ProblemCode | undefined {
+  return error instanceof ProblemError ? error.problem.code : undefined;
+}
+
+export function foreign(object: string): ProblemError {
+  return new ProblemError({
+    code: 'forbidden',
+    what: 'This belongs to somebody else and is left alone',
+    object,
+    why: 'It does not carry the label of this installation of Minicloud.',
+    still: 'Nothing was changed.',
+    remedy: 'Rename or remove it yourself when Minicloud should use that name.',
+  });
+}
+
+export function conflict(object: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'Something else of that name is there already',
+    object,
+    why,
+    still: 'Nothing was changed.',
+    remedy: 'Remove the old one first, or choose another name.',
+  });
+}
+
+export function notFound(object: string): ProblemError {
+  return new ProblemError({
+    code: 'not_found',
+    what: 'It is not on this machine',
+    object,
+    why: 'The engine knows nothing of that name; it may have been removed behind our back.',
+    remedy: 'Deploy again: what is missing is made anew.',
+  });
+}
+
+export function frozen(attempt: Attempt, ms: number): ProblemError {
+  return new ProblemError({
+    code: 'timeout',
+    what: `The engine did not ${attempt.verb} in time`,
+    object: attempt.object,
+    why: `There was no answer for ${ms / 1000} s.`,
+    still: 'Containers that run are not touched by this.',
+    remedy: 'See whether the machine is overloaded and the engine alive (docker info), then try again.',
+  });
+}
+
+export function cancelled(attempt: Attempt): ProblemError {
+  return new ProblemError({
+    code: 'cancelled',
+    what: `The engine was not waited for to ${attempt.verb}`,
+    object: attempt.object,
+    why: 'Somebody or a deadline asked for it to stop.',
+    remedy: 'Start it again when you are ready.',
+  });
+}
+
+const unreachableRemedies: Record<string, string> = {
+  ENOENT: 'Start the engine (systemctl start docker) or correct the path of its socket.',
+  EACCES: 'Let the user that runs Minicloud use the socket (group docker), then start Minicloud again.',
+  EPERM: 'Let the user that runs Minicloud use the socket (group docker), then start Minicloud again.',
+  ECONNREFUSED: 'Start the engine: systemctl start docker.',
+};
+
+const unreachableReasons: Record<string, string> = {
+  ENOENT: 'Its socket does not exist.',
+  EACCES: 'Its socket may not be opened by this user.',
+  EPERM: 'Its socket may not be opened by this user.',
+  ECONNREFUSED: 'Nothing answers at its socket.',
+};
+
+function unreachable(code: string, attempt: Attempt, cause: unknown): ProblemError {
+  return new ProblemError(
+    {
+      code: 'engine_unreachable',
+      what: `The container engine could not be asked to ${attempt.verb}`,
+      object: attempt.object,
+      why: unreachableReasons[code] ?? `The connection failed: ${code}.`,
+      still: 'Containers that run keep running.',
+      remedy: unreachableRemedies[code] ?? 'See whether the engine runs (docker info), then try again.',
+    },
+    { cause },
+  );
+}
+
+function problem(code: ProblemCode, attempt: Attempt, why: string, remedy: string, cause: unknown): ProblemError {
+  const what = `The engine could not ${attempt.verb}`;
+  return new ProblemError({ code, what, object: attempt.object, why: why.slice(0, 1000), remedy }, { cause });
+}
+
+function readFailure(error: unknown): { status?: number; code?: string; message: string } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { statusCode, code, json } = error as Error & { statusCode?: unknown; code?: unknown; json?: unknown };
+  const said = typeof json === 'object' && json !== null && 'message' in json ? json.message : undefined;
+  return {
+    ...(typeof statusCode === 'number' && { status: statusCode }),
+    ...(typeof code === 'string' && { code }),
+    message: (typeof said === 'string' ? said : error.message).replace(/^\(HTTP code \d+\) [^-]* - /, '').trim(),
+  };
+}
