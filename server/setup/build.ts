@@ -1,0 +1,91 @@
+/** Bundles by esbuild: the companion, the command line and the sample app. Made again only when sources changed. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+/** What is bundled; the command line apart from the companion, as it starts for every word typed. */
+const bundles = { companion: 'server/src/main.ts', cli: 'server/src/cli/main.ts' };
+
+/** Folders whose sources end up in the bundles. */
+const sources = ['shared/src', 'server/src', 'server/setup', 'pnpm-lock.yaml'];
+
+/** Path of a bundle that `buildServer` makes. */
+export function bundlePath(root: string, name: keyof typeof bundles): string {
+  return path.join(root, 'server/dist', `${name}.js`);
+}
+
+/** Makes the bundles when a source is newer than what they were made from. True when they were made. */
+export async function buildServer(root: string, say: (line: string) => void): Promise<boolean> {
+  const stamp = path.join(root, 'server/dist/.sources');
+  const wanted = await fingerprint(root);
+  const complete = Object.keys(bundles).every((name) => existsSync(bundlePath(root, name as keyof typeof bundles)));
+  if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return false;
+  say('building the companion');
+  const outdir = path.join(root, 'server/dist');
+  await rm(outdir, { recursive: true, force: true });
+  const entries = Object.entries(bundles).map(([out, file]) => ({ in: path.join(root, file), out }));
+  // What is imported when it is needed stays a file of its own, so that it costs no memory before.
+  await build({ ...common, entryPoints: entries, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } });
+  await writeFile(stamp, wanted);
+  return true;
+}
+
+/** Bundles the sample app with its database driver into its build context. */
+export async function buildSample(root: string, say: (line: string) => void): Promise<void> {
+  say('bundling the sample app');
+  await build({
+    ...common,
+    entryPoints: [path.join(root, 'server/images/sample/server.ts')],
+    outfile: path.join(root, 'server/images/sample/dist/server.cjs'),
+    format: 'cjs',
+    target: 'node20',
+    sourcemap: false,
+    minify: true,
+  });
+}
+
+/** Parts of dockerode that Minicloud never calls, and that would take a third of the companion's memory. */
+const unusedModules = /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2|cpu-features)$/;
+const leaveOut: Plugin = {
+  name: 'leave-out-unused',
+  setup(context) {
+    context.onResolve({ filter: unusedModules }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
+    context.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
+/** Packages written for CommonJS ask for `require`. */
+const esmBanner = "import { createRequire as minicloudRequire } from 'node:module'; const require = minicloudRequire(import.meta.url);";
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  external: ['better-sqlite3'],
+  plugins: [leaveOut],
+  sourcemap: 'linked',
+  legalComments: 'none',
+  logLevel: 'warning',
+  conditions: ['import', 'node'],
+};
+
+async function fingerprint(root: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    for (const file of await filesIn(path.join(root, source))) {
+      hash.update(`${path.relative(root, file)}\0`).update(await readFile(file));
+    }
+  }
+  return hash.digest('hex');
+}
+
+async function filesIn(at: string): Promise<string[]> {
+  if (path.extname(at) !== '') return [at];
+  const entries = await readdir(at, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}

@@ -1,0 +1,147 @@
+/** A container engine for `npm start`: the one that runs, or Debian's Docker, installed and started. */
+import { mkdir } from 'node:fs/promises';
+import { request } from 'node:http';
+import path from 'node:path';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { runCommand } from '../src/platform/exec.ts';
+import { poll } from '../src/platform/wait.ts';
+import { startDaemon } from './daemon.ts';
+
+export interface EngineSettings {
+  /** Folder of the installation; the log of an engine that we start goes there. */
+  home: string;
+  /** `DOCKER_HOST` and `XDG_RUNTIME_DIR` are looked at. */
+  env: Record<string, string | undefined>;
+}
+
+export interface FoundEngine {
+  kind: 'docker' | 'podman';
+  socketPath: string;
+}
+
+const dockerSocket = '/var/run/docker.sock';
+const startDeadlineMs = 60_000;
+const installDeadlineMs = 20 * 60_000;
+
+/**
+ * Finds an engine that answers, or installs and starts Debian's Docker when this is root on Debian or Ubuntu.
+ * Throws `engine_unreachable` with what to do.
+ */
+export async function ensureEngine(settings: EngineSettings, say: (line: string) => void): Promise<FoundEngine> {
+  const found = await findEngine(settings.env);
+  if (found) return found;
+  const host = settings.env.DOCKER_HOST;
+  if (host) {
+    throw notReached(`DOCKER_HOST is ${host}, and nothing answers there.`, 'Start that engine, or unset DOCKER_HOST.');
+  }
+  const root = process.getuid?.() === 0;
+  if (!(await onPath('dockerd'))) {
+    if (!root) throw notReached('No engine runs, and installing one takes root.', 'Run npm start as root, or install Docker or Podman.');
+    if (!(await onPath('apt-get'))) {
+      throw notReached('No engine runs, and only on Debian and Ubuntu is one installed.', 'Install Docker or Podman, start it, and try again.');
+    }
+    await installDocker(say);
+    // Installing starts it where systemd runs.
+    const installed = await poll(() => findEngine(settings.env), { firstMs: 200, mostMs: 500, deadlineMs: 5_000 });
+    if (installed) return installed;
+  }
+  if (!root) throw notReached('Docker is installed and does not run.', 'Start it: sudo systemctl start docker');
+  return startDocker(settings, say);
+}
+
+/** The first engine that answers: DOCKER_HOST, Docker, Podman, Podman of the user. */
+export async function findEngine(env: EngineSettings['env']): Promise<FoundEngine | undefined> {
+  const host = env.DOCKER_HOST;
+  const candidates = host
+    ? host.startsWith('unix://')
+      ? [host.slice('unix://'.length)]
+      : []
+    : [
+        dockerSocket,
+        '/run/podman/podman.sock',
+        ...(env.XDG_RUNTIME_DIR
+          ? [path.join(env.XDG_RUNTIME_DIR, 'docker.sock'), path.join(env.XDG_RUNTIME_DIR, 'podman/podman.sock')]
+          : []),
+      ];
+  for (const socketPath of candidates) {
+    const kind = await kindOf(socketPath);
+    if (kind) return { kind, socketPath };
+  }
+  return undefined;
+}
+
+/** Asks what is behind a socket; undefined when nothing answers within 3 seconds. */
+function kindOf(socketPath: string): Promise<FoundEngine['kind'] | undefined> {
+  return new Promise((resolve) => {
+    const call = request({ socketPath, path: '/version', timeout: 3_000 }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (text: string) => {
+        body += text;
+      });
+      answer.on('end', () => {
+        if (answer.statusCode !== 200) return resolve(undefined);
+        resolve(/podman/i.test(body) ? 'podman' : 'docker');
+      });
+    });
+    call.on('timeout', () => call.destroy());
+    call.on('close', () => resolve(undefined));
+    call.on('error', () => resolve(undefined));
+    call.end();
+  });
+}
+
+async function installDocker(say: (line: string) => void): Promise<void> {
+  const options = {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+    timeoutMs: installDeadlineMs,
+    onLine: (line: string) => {
+      if (/^(Get:|Setting up|Unpacking|E:|W:)/.test(line)) say(`  ${line}`);
+    },
+  };
+  const lock = ['-q', '-o', 'DPkg::Lock::Timeout=300'];
+  const names = ['docker.io', 'iptables', 'ca-certificates'];
+  say(`no container engine runs here: installing Debian's (${names.join(', ')})`);
+  await runCommand(['apt-get', 'update', ...lock], options);
+  const argv = ['apt-get', 'install', '-y', '--no-install-recommends', ...lock, ...names];
+  const installed = await runCommand(argv, options);
+  if (installed.exitCode === 0) return;
+  const reason = installed.stderr.trim().split('\n').at(-1) ?? '';
+  throw notReached(`apt-get could not install docker.io: ${reason}`, 'Install Docker or Podman by hand, start it, and try again.');
+}
+
+async function startDocker({ home, env }: EngineSettings, say: (line: string) => void): Promise<FoundEngine> {
+  const systemd = await runCommand(['systemctl', 'is-system-running'], { timeoutMs: 10_000 }).catch(() => undefined);
+  const booted = systemd !== undefined && /^(running|degraded|starting|initializing|maintenance)/.test(systemd.stdout);
+  const log = path.join(home, 'log/dockerd.log');
+  if (booted) {
+    say('starting Docker by systemd');
+    await runCommand(['systemctl', 'enable', '--now', 'docker'], { timeoutMs: startDeadlineMs });
+  } else {
+    say(`starting dockerd; its log is ${log}`);
+    await mkdir(path.dirname(log), { recursive: true });
+    await startDaemon('dockerd', dockerdOptions, log);
+  }
+  const answered = await poll(() => findEngine(env), { firstMs: 100, mostMs: 500, deadlineMs: startDeadlineMs });
+  if (answered) return answered;
+  const where = booted ? 'journalctl -u docker' : log;
+  throw notReached(`Docker was started and did not answer within ${startDeadlineMs / 1000} s.`, `Look at ${where}.`);
+}
+
+/**
+ * For a dockerd that we start: apps outlive a restart of it, and what a container prints can't fill the disk even
+ * where somebody starts one without our limits.
+ */
+const dockerdOptions = [
+  '--live-restore',
+  ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=3'],
+];
+
+async function onPath(program: string): Promise<boolean> {
+  const found = await runCommand(['which', program], { timeoutMs: 10_000 }).catch(() => undefined);
+  return found?.exitCode === 0;
+}
+
+function notReached(why: string, remedy: string): ProblemError {
+  return new ProblemError({ code: 'engine_unreachable', what: 'No container engine could be reached', object: 'engine', why, remedy });
+}

@@ -1,0 +1,240 @@
+/**
+ * A Docker engine for tests alone: in a network namespace of its own, with its own folders, socket and control group,
+ * so that a companion or an engine of the machine is never touched. Its images persist between runs.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { bridgeAddress, createNamespace, kill, type Namespace, removeNamespace } from './netns.ts';
+import { run } from './process.ts';
+
+export interface TestEngine {
+  /** Path of the socket, reachable from every namespace. */
+  socket: string;
+  namespace: Namespace;
+  /** Ends the engine and takes away everything but its images. */
+  close(): Promise<void>;
+}
+
+/** Where things persist that are slow to make: images, code-server. Outside the clone. */
+export function cacheFolder(): string {
+  return process.env.MINICLOUD_TEST_CACHE ?? path.join(os.homedir(), '.cache/minicloud-test');
+}
+
+const indexes = [0, 1, 2, 3];
+
+/** Starts an engine under the first index that no other run holds. Needs root. */
+export async function startTestEngine(say: (line: string) => void): Promise<TestEngine> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new Error('The suites with a real engine need root on Linux: they make a network namespace and run dockerd in it.');
+  }
+  const { index, lock } = await takeIndex();
+  const at = layout(index);
+  await sweep(index);
+  try {
+    const namespace = await createNamespace(index);
+    const daemon = startDaemon(index, namespace);
+    await untilAnswers(at, daemon);
+    await emptyEngine(at.socket);
+    say(`Docker engine of its own: ${at.socket} in network namespace ${namespace.name}`);
+    return {
+      socket: at.socket,
+      namespace,
+      async close() {
+        await emptyEngine(at.socket).catch(() => {});
+        await stopDaemon(daemon);
+        await sweep(index);
+        lock.close();
+      },
+    };
+  } catch (error) {
+    await sweep(index);
+    lock.close();
+    throw error;
+  }
+}
+
+function layout(index: number) {
+  const state = `/run/minicloud-test/${index}`;
+  return {
+    state,
+    socket: `${state}/docker.sock`,
+    exec: `${state}/exec`,
+    pid: `${state}/pid`,
+    data: path.join(cacheFolder(), `engine-${index}`),
+    log: path.join(cacheFolder(), `engine-${index}.log`),
+    cgroup: `minicloud-test-${index}`,
+  };
+}
+
+/** An abstract socket is a lock that the kernel gives back however its holder ends. */
+async function takeIndex(): Promise<{ index: number; lock: Server }> {
+  for (const index of indexes) {
+    const lock = createServer();
+    const mine = await new Promise<boolean>((resolve) => {
+      lock.once('error', () => resolve(false));
+      lock.listen(`\0minicloud-test-${index}`, () => resolve(true));
+    });
+    if (mine) {
+      lock.unref();
+      return { index, lock };
+    }
+  }
+  throw new Error(`${indexes.length} test runs are under way on this machine; wait for one to end.`);
+}
+
+function startDaemon(index: number, namespace: Namespace): ChildProcess {
+  const at = layout(index);
+  for (const folder of [at.state, at.data]) mkdirSync(folder, { recursive: true });
+  const log = openSync(at.log, 'w');
+  const [file = '', ...args] = [
+    ...namespace.enter,
+    'dockerd',
+    ...['--data-root', at.data, '--exec-root', at.exec, '--pidfile', at.pid],
+    ...['-H', `unix://${at.socket}`, '--bip', bridgeAddress(index)],
+    ...['--cgroup-parent', `/${at.cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
+  ];
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
+  const child = spawn(file, args, { env, stdio: ['ignore', log, log], detached: true });
+  child.on('error', () => {});
+  child.unref();
+  closeSync(log);
+  return child;
+}
+
+async function untilAnswers(at: ReturnType<typeof layout>, daemon: ChildProcess): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline && daemon.exitCode === null && daemon.pid !== undefined) {
+    const answer = await ask(at.socket, 'GET', '/_ping').catch(() => undefined);
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const tail = existsSync(at.log) ? readFileSync(at.log, 'utf8').trim().split('\n').slice(-15).join('\n') : '';
+  throw new Error(`The test engine did not start; the end of ${at.log}:\n${tail}`);
+}
+
+/** Removes every container, network and volume; images stay. Fast, because nothing is asked to stop by itself. */
+async function emptyEngine(socket: string): Promise<void> {
+  for (const { Id } of await list(socket, '/containers/json?all=1')) {
+    await ask(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
+  }
+  for (const { Id, Name } of await list(socket, '/networks')) {
+    if (!['bridge', 'host', 'none'].includes(Name ?? '')) await ask(socket, 'DELETE', `/networks/${Id}`);
+  }
+  for (const { Name } of await list(socket, '/volumes')) await ask(socket, 'DELETE', `/volumes/${Name}?force=1`);
+}
+
+type Listed = { Id?: string; Name?: string };
+
+async function list(socket: string, at: string): Promise<Listed[]> {
+  const parsed: unknown = JSON.parse((await ask(socket, 'GET', at)).body);
+  const items = Array.isArray(parsed) ? parsed : (parsed as { Volumes?: unknown }).Volumes;
+  return Array.isArray(items) ? (items as Listed[]) : [];
+}
+
+function ask(socketPath: string, method: string, at: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, method, path: at, timeout: 30_000 }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8');
+      answer.on('data', (text: string) => {
+        body += text;
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));
+      answer.on('error', reject);
+    });
+    call.on('timeout', () => call.destroy(new Error(`the engine did not answer ${method} ${at} in 30 s`)));
+    call.on('error', reject);
+    call.end();
+  });
+}
+
+async function stopDaemon(daemon: ChildProcess): Promise<void> {
+  if (daemon.pid === undefined || daemon.exitCode !== null) return;
+  const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
+  kill(daemon.pid, 'SIGTERM');
+  const waited = new AbortController();
+  const timeout = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, 15_000);
+    waited.signal.addEventListener('abort', () => clearTimeout(timer));
+  });
+  await Promise.race([ended, timeout]);
+  waited.abort();
+}
+
+/** Takes away what a run with this index left behind, however it ended. Holding the index is what makes it ours. */
+async function sweep(index: number): Promise<void> {
+  const at = layout(index);
+  for (let round = 0; round < 50; round++) {
+    const pids = [...processesOf(at.cgroup), ...daemonsOf(at.state)];
+    if (pids.length === 0) break;
+    // The daemon first gets the chance to end in order; what it left is ended after it.
+    for (const pid of pids) kill(pid, round < 20 ? 'SIGTERM' : 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  for (const mount of mountsUnder([at.state, at.data])) await run(['umount', '-l', mount], { timeoutMs: 10_000 });
+  removeCgroups(at.cgroup);
+  await removeNamespace(index);
+  rmSync(at.state, { recursive: true, force: true });
+}
+
+/** Folders of a control group in every hierarchy, innermost first. */
+function cgroupFolders(name: string): string[] {
+  const base = '/sys/fs/cgroup';
+  if (!existsSync(base)) return [];
+  const roots = [base, ...readdirSync(base).map((entry) => path.join(base, entry))].map((folder) => path.join(folder, name));
+  const found: string[] = [];
+  const walk = (folder: string) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) walk(path.join(folder, entry.name));
+    }
+    found.push(folder);
+  };
+  for (const root of roots) if (existsSync(root)) walk(root);
+  return found;
+}
+
+function processesOf(cgroup: string): number[] {
+  const pids = cgroupFolders(cgroup).flatMap((folder) => {
+    const file = path.join(folder, 'cgroup.procs');
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
+  });
+  return [...new Set(pids)];
+}
+
+function removeCgroups(name: string): void {
+  for (const folder of cgroupFolders(name)) {
+    try {
+      rmdirSync(folder);
+    } catch {
+      // Still in use: the next run sweeps it.
+    }
+  }
+}
+
+/** dockerd, containerd and its shims that were started with our state folder. */
+function daemonsOf(state: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        const program = path.basename(argv[0] ?? '');
+        return (program === 'dockerd' || program.startsWith('containerd')) && argv.some((word) => word.includes(`${state}/`));
+      } catch {
+        return false;
+      }
+    });
+}
+
+function mountsUnder(folders: readonly string[]): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((mount) => folders.some((folder) => mount.startsWith(`${folder}/`)))
+    .reverse();
+}

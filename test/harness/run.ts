@@ -1,0 +1,121 @@
+/**
+ * `npm test`: runs every suite, fast ones first, and ends with one line: `N passed, N failed, N skipped`.
+ * `npm test -- unit` runs one suite, `npm test -- e2e deploy` the files of a suite whose path holds a word.
+ * Fails when a test fails, is skipped or is a todo, and when a suite or a file ran no test at all.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, startTestEngine, type TestEngine } from './engine.ts';
+import { prepareImages } from './images.ts';
+import { ensurePackages } from './packages.ts';
+import { endAll, run } from './process.ts';
+import { eventPrefix, type WireEvent } from './reporter.ts';
+import { filesOnDisk, type Selected, selectSuites } from './suites.ts';
+import { createTally, lastLine, succeeded, type Tally } from './tally.ts';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const say = (line: string) => console.log(line);
+const args = process.argv.slice(2).filter((word) => word !== '--');
+
+let engine: TestEngine | undefined;
+let ending = false;
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  process.on(signal, async () => {
+    if (ending) return;
+    ending = true;
+    say(`\nended by ${signal}; cleaning up`);
+    await endAll();
+    await engine?.close();
+    process.exit(code);
+  });
+}
+
+const tally = createTally(root, say);
+const { selected, unknown } = selectSuites(args, filesOnDisk(root));
+for (const word of unknown) tally.add(`arguments: no suite or test file is called "${word}"`, false, 0);
+
+for (const choice of selected) {
+  if (ending) break;
+  say(`\n${choice.suite.name}`);
+  const before = { ...tally.counts };
+  const started = performance.now();
+  try {
+    await runSuite(choice, tally);
+  } catch (error) {
+    tally.add(`${choice.suite.name}: could not be run`, false, 0, String(error instanceof Error ? error.message : error).split('\n'));
+  }
+  const ran = Object.keys(before).some((key) => tally.counts[key as keyof typeof before] !== before[key as keyof typeof before]);
+  if (!ran) tally.add(`${choice.suite.name}: the suite ran no test`, false, 0);
+  say(`  ${choice.suite.name} took ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+await engine?.close();
+if (!ending) {
+  if (tally.failures.length > 0) say(`\nFailed:\n${tally.failures.map((name) => `  ${name}`).join('\n')}`);
+  say(`\n${lastLine(tally.counts)}`);
+  process.exitCode = succeeded(tally.counts) ? 0 : 1;
+}
+
+async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> {
+  if (suite.name === 'static') return runStatic(into);
+  if (files.length === 0) return;
+  let env: NodeJS.ProcessEnv = { ...process.env, MINICLOUD_TEST_CACHE: cacheFolder() };
+  let enter: readonly string[] = [];
+  if (suite.needs.length > 0) await ensurePackages(suite.needs, (line) => say(`  ${line}`));
+  if (suite.needs.includes('engine')) {
+    engine ??= await startTestEngine((line) => say(`  ${line}`));
+    env = { ...env, ...(await prepareImages(engine, root, (line) => say(`  ${line}`))) };
+    enter = engine.namespace.enter;
+  }
+  const argv = [
+    ...enter,
+    process.execPath,
+    '--test',
+    `--test-reporter=${path.join(root, 'test/harness/reporter.ts')}`,
+    '--test-reporter-destination=stdout',
+    `--test-concurrency=${suite.concurrency}`,
+    `--test-timeout=${suite.testTimeoutMs}`,
+    ...files,
+  ];
+  const stray: string[] = [];
+  let lastNews = performance.now();
+  const silent = setInterval(() => {
+    if (performance.now() - lastNews < suite.silenceMs) return;
+    stray.push(`nothing was heard of the suite for ${suite.silenceMs / 60_000} minutes; it was ended`);
+    void endAll();
+  }, 1000);
+  const finished = await run(argv, {
+    cwd: root,
+    env,
+    timeoutMs: 3 * 3_600_000,
+    onLine: (line) => {
+      lastNews = performance.now();
+      const at = line.indexOf(eventPrefix);
+      if (at >= 0) into.take(JSON.parse(line.slice(at + eventPrefix.length)) as WireEvent);
+      else if (line.trim()) stray.push(line);
+    },
+  });
+  clearInterval(silent);
+  const failedBefore = into.counts.failed;
+  into.finish(files);
+  // Node's own verdict counts too: a crash of the runner must not look like success.
+  const agreed = finished.code === 0 || into.counts.failed > 0;
+  if (!agreed || into.counts.failed > failedBefore) {
+    into.add(`${suite.name}: the test runner ended with ${finished.code}`, agreed, 0, stray.slice(-40));
+  }
+}
+
+/** Type check, lint and format: programs whose verdict is one test each. */
+async function runStatic(into: Tally): Promise<void> {
+  const bin = (name: string) => path.join(root, 'node_modules/.bin', name);
+  const checks = [
+    { name: 'types (tsc)', argv: [bin('tsc'), '-p', root, '--pretty', 'false'] },
+    { name: 'lint and format (biome)', argv: [bin('biome'), 'check', '--error-on-warnings', '--colors=off', '--max-diagnostics=40', root] },
+  ];
+  for (const check of checks) {
+    const started = performance.now();
+    const { code, output } = await run(check.argv, { cwd: root, timeoutMs: 300_000 });
+    into.add(check.name, code === 0, performance.now() - started, output.split('\n'));
+  }
+}

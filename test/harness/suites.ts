@@ -1,0 +1,110 @@
+/** The suites as data: which files belong to them, what they need, and how they are chosen on the command line. */
+import { globSync } from 'node:fs';
+import path from 'node:path';
+
+/** `engine`: a Docker engine of its own, in a network namespace. `browser`: Chromium and VS Code. `load`: wrk. */
+export type Need = 'engine' | 'browser' | 'load';
+
+export interface Suite {
+  name: string;
+  /** Glob patterns from the root of the workspace; none for the suite whose tests are other programs. */
+  files: readonly string[];
+  needs: readonly Need[];
+  concurrency: number;
+  /** Most milliseconds for one test. */
+  testTimeoutMs: number;
+  /** Most milliseconds without any news from the suite. */
+  silenceMs: number;
+}
+
+const minutes = 60_000;
+
+/** Fast first. */
+export const suites: readonly Suite[] = [
+  { name: 'static', files: [], needs: [], concurrency: 1, testTimeoutMs: 5 * minutes, silenceMs: 5 * minutes },
+  {
+    name: 'unit',
+    files: [
+      'shared/src/**/*.test.ts',
+      'server/src/**/*.test.ts',
+      'server/setup/**/*.test.ts',
+      'server/dashboard/**/*.test.ts',
+      'extension/**/*.test.ts',
+      'test/harness/**/*.test.ts',
+    ],
+    needs: [],
+    concurrency: 2,
+    testTimeoutMs: 2 * minutes,
+    silenceMs: 4 * minutes,
+  },
+  {
+    name: 'architecture',
+    files: ['test/architecture.test.ts'],
+    needs: [],
+    concurrency: 1,
+    testTimeoutMs: minutes,
+    silenceMs: 2 * minutes,
+  },
+  {
+    name: 'contract',
+    files: ['test/contract/**/*.test.ts'],
+    needs: ['engine'],
+    concurrency: 1,
+    testTimeoutMs: 5 * minutes,
+    silenceMs: 6 * minutes,
+  },
+  {
+    name: 'e2e',
+    files: ['test/e2e/**/*.test.ts'],
+    needs: ['engine'],
+    concurrency: 1,
+    testTimeoutMs: 10 * minutes,
+    silenceMs: 12 * minutes,
+  },
+  {
+    name: 'vscode',
+    files: ['test/vscode/**/*.test.ts'],
+    needs: ['engine', 'browser'],
+    concurrency: 1,
+    testTimeoutMs: 15 * minutes,
+    silenceMs: 20 * minutes,
+  },
+];
+
+export interface Selected {
+  suite: Suite;
+  /** Relative to the root, sorted. */
+  files: string[];
+}
+
+/**
+ * What `npm test -- ARGUMENTS` means: names of suites choose suites, anything else chooses files whose path holds it.
+ * Words that match nothing are returned in `unknown`.
+ */
+export function selectSuites(
+  args: readonly string[],
+  filesOf: (suite: Suite) => string[],
+): { selected: Selected[]; unknown: string[] } {
+  const named = args.filter((word) => suites.some((suite) => suite.name === word));
+  const words = args.filter((word) => !named.includes(word));
+  const matched = new Set<string>();
+  const selected: Selected[] = [];
+  for (const suite of suites) {
+    if (named.length > 0 && !named.includes(suite.name)) continue;
+    const all = filesOf(suite);
+    const files = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
+    for (const word of words) if (files.some((file) => file.includes(word))) matched.add(word);
+    const wanted = words.length === 0 || files.length > 0;
+    if (wanted) selected.push({ suite, files });
+  }
+  return { selected, unknown: words.filter((word) => !matched.has(word)) };
+}
+
+/** Files of a suite on disk. */
+export function filesOnDisk(root: string): (suite: Suite) => string[] {
+  const skip = new Set(['node_modules', 'dist', 'fixtures']);
+  return (suite) =>
+    globSync([...suite.files], { cwd: root, exclude: (name) => skip.has(path.basename(name)) })
+      .map((file) => file.split(path.sep).join('/'))
+      .sort();
+}
