@@ -81,6 +81,8 @@ function run(file, args) {
       console.error(`${file} could not be started: ${error.message}`);
       done(127);
     });
-    child.on('exit', (exitCode, signal) => done(exitCode ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGKILL' ? 9 : 15)));
+    child.on('exit', (exitCode, signal) =>
+      done(exitCode ?? 128 + (signal === 'SIGINT' ? 2 : signal === 'SIGKILL' ? 9 : 15)),
+    );
   });
 }

@@ -57,7 +57,8 @@ const leaveOut: Plugin = {
 };
 
 /** Packages written for CommonJS ask for `require`. */
-const esmBanner = "import { createRequire as minicloudRequire } from 'node:module'; const require = minicloudRequire(import.meta.url);";
+const esmBanner =
+  "import { createRequire as minicloudRequire } from 'node:module'; const require = minicloudRequire(import.meta.url);";
 
 const common: BuildOptions = {
   bundle: true,

@@ -36,9 +36,16 @@ export async function ensureEngine(settings: EngineSettings, say: (line: string)
   }
   const root = process.getuid?.() === 0;
   if (!(await onPath('dockerd'))) {
-    if (!root) throw notReached('No engine runs, and installing one takes root.', 'Run npm start as root, or install Docker or Podman.');
+    if (!root)
+      throw notReached(
+        'No engine runs, and installing one takes root.',
+        'Run npm start as root, or install Docker or Podman.',
+      );
     if (!(await onPath('apt-get'))) {
-      throw notReached('No engine runs, and only on Debian and Ubuntu is one installed.', 'Install Docker or Podman, start it, and try again.');
+      throw notReached(
+        'No engine runs, and only on Debian and Ubuntu is one installed.',
+        'Install Docker or Podman, start it, and try again.',
+      );
     }
     await installDocker(say);
     // Installing starts it where systemd runs.
@@ -107,7 +114,10 @@ async function installDocker(say: (line: string) => void): Promise<void> {
   const installed = await runCommand(argv, options);
   if (installed.exitCode === 0) return;
   const reason = installed.stderr.trim().split('\n').at(-1) ?? '';
-  throw notReached(`apt-get could not install docker.io: ${reason}`, 'Install Docker or Podman by hand, start it, and try again.');
+  throw notReached(
+    `apt-get could not install docker.io: ${reason}`,
+    'Install Docker or Podman by hand, start it, and try again.',
+  );
 }
 
 async function startDocker({ home, env }: EngineSettings, say: (line: string) => void): Promise<FoundEngine> {
@@ -143,5 +153,11 @@ async function onPath(program: string): Promise<boolean> {
 }
 
 function notReached(why: string, remedy: string): ProblemError {
-  return new ProblemError({ code: 'engine_unreachable', what: 'No container engine could be reached', object: 'engine', why, remedy });
+  return new ProblemError({
+    code: 'engine_unreachable',
+    what: 'No container engine could be reached',
+    object: 'engine',
+    why,
+    remedy,
+  });
 }

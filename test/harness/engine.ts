@@ -29,7 +29,9 @@ const indexes = [0, 1, 2, 3];
 /** Starts an engine under the first index that no other run holds. Needs root. */
 export async function startTestEngine(say: (line: string) => void): Promise<TestEngine> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new Error('The suites with a real engine need root on Linux: they make a network namespace and run dockerd in it.');
+    throw new Error(
+      'The suites with a real engine need root on Linux: they make a network namespace and run dockerd in it.',
+    );
   }
   const { index, lock } = await takeIndex();
   const at = layout(index);
@@ -185,7 +187,9 @@ async function sweep(index: number): Promise<void> {
 function cgroupFolders(name: string): string[] {
   const base = '/sys/fs/cgroup';
   if (!existsSync(base)) return [];
-  const roots = [base, ...readdirSync(base).map((entry) => path.join(base, entry))].map((folder) => path.join(folder, name));
+  const roots = [base, ...readdirSync(base).map((entry) => path.join(base, entry))].map((folder) =>
+    path.join(folder, name),
+  );
   const found: string[] = [];
   const walk = (folder: string) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -224,7 +228,9 @@ function daemonsOf(state: string): number[] {
       try {
         const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
         const program = path.basename(argv[0] ?? '');
-        return (program === 'dockerd' || program.startsWith('containerd')) && argv.some((word) => word.includes(`${state}/`));
+        return (
+          (program === 'dockerd' || program.startsWith('containerd')) && argv.some((word) => word.includes(`${state}/`))
+        );
       } catch {
         return false;
       }
@@ -235,6 +241,6 @@ function mountsUnder(folders: readonly string[]): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')
-    .filter((mount) => folders.some((folder) => mount.startsWith(`${folder}/`)))
+    .filter((mount) => folders.some((folder) => mount === folder || mount.startsWith(`${folder}/`)))
     .reverse();
 }

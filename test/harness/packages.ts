@@ -15,12 +15,27 @@ export interface DebianPackage {
 
 export const packages: readonly DebianPackage[] = [
   { name: 'docker.io', why: 'the engine under test', for: ['engine'], program: 'dockerd' },
-  { name: 'iptables', why: 'network address translation of the test namespace, and the firewall adapter', for: ['engine'], program: 'iptables' },
+  {
+    name: 'iptables',
+    why: 'network address translation of the test namespace, and the firewall adapter',
+    for: ['engine'],
+    program: 'iptables',
+  },
   { name: 'iproute2', why: 'makes the network namespace', for: ['engine'], program: 'ip' },
   { name: 'util-linux', why: 'nsenter and umount', for: ['engine'], program: 'nsenter' },
-  { name: 'mmdebstrap', why: 'makes the base image where no registry is reached', for: ['engine'], program: 'mmdebstrap' },
+  {
+    name: 'mmdebstrap',
+    why: 'makes the base image where no registry is reached',
+    for: ['engine'],
+    program: 'mmdebstrap',
+  },
   { name: 'debian-archive-keyring', why: 'mmdebstrap checks signatures with it', for: ['engine'] },
-  { name: 'docker-registry', why: 'a real registry for pulls, digests and their failures', for: ['engine'], program: 'docker-registry' },
+  {
+    name: 'docker-registry',
+    why: 'a real registry for pulls, digests and their failures',
+    for: ['engine'],
+    program: 'docker-registry',
+  },
   { name: 'openssl', why: 'certificates for the TLS suites', for: ['engine'], program: 'openssl' },
   { name: 'chromium', why: 'shows VS Code and the pages of apps', for: ['browser'], program: 'chromium' },
   { name: 'fonts-dejavu-core', why: 'text on screenshots', for: ['browser'] },
@@ -39,7 +54,8 @@ export async function ensurePackages(needs: readonly Need[], say: (line: string)
   for (const entry of wanted) if (!(await present(entry))) missing.push(entry);
   if (missing.length === 0) return;
   const names = missing.map((entry) => entry.name);
-  if (process.getuid?.() !== 0) throw new Error(`These Debian packages are missing: install them with apt-get as root: ${names.join(' ')}`);
+  if (process.getuid?.() !== 0)
+    throw new Error(`These Debian packages are missing: install them with apt-get as root: ${names.join(' ')}`);
   for (const entry of missing) say(`installing ${entry.name}: ${entry.why}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const lock = ['-o', 'DPkg::Lock::Timeout=300', '-q'];
@@ -49,8 +65,8 @@ export async function ensurePackages(needs: readonly Need[], say: (line: string)
 
 async function present(entry: DebianPackage): Promise<boolean> {
   if (entry.program) return onPath(entry.program);
-  const answer = await run(['dpkg-query', '-W', '-f', '${db:Status-Status}', entry.name], { timeoutMs: 10_000 });
-  return answer.code === 0 && answer.output.trim() === 'installed';
+  const answer = await run(['dpkg', '-s', entry.name], { timeoutMs: 10_000 });
+  return answer.code === 0 && answer.output.includes('Status: install ok installed');
 }
 
 function onPath(program: string): boolean {

@@ -81,6 +81,7 @@ function errorLines(error: unknown): string[] {
   if (!(error instanceof Error)) return String(error).split('\n');
   const lines = (error.stack ?? error.message).split('\n');
   if (!error.stack?.includes(error.message)) lines.unshift(...error.message.split('\n'));
-  if (error.cause !== undefined) lines.push(...errorLines(error.cause).map((line, i) => (i === 0 ? `caused by ${line}` : line)));
+  if (error.cause !== undefined)
+    lines.push(...errorLines(error.cause).map((line, i) => (i === 0 ? `caused by ${line}` : line)));
   return lines;
 }

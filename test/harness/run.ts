@@ -20,7 +20,11 @@ const args = process.argv.slice(2).filter((word) => word !== '--');
 let engine: TestEngine | undefined;
 let ending = false;
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
   process.on(signal, async () => {
     if (ending) return;
     ending = true;
@@ -43,9 +47,16 @@ for (const choice of selected) {
   try {
     await runSuite(choice, tally);
   } catch (error) {
-    tally.add(`${choice.suite.name}: could not be run`, false, 0, String(error instanceof Error ? error.message : error).split('\n'));
+    tally.add(
+      `${choice.suite.name}: could not be run`,
+      false,
+      0,
+      String(error instanceof Error ? error.message : error).split('\n'),
+    );
   }
-  const ran = Object.keys(before).some((key) => tally.counts[key as keyof typeof before] !== before[key as keyof typeof before]);
+  const ran = Object.keys(before).some(
+    (key) => tally.counts[key as keyof typeof before] !== before[key as keyof typeof before],
+  );
   if (!ran) tally.add(`${choice.suite.name}: the suite ran no test`, false, 0);
   say(`  ${choice.suite.name} took ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
@@ -111,7 +122,10 @@ async function runStatic(into: Tally): Promise<void> {
   const bin = (name: string) => path.join(root, 'node_modules/.bin', name);
   const checks = [
     { name: 'types (tsc)', argv: [bin('tsc'), '-p', root, '--pretty', 'false'] },
-    { name: 'lint and format (biome)', argv: [bin('biome'), 'check', '--error-on-warnings', '--colors=off', '--max-diagnostics=40', root] },
+    {
+      name: 'lint and format (biome)',
+      argv: [bin('biome'), 'check', '--error-on-warnings', '--colors=off', '--max-diagnostics=40', root],
+    },
   ];
   for (const check of checks) {
     const started = performance.now();

@@ -18,7 +18,8 @@ export interface View {
 
 /** The whole document. Everything that a visitor wrote is escaped. */
 export function page({ release, visits, entries, problem }: View): string {
-  const visited = visits === undefined ? '' : `<li><b>${visits}</b> ${visits === 1 ? 'visit' : 'visits'}, kept on the volume</li>`;
+  const visited =
+    visits === undefined ? '' : `<li><b>${visits}</b> ${visits === 1 ? 'visit' : 'visits'}, kept on the volume</li>`;
   const written = `${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}`;
   return `<!doctype html>
 <html lang="en">

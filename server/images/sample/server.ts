@@ -19,7 +19,8 @@ const database = openDatabase();
 const server = createServer((request, response) => {
   answer(request, response).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
-    if (!response.headersSent) send(response, 503, 'text/plain', 'The guestbook has no database at the moment. Try again soon.\n');
+    if (!response.headersSent)
+      send(response, 503, 'text/plain', 'The guestbook has no database at the moment. Try again soon.\n');
     else response.destroy();
   });
 });
@@ -75,7 +76,8 @@ async function openDatabase(): Promise<Pool> {
       );
       return pool;
     } catch (error) {
-      if (tries % 10 === 1) console.error(`waiting for the database: ${error instanceof Error ? error.message : error}`);
+      if (tries % 10 === 1)
+        console.error(`waiting for the database: ${error instanceof Error ? error.message : error}`);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
@@ -102,7 +104,9 @@ async function addEntry(name: unknown, message: unknown): Promise<string | undef
 
 /** Text without control characters, which include those that turn the direction of writing. */
 function clean(value: unknown): string {
-  return typeof value === 'string' ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim() : '';
+  return typeof value === 'string'
+    ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+    : '';
 }
 
 /** One more visit, kept on the volume; undefined where there is no volume to write to. */

@@ -46,7 +46,8 @@ export async function makeRootfs<T>(
         object: 'image minicloud/base:trixie',
         why: `mmdebstrap ended with ${made.exitCode}.`,
         still: 'Apps that run are not touched.',
-        remedy: 'Check that this machine reaches the Debian archive, or name a registry mirror that has debian:trixie-slim.',
+        remedy:
+          'Check that this machine reaches the Debian archive, or name a registry mirror that has debian:trixie-slim.',
         evidence: made.stderr.trim().split('\n').slice(-8),
       });
     }
@@ -73,7 +74,9 @@ async function ensureMmdebstrap(say: (line: string) => void, signal: AbortSignal
     code: 'not_available',
     what: 'The base image can neither be pulled nor made here',
     object: 'image minicloud/base:trixie',
-    why: canInstall ? 'apt-get could not install mmdebstrap.' : 'mmdebstrap is missing, and installing it takes root on Debian or Ubuntu.',
+    why: canInstall
+      ? 'apt-get could not install mmdebstrap.'
+      : 'mmdebstrap is missing, and installing it takes root on Debian or Ubuntu.',
     still: 'Apps that run are not touched.',
     remedy: 'Name a registry mirror that this machine reaches, or run: apt-get install mmdebstrap',
   });

@@ -2,15 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 
 /** Files of the folder as a tar, with neither times nor owners of this machine in it. */
-export async function packContext(folder: string): Promise<NodeJS.ReadableStream> {
+export async function packContext(folder: string): Promise<Readable> {
   const files = await readContext(folder);
   const tar = pack();
   for (const { name, mode, content } of files) tar.entry({ name, mode, mtime: new Date(0), uid: 0, gid: 0 }, content);
   tar.finalize();
-  return tar;
+  return Readable.from(tar);
 }
 
 /** First 16 digits of a hash over names, modes and contents: the tag of what is built from it. */

@@ -40,7 +40,8 @@ export async function ensurePlatformImage(
   options: { signal?: AbortSignal } = {},
 ): Promise<PlatformImage> {
   const reference = settings.choice === 'build' ? undefined : referenceOf(name, settings);
-  const builtTag = name === 'base' ? baseTag : `minicloud/${name}:${await contextHash(path.join(settings.imagesFolder, name))}`;
+  const builtTag =
+    name === 'base' ? baseTag : `minicloud/${name}:${await contextHash(path.join(settings.imagesFolder, name))}`;
   const candidates = settings.choice === 'registry' && reference ? [reference] : [reference, builtTag];
   for (const candidate of candidates) {
     const present = candidate && (await engine.inspectImage(candidate, options));

@@ -35,7 +35,10 @@ export const baseTag = 'minicloud/base:trixie';
 export const defaultContactMs = 8_000;
 
 /** The reference to pull for a platform image, through the mirror when one is set; undefined for the sample. */
-export function referenceOf(name: PlatformImageName, settings: Pick<ImageSettings, 'references' | 'mirror'>): string | undefined {
+export function referenceOf(
+  name: PlatformImageName,
+  settings: Pick<ImageSettings, 'references' | 'mirror'>,
+): string | undefined {
   const reference = settings.references?.[name] ?? defaultReferences[name];
   if (reference === undefined) return undefined;
   return settings.mirror === undefined ? reference : throughMirror(reference, settings.mirror);

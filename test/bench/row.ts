@@ -1,0 +1,24 @@
+/** What a benchmark reports: always beside a reference that was measured in the same run, never a number alone. */
+
+export interface BenchRow {
+  name: string;
+  value: number;
+  /** `req/s`, `ms`, `MB`. */
+  unit: string;
+  /** The same thing measured without Minicloud, in the same unit; undefined where the bar is absolute. */
+  reference?: number;
+  /** value ÷ reference. */
+  ratio?: number;
+  /** What is promised, in words: `ratio ≥ 0.88`, `≤ 50 ms`. */
+  bar: string;
+  ok: boolean;
+}
+
+/** The middle of some numbers; the mean of the middle two when they are even in number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  if (sorted.length === 0) return Number.NaN;
+  if (sorted.length % 2 === 1) return sorted[Math.floor(middle)] as number;
+  return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+}
