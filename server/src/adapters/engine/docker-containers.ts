@@ -25,9 +25,10 @@ import {
   waitAnswer,
 } from './docker-answers.ts';
 import { checkedName, type Guards } from './docker-networks.ts';
-import { conflict, dockerProblem, failureCode, failureMessage, foreign, notFound } from './docker-problems.ts';
+import { dockerProblem, failureMessage } from './docker-problems.ts';
 import { demux, logLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
+import { conflict, failureCode, foreign, notFound } from './problems.ts';
 
 export type ContainerCalls = Pick<
   Engine,

@@ -9,6 +9,7 @@ import { createdAnswer, imageAnswer, imageInfo, type ProgressAnswer, progressAns
 import { cancelled, dockerProblem } from './docker-problems.ts';
 import { jsonLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
+import { failureCode, fileTooLarge, guardOurImage, imageMissing, wrongPlatform } from './problems.ts';
 import { isImageId, parseReference } from './reference.ts';
 
 export type ImageCalls = Pick<
@@ -42,13 +43,7 @@ export function imageCalls(
   async function known(reference: string, options?: CallOptions): Promise<ImageInfo> {
     const image = await inspectImage(reference, options);
     if (image) return image;
-    throw new ProblemError({
-      code: 'image_not_found',
-      what: 'An image is not on this machine',
-      object: `image ${reference}`,
-      why: 'It was removed since, or never was here.',
-      remedy: 'Deploy again: it is pulled anew.',
-    });
+    throw imageMissing(reference);
   }
 
   /** Follows a pull, an import or a build to its end; throws the failure that its lines tell. */
@@ -121,7 +116,7 @@ export function imageCalls(
     },
 
     async removeImage(reference, options) {
-      guardOurs(reference);
+      guardOurImage(reference);
       await transport.tell(
         {
           method: 'DELETE',
@@ -306,7 +301,7 @@ async function readArchiveFile(
   try {
     body = await transport.stream(call, options);
   } catch (error) {
-    if (error instanceof ProblemError && error.problem.code === 'not_found') return undefined;
+    if (failureCode(error) === 'not_found') return undefined;
     throw error;
   }
   const stop = setTimeout(() => body.destroy(new Error('timeout')), transport.deadlines.unaryMs);
@@ -329,12 +324,12 @@ async function firstEntry(body: Readable, path: string, maxBytes: number): Promi
     const { type, size = 0, linkname } = entry.header;
     if (type === 'symlink' && linkname) return { link: linkname };
     if (type !== 'file') return undefined;
-    if (size > maxBytes) throw tooLarge(path, size, maxBytes);
+    if (size > maxBytes) throw fileTooLarge(path, size, maxBytes);
     const chunks: Buffer[] = [];
     let read = 0;
     for await (const chunk of entry as AsyncIterable<Buffer>) {
       read += chunk.length;
-      if (read > maxBytes) throw tooLarge(path, read, maxBytes);
+      if (read > maxBytes) throw fileTooLarge(path, read, maxBytes);
       chunks.push(chunk);
     }
     return { content: Buffer.concat(chunks) };
@@ -345,39 +340,6 @@ async function firstEntry(body: Readable, path: string, maxBytes: number): Promi
 /** Slashes are part of an image's name in the path of a call; the characters were checked by `parseReference`. */
 function encodeImage(reference: string): string {
   return reference.split('/').map(encodeURIComponent).join('/');
-}
-
-function guardOurs(reference: string): void {
-  const { repository } = parseReference(reference);
-  if (/^(?:docker\.io|localhost)\/minicloud\//.test(repository)) return;
-  throw new ProblemError({
-    code: 'forbidden',
-    what: 'This image belongs to somebody else and is left alone',
-    object: `image ${reference}`,
-    why: 'Only names that begin with minicloud/ were given by Minicloud.',
-    still: 'Nothing was changed.',
-    remedy: 'Remove it with the engine itself if nobody needs it.',
-  });
-}
-
-function tooLarge(path: string, size: number, maxBytes: number): ProblemError {
-  return new ProblemError({
-    code: 'invalid_input',
-    what: 'A file of an image is larger than allowed',
-    object: `file ${path}`,
-    why: `It has ${size} bytes; at most ${maxBytes} are read.`,
-    remedy: 'Make it smaller and build the image again.',
-  });
-}
-
-function wrongPlatform(reference: string, image: ImageInfo, platform: { os: string; arch: string }): ProblemError {
-  return new ProblemError({
-    code: 'image_unusable',
-    what: 'An image is for another kind of machine',
-    object: `image ${reference}`,
-    why: `It is for ${image.os}/${image.arch}; this server is ${platform.os}/${platform.arch}.`,
-    remedy: `Build it for ${platform.os}/${platform.arch} and push it again.`,
-  });
 }
 
 function stalled(call: Call, ms: number): ProblemError {

@@ -11,8 +11,9 @@ import {
   volumeAnswer,
   volumeListAnswer,
 } from './docker-answers.ts';
-import { conflict, dockerProblem, failureCode, failureMessage, foreign, notFound } from './docker-problems.ts';
+import { dockerProblem, failureMessage } from './docker-problems.ts';
 import type { Call, Transport } from './docker-transport.ts';
+import { conflict, failureCode, foreign, notFound } from './problems.ts';
 
 export type NetworkCalls = Pick<
   Engine,

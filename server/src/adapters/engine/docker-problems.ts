@@ -98,43 +98,6 @@ export function failureMessage(error: unknown): string {
   return readFailure(error).message;
 }
 
-/** The code of one of our problems. */
-export function failureCode(error: unknown): ProblemCode | undefined {
-  return error instanceof ProblemError ? error.problem.code : undefined;
-}
-
-export function foreign(object: string): ProblemError {
-  return new ProblemError({
-    code: 'forbidden',
-    what: 'This belongs to somebody else and is left alone',
-    object,
-    why: 'It does not carry the label of this installation of Minicloud.',
-    still: 'Nothing was changed.',
-    remedy: 'Rename or remove it yourself when Minicloud should use that name.',
-  });
-}
-
-export function conflict(object: string, why: string): ProblemError {
-  return new ProblemError({
-    code: 'conflict',
-    what: 'Something else of that name is there already',
-    object,
-    why,
-    still: 'Nothing was changed.',
-    remedy: 'Remove the old one first, or choose another name.',
-  });
-}
-
-export function notFound(object: string): ProblemError {
-  return new ProblemError({
-    code: 'not_found',
-    what: 'It is not on this machine',
-    object,
-    why: 'The engine knows nothing of that name; it may have been removed behind our back.',
-    remedy: 'Deploy again: what is missing is made anew.',
-  });
-}
-
 export function frozen(attempt: Attempt, ms: number): ProblemError {
   return new ProblemError({
     code: 'timeout',
