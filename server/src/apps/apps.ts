@@ -65,8 +65,8 @@ export async function appChanged(cloud: Cloud, app: AppRow, by: string): Promise
   await cloud.events.append({ by, app: app.name, body: { kind: 'app.changed', name: app.name } });
 }
 
-/** Commit point of a deploy: from here on the routes belong to this release. */
-export async function setServing(cloud: Cloud, app: AppRow, version: number): Promise<void> {
+/** Commit point of a deploy: from here on the routes belong to this release; null takes them all away. */
+export async function setServing(cloud: Cloud, app: AppRow, version: number | null): Promise<void> {
   await updateApp(cloud.db, app.id, { serving: version, updated_at: cloud.clock.now() });
 }
 

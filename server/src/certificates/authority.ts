@@ -115,7 +115,7 @@ async function loadOrMake(paths: { certificate: string; key: string }, at: numbe
 /** Loaded when the first certificate is made: it is the heaviest library here and mostly not needed. */
 async function loadX509() {
   const x509 = await import('@peculiar/x509');
-  x509.cryptoProvider.set(webcrypto as Parameters<typeof x509.cryptoProvider.set>[0]);
+  x509.cryptoProvider.set(globalThis.crypto);
   return x509;
 }
 

@@ -3,6 +3,20 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Release } from 'minicloud-shared/model/release';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+export {
+  findRelease,
+  insertRelease,
+  moveRelease,
+  newestVersion,
+  type ReleaseRow,
+  releasesInState,
+  type Resolved,
+  resolvedOf,
+  saveReceipt,
+  servingReleases,
+  toRelease,
+} from './store.ts';
+
 import { findRelease, listReleases, type ReleaseRow, toRelease } from './store.ts';
 
 const listed = 200;

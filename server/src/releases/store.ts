@@ -79,8 +79,22 @@ export async function saveReceipt(db: Db, appId: string, version: number, receip
   await db.updateTable('releases').set({ receipt_json: JSON.stringify(receipt) }).where('app_id', '=', appId).where('version', '=', version).execute();
 }
 
-export function manifestOf(row: ReleaseRow): ContainerManifest {
-  return JSON.parse(row.manifest_json) as ContainerManifest;
+/** What a release was resolved to when it was made; nothing in it can move afterwards. */
+export interface Resolved {
+  manifest: ContainerManifest;
+  /** Image ids of the support containers by name. */
+  supportImages: Record<string, string>;
+}
+
+const resolvedByRow = new WeakMap<ReleaseRow, Resolved>();
+
+export function resolvedOf(row: ReleaseRow): Resolved {
+  let resolved = resolvedByRow.get(row);
+  if (!resolved) {
+    resolved = JSON.parse(row.manifest_json) as Resolved;
+    resolvedByRow.set(row, resolved);
+  }
+  return resolved;
 }
 
 export function toRelease(row: ReleaseRow, app: string): Release {

@@ -1,0 +1,146 @@
+/**
+ * Converge: bring the engine and the proxy back to what the database says. Runs at start, after the engine was away,
+ * when a container ended, and every minute; with nothing to do it costs three questions to the engine.
+ */
+import { toProblem } from 'minicloud-shared/model/problem';
+import { type AppRow, everyApp, findAppById } from '../apps/apps.ts';
+import { ensureCertificates } from '../certificates/certificates.ts';
+import type { Cloud } from '../context.ts';
+import { everyDomain } from '../domains/domains.ts';
+import { findRelease, type ReleaseRow, servingReleases } from '../releases/releases.ts';
+import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
+import { execute, type Run } from './execute.ts';
+import { observe, observeAll } from './observe.ts';
+import { type Observed, repairSteps, type Step } from './plan.ts';
+import { desiredOf } from './run.ts';
+
+/** Starts a repair of every app that differs and applies the whole route table. Returns the names of those apps. */
+export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<string[]> {
+  const [apps, releases, observedOf] = await Promise.all([everyApp(cloud), servingReleases(cloud.db), observeAll(cloud, signal)]);
+  const serving = new Map(releases.map((release) => [release.app_id, release]));
+  const differing: string[] = [];
+  for (const app of apps) {
+    const release = serving.get(app.id);
+    if (cloud.operations.busy(app.name) || app.deleting_at !== null) continue;
+    const observed = observedOf(app);
+    const steps = await repairsFor(cloud, app, release, observed);
+    if (steps.length === 0) continue;
+    differing.push(app.name);
+    await startConverge(cloud, app);
+  }
+  await ensureCertificates(cloud, (await everyDomain(cloud)).map((domain) => domain.name));
+  await applyAllRoutes(cloud, signal);
+  return differing;
+}
+
+/** Queues the repair of one app; finds nothing to do when it comes to its turn and all is well. */
+export async function startConverge(cloud: Cloud, app: AppRow): Promise<void> {
+  await cloud.operations.start({
+    kind: 'converge',
+    app: app.name,
+    by: 'system',
+    run: async (operation) => {
+      const now = await findAppById(cloud, app.id);
+      if (!now || now.deleting_at !== null) return;
+      const release = now.serving === null ? undefined : await findRelease(cloud.db, now.id, now.serving);
+      const observed = await observe(cloud, now, operation.signal);
+      const steps = await repairsFor(cloud, now, release, observed);
+      if (steps.length === 0) return;
+      cloud.log.info('repairing', { app: now.name, steps: steps.map((step) => step.shown.id).join(', ') });
+      if (release) {
+        const run: Run = {
+          cloud,
+          app: now,
+          desired: await desiredOf(cloud, now, release),
+          operation,
+          containers: new Map(),
+          switched: false,
+          probes: { sent: 0, failed: 0 },
+          finish: async () => {},
+        };
+        await execute(run, steps);
+      } else {
+        for (const container of observed.containers) await cloud.engine.removeContainer(container.id, { signal: operation.signal });
+      }
+      await applyAppRoutes(cloud, now.id, operation.signal);
+    },
+  });
+}
+
+async function repairsFor(cloud: Cloud, app: AppRow, release: ReleaseRow | undefined, observed: Observed): Promise<Step[]> {
+  if (release) return repairSteps(await desiredOf(cloud, app, release), observed);
+  // Nothing serves: whatever is there was left by a deploy that did not come to its end.
+  return observed.containers.map((container) => ({
+    action: { kind: 'stop-old', containers: [container] },
+    shown: { id: `stop-old ${container.name}`, kind: 'stop-old', title: 'Remove a left-over container', object: container.name, consequence: 'none' },
+  }));
+}
+
+const everyMs = 60_000;
+const soonMs = 200;
+
+/** Converges for ever: at engine events that matter, after gaps, and once a minute. Returns what stops it. */
+export function keepConverging(cloud: Cloud): () => void {
+  const stop = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running = false;
+  let again = false;
+  const run = async () => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    clearTimeout(timer);
+    try {
+      await convergeAll(cloud, stop.signal);
+    } catch (error) {
+      if (!stop.signal.aborted) cloud.log.warn('converge failed; it is tried again', { why: toProblem(error).why });
+    }
+    running = false;
+    if (stop.signal.aborted) return;
+    timer = setTimeout(run, again ? soonMs : everyMs);
+    again = false;
+  };
+  const soon = () => {
+    if (running) {
+      again = true;
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(run, soonMs);
+  };
+  const watch = async () => {
+    for await (const event of cloud.engine.events({ signal: stop.signal })) {
+      if (event.action === 'resync') {
+        // The engine was away: its rules of the network may be new, too.
+        await cloud.firewall.apply({ pool: cloud.config.networkPool }).catch((error) => cloud.log.warn('firewall', { why: toProblem(error).why }));
+        soon();
+        continue;
+      }
+      if (!('containerId' in event)) continue;
+      const name = event.labels['minicloud.app-name'];
+      if (name !== undefined && ['start', 'die', 'oom', 'pause', 'unpause'].includes(event.action)) {
+        await cloud.events.append({
+          by: 'system',
+          app: name,
+          body: {
+            kind: 'replica.changed',
+            process: event.labels['minicloud.process'] ?? '',
+            state: event.action === 'start' ? 'running' : event.action,
+            ...(event.exitCode === undefined ? {} : { reason: `exit code ${event.exitCode}` }),
+          },
+        });
+      }
+      if (event.action === 'destroy' || event.action === 'die') soon();
+    }
+  };
+  timer = setTimeout(run, everyMs);
+  void watch().catch((error) => {
+    if (!stop.signal.aborted) cloud.log.error('the engine event stream ended', { why: toProblem(error).why });
+  });
+  return () => {
+    stop.abort();
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,59 @@
+/** Deleting an app: explicit, named, and without its data, which stays in the trash. */
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { type AppRow, forgetApp, markDeleting, networkName, requireApp } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { applyAppRoutes } from '../routes/routes.ts';
+import { revokeBindings } from '../services/services.ts';
+import { trashVolumes } from '../volumes/volumes.ts';
+import { removeContainers } from './execute.ts';
+import { observe } from './observe.ts';
+
+/** Throws `invalid_input` unless the name was repeated to confirm. */
+export async function deleteApp(cloud: Cloud, by: Principal, input: { name: string; confirm: string }): Promise<{ operationId: string }> {
+  const app = await requireApp(cloud, input.name);
+  if (input.confirm !== input.name) {
+    throw new ProblemError({
+      code: 'invalid_input',
+      what: 'The app was not deleted',
+      object: `app ${input.name}`,
+      why: `The confirmation was ${JSON.stringify(input.confirm.slice(0, 50))}, not its name.`,
+      still: 'It keeps serving.',
+      remedy: `Repeat its name to confirm: \`minicloud apps:delete ${input.name} --confirm ${input.name}\`.`,
+    });
+  }
+  return startDelete(cloud, app, by.name);
+}
+
+/** Queues the deletion; containers, routes, network and name go, volumes and databases stay. */
+export async function startDelete(cloud: Cloud, app: AppRow, by: string): Promise<{ operationId: string }> {
+  const operation = await cloud.operations.start({
+    kind: 'delete',
+    app: app.name,
+    by,
+    run: async (run) => {
+      await run.step({ id: 'routes', title: 'Take its routes away' }, async () => {
+        await markDeleting(cloud, app);
+        await applyAppRoutes(cloud, app.id, run.signal);
+      });
+      await run.step({ id: 'stop', title: 'Stop its containers' }, async () => {
+        const observed = await observe(cloud, app, run.signal);
+        await removeContainers(cloud, app, observed.containers, true);
+      });
+      await run.step({ id: 'bindings', title: 'Take its database users away; the databases stay' }, async () => {
+        await revokeBindings(cloud, app, run.signal);
+      });
+      await run.step({ id: 'network', title: 'Remove its network' }, async () => {
+        for (const backing of Object.values(cloud.backings)) {
+          await cloud.engine.disconnectNetwork(networkName(app), backing.container, { signal: run.signal });
+        }
+        await cloud.engine.removeNetwork(networkName(app), { signal: run.signal });
+      });
+      await run.step({ id: 'forget', title: 'Give its names back; its volumes go to the trash' }, async () => {
+        await trashVolumes(cloud, app);
+        await forgetApp(cloud.db, app.id);
+        await cloud.events.append({ by, app: app.name, body: { kind: 'app.deleted', name: app.name } });
+      });
+    },
+  });
+  return { operationId: operation.id };
+}

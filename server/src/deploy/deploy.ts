@@ -1,0 +1,278 @@
+/**
+ * Deploys: plan, apply, roll back, delete. The use cases that API, CLI and editor call; each long one is an operation.
+ */
+import type { Diagnostic } from 'minicloud-shared/manifest/model';
+import type { Plan } from 'minicloud-shared/model/plan';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { releaseCan } from 'minicloud-shared/model/release';
+import { type AppRow, appChanged, ensureApp, findApp, requireApp } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { claimDomains, exposeDomains, manifestDomains } from '../domains/domains.ts';
+import { findRelease, insertRelease, newestVersion, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
+import { bindingEnv } from '../services/services.ts';
+import { type Desired, desired } from './desired.ts';
+import { observe } from './observe.ts';
+import { deploySteps, nothingObserved, shownPlan, type Step } from './plan.ts';
+import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
+import { planChanged, runRelease } from './run.ts';
+
+/** How long an image may take to arrive while a plan is made; its stalls have a deadline of their own. */
+const resolveMs = 30 * 60_000;
+
+export interface PlanResult {
+  /** Absent when a diagnostic is an error. */
+  plan?: Plan;
+  diagnostics: Diagnostic[];
+}
+
+/** What a deploy would change. Changes nothing, but for images that it fetches. */
+export async function createPlan(cloud: Cloud, input: ResolveInput, signal?: AbortSignal): Promise<PlanResult> {
+  const result = await resolve(cloud, input, { signal: bounded(signal) });
+  if (!result.ok) return { diagnostics: result.diagnostics };
+  const { plan } = await planFor(cloud, result.deploy);
+  return { plan, diagnostics: result.diagnostics };
+}
+
+export interface DeployInput extends ResolveInput {
+  /** Hash of the plan that a person saw; the deploy is refused when the plan would now differ. */
+  planHash?: string | undefined;
+  /** The same key for the same app is the same operation. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface Started {
+  operationId: string;
+  app: string;
+  release: number;
+}
+
+/** Makes the release and queues the operation that brings it up. Throws `manifest_invalid` with every error as evidence. */
+export async function startDeploy(cloud: Cloud, by: Principal, input: DeployInput, signal?: AbortSignal): Promise<Started> {
+  const result = await resolve(cloud, input, { signal: bounded(signal) });
+  if (!result.ok) throw invalid(input.fileName ?? 'cloud_manifest.yml', result.diagnostics);
+  const { deploy } = result;
+  const name = deploy.resolved.manifest.name;
+  const repeated = await sameOperation(cloud, name, input.idempotencyKey);
+  if (repeated) return repeated;
+  let expectedServing: number | null | undefined;
+  if (input.planHash !== undefined) {
+    const { plan } = await planFor(cloud, deploy);
+    if (plan.hash !== input.planHash) throw planChanged(name);
+    expectedServing = plan.fromRelease ?? null;
+  }
+  const app = await ensureApp(cloud, { name, environment: deploy.resolved.manifest.environment });
+  return queueRelease(cloud, by, app, {
+    kind: 'deploy',
+    reason: 'deploy',
+    text: deploy.text,
+    manifest_json: JSON.stringify(deploy.resolved),
+    image: deploy.image,
+    image_id: deploy.info.id,
+    digest: deploy.info.digest,
+    idempotencyKey: input.idempotencyKey,
+    expectedServing,
+  });
+}
+
+export interface RollbackInput {
+  app: string;
+  /** The release before the one that serves when not given. */
+  version?: number | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/** Appends a release that is what an earlier one was: image, manifest and support images together. */
+export async function startRollback(cloud: Cloud, by: Principal, input: RollbackInput): Promise<Started> {
+  const app = await requireApp(cloud, input.app);
+  const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
+  if (repeated) return repeated;
+  const target = input.version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, input.version);
+  const state = toRelease(target, app.name).state;
+  if (!releaseCan[state].rollbackTo) throw notRollbackTarget(app, target);
+  if (!(await cloud.engine.inspectImage(target.image_id))) throw imageGone(app, target);
+  return queueRelease(cloud, by, app, {
+    kind: 'rollback',
+    reason: `rollback to ${target.version}`,
+    text: target.manifest_text,
+    manifest_json: target.manifest_json,
+    image: target.image,
+    image_id: target.image_id,
+    digest: target.digest,
+    idempotencyKey: input.idempotencyKey,
+    expectedServing: undefined,
+  });
+}
+
+interface NewRelease {
+  kind: 'deploy' | 'rollback';
+  reason: string;
+  text: string;
+  manifest_json: string;
+  image: string;
+  image_id: string;
+  digest: string;
+  idempotencyKey: string | undefined;
+  /** Release that must serve when the deploy comes to its turn; undefined accepts any. */
+  expectedServing: number | null | undefined;
+}
+
+async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
+  const release = await insertRelease(cloud.db, {
+    app_id: app.id,
+    state: 'pending',
+    manifest_text: input.text,
+    manifest_json: input.manifest_json,
+    image: input.image,
+    image_id: input.image_id,
+    digest: input.digest,
+    reason: input.reason,
+    by: by.name,
+    created_at: cloud.clock.now(),
+  });
+  // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
+  await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
+  await cloud.events.append({ by: by.name, app: app.name, body: { kind: 'release.changed', release: toRelease(release, app.name) } });
+  await appChanged(cloud, app, by.name);
+  const operation = await cloud.operations.start({
+    kind: input.kind,
+    app: app.name,
+    release: release.version,
+    by: by.name,
+    ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
+    run: (run) => runRelease(cloud, app.id, release.version, run, input.expectedServing),
+  });
+  return { operationId: operation.id, app: app.name, release: operation.release ?? release.version };
+}
+
+/** The plan for a resolved deploy, with what it was made from. */
+async function planFor(cloud: Cloud, deploy: ResolvedDeploy): Promise<{ plan: Plan; wanted: Desired; steps: Step[] }> {
+  const name = deploy.resolved.manifest.name;
+  const known = await findApp(cloud, name);
+  // An app that is not there yet is planned with the numbers it would get, except its id, which the plan does not show.
+  const app: AppRow = known ?? {
+    id: 'new',
+    name,
+    kind: 'container',
+    environment: deploy.resolved.manifest.environment,
+    subnet: 0,
+    serving: null,
+    created_at: 0,
+    updated_at: 0,
+    deleting_at: null,
+  };
+  const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
+  const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
+  return makePlan(cloud, app, release, deploy.resolved, deploy.notes, known !== undefined);
+}
+
+/** Plan of a release of an app; `exists` is false when nothing of it can be on the engine. */
+async function makePlan(
+  cloud: Cloud,
+  app: AppRow,
+  release: Pick<ReleaseRow, 'version' | 'image' | 'image_id' | 'digest'>,
+  resolved: ResolvedDeploy['resolved'],
+  extraNotes: string[],
+  exists: boolean,
+): Promise<{ plan: Plan; wanted: Desired; steps: Step[] }> {
+  const wanted = desired({
+    installation: cloud.installation,
+    networkPool: cloud.config.networkPool,
+    serverDomain: cloud.config.serverDomain,
+    app,
+    version: release.version,
+    resolved,
+    imageId: release.image_id,
+    bindingEnv: exists ? await bindingEnv(cloud, app, resolved.manifest) : {},
+  });
+  const observed = exists ? await observe(cloud, app) : nothingObserved;
+  const steps = deploySteps(wanted, observed);
+  const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
+  const before = served && resolvedOf(served).manifest;
+  const plan = shownPlan({
+    desired: wanted,
+    previous:
+      served && before
+        ? { version: served.version, image: served.image, digest: served.digest, manifest: before, domains: manifestDomains(before, cloud.config.serverDomain) }
+        : undefined,
+    image: release.image,
+    digest: release.digest,
+    steps,
+    urls: appUrls(cloud, wanted),
+    extraNotes,
+  });
+  return { plan, wanted, steps };
+}
+
+/** Where a release is reached. */
+export function appUrls(cloud: Cloud, wanted: Pick<Desired, 'manifest'>): string[] {
+  return wanted.manifest.expose.flatMap((expose, index) =>
+    expose.proto === 'http'
+      ? exposeDomains(wanted.manifest, index, cloud.config.serverDomain).map((host) => publicUrl(cloud, host, expose.path))
+      : [],
+  );
+}
+
+function publicUrl(cloud: Cloud, host: string, path: string): string {
+  return new URL(path, `https://${host}:${cloud.config.httpsPort}`).href;
+}
+
+async function sameOperation(cloud: Cloud, app: string, key: string | undefined): Promise<Started | undefined> {
+  if (key === undefined) return undefined;
+  const known = await cloud.operations.find(app, key);
+  return known && { operationId: known.id, app, release: known.release ?? 0 };
+}
+
+async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
+  for (let version = (app.serving ?? 0) - 1; version > 0; version -= 1) {
+    const row = await findRelease(cloud.db, app.id, version);
+    if (row && releaseCan[toRelease(row, app.name).state].rollbackTo) return row;
+  }
+  throw new ProblemError({
+    code: 'conflict',
+    what: 'There is nothing to roll back to',
+    object: `app ${app.name}`,
+    why: app.serving === null ? 'No release of it has served yet.' : `No release before ${app.serving} has served.`,
+    still: app.serving === null ? '' : `Release ${app.serving} still serves.`,
+    remedy: `See \`minicloud releases ${app.name}\`, or deploy what you want.`,
+  });
+}
+
+function bounded(signal: AbortSignal | undefined): AbortSignal {
+  const deadline = AbortSignal.timeout(resolveMs);
+  return signal ? AbortSignal.any([signal, deadline]) : deadline;
+}
+
+function invalid(fileName: string, diagnostics: Diagnostic[]): ProblemError {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  return new ProblemError({
+    code: 'manifest_invalid',
+    what: 'The manifest has errors',
+    object: fileName,
+    why: `${errors.length} error${errors.length === 1 ? '' : 's'}.`,
+    still: 'Nothing was changed.',
+    remedy: 'Mend them and deploy again.',
+    evidence: errors.map(({ range, code, message }) => `${fileName}:${range.start.line + 1}:${range.start.character + 1}  ${code}  ${message}`),
+  });
+}
+
+function notRollbackTarget(app: AppRow, target: ReleaseRow): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'This release can not be rolled back to',
+    object: `release ${target.version} of ${app.name}`,
+    why: target.state === 'current' ? 'It serves already.' : `Its state is ${target.state}: it never served.`,
+    still: 'Nothing was changed.',
+    remedy: `See \`minicloud releases ${app.name}\` for those that did serve.`,
+  });
+}
+
+function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
+  return new ProblemError({
+    code: 'image_not_found',
+    what: 'The image of this release is gone',
+    object: `image ${target.image} of release ${target.version} of ${app.name}`,
+    why: `${target.digest} is not on this machine any more.`,
+    still: 'Nothing was changed.',
+    remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
+  });
+}

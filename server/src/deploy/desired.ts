@@ -1,0 +1,191 @@
+/** What a release should look like on the engine: pure data, from which plan, deploy, repair and rollback all start. */
+import { createHash } from 'node:crypto';
+import type { ContainerManifest, DatabaseNeed, Healthcheck, Resources } from 'minicloud-shared/manifest/model';
+import type { ContainerSpec, Labels, NetworkSpec } from '../adapters/engine/contract.ts';
+import { installationLabel } from '../adapters/engine/contract.ts';
+import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
+import { manifestDomains } from '../domains/domains.ts';
+import { appLabel, processLabel, type Role, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
+import { type Mount, storageMounts, supportMounts } from '../volumes/volumes.ts';
+import { databaseNeeds } from '../services/services.ts';
+import type { Resolved } from '../releases/releases.ts';
+
+export interface DesiredContainer {
+  /** `web.2`, `search`: unique in the release. */
+  key: string;
+  role: Role;
+  process: string;
+  replica: number;
+  /** Everything but name and address, which are chosen when it is made. */
+  spec: Omit<ContainerSpec, 'name' | 'network'>;
+  aliases: string[];
+  /** SHA-256 of the spec: a container with another one is replaced. */
+  hash: string;
+  /** How it is found to be ready; without it, that it stays up. */
+  health?: Healthcheck;
+}
+
+export interface Desired {
+  app: AppRow;
+  version: number;
+  manifest: ContainerManifest;
+  imageId: string;
+  network: NetworkSpec;
+  mounts: Mount[];
+  databases: DatabaseNeed[];
+  support: DesiredContainer[];
+  processes: DesiredContainer[];
+  releaseCommand?: DesiredContainer;
+  domains: string[];
+}
+
+export interface DesiredInput {
+  installation: string;
+  networkPool: string;
+  serverDomain: string;
+  app: AppRow;
+  version: number;
+  resolved: Resolved;
+  imageId: string;
+  /** Environment of bindings; the values are secret. */
+  bindingEnv: Record<string, string>;
+}
+
+export function desired(input: DesiredInput): Desired {
+  const { app, version, imageId } = input;
+  const { manifest, supportImages } = input.resolved;
+  const { subnet, range } = subnetOf(input.networkPool, app.subnet);
+  const mounts = storageMounts(app, manifest);
+  const domains = manifestDomains(manifest, input.serverDomain);
+  const base: Labels = { [installationLabel]: input.installation, [appLabel]: app.id, 'minicloud.app-name': app.name };
+  const env = appEnv(input, domains);
+  const processSpec = (resources: Resources, command: string[] | undefined): DesiredContainer['spec'] => ({
+    image: imageId,
+    labels: base,
+    ...(command ? { command } : {}),
+    env,
+    volumes: mounts,
+    ...security(manifest),
+    ...limits({ ...manifest.resources, ...resources }),
+    restart: 'always',
+  });
+
+  const processes = manifest.processes.flatMap((process) =>
+    Array.from({ length: process.count }, (_, index) =>
+      container('process', process.name, index + 1, processSpec(process.resources, process.command), {
+        key: `${process.name}.${index + 1}`,
+        aliases: [process.name],
+        version,
+        health: healthOf(manifest, process.name),
+      }),
+    ),
+  );
+  const support = manifest.support.map((entry) =>
+    container(
+      'support',
+      entry.name,
+      1,
+      {
+        image: supportImages[entry.name] ?? '',
+        labels: base,
+        ...(entry.command ? { command: entry.command } : {}),
+        env: entry.env,
+        volumes: supportMounts(app, entry),
+        ...limits(entry.resources),
+        restart: 'always',
+      },
+      // A support container lives on over releases while its own description stays the same.
+      { key: entry.name, aliases: [entry.name], version: undefined, health: undefined },
+    ),
+  );
+  const release = manifest.release;
+  return {
+    app,
+    version,
+    manifest,
+    imageId,
+    network: { name: networkName(app), subnet, range, labels: base },
+    mounts: [...mounts, ...manifest.support.flatMap((entry) => supportMounts(app, entry))],
+    databases: databaseNeeds(manifest),
+    support,
+    processes,
+    ...(release
+      ? {
+          releaseCommand: container(
+            'release-command',
+            'release',
+            1,
+            { ...processSpec({}, release.command), restart: 'no' },
+            { key: 'release', aliases: [], version, health: undefined },
+          ),
+        }
+      : {}),
+    domains,
+  };
+}
+
+/** Variables that every process gets; what the manifest says wins over what Minicloud offers. */
+function appEnv(input: DesiredInput, domains: string[]): Record<string, string> {
+  const { manifest } = input.resolved;
+  const primary = manifest.processes[0]?.name;
+  const port = manifest.expose.find((expose) => expose.process === primary)?.port;
+  return {
+    MINICLOUD_APP: input.app.name,
+    MINICLOUD_ENVIRONMENT: manifest.environment,
+    MINICLOUD_RELEASE: String(input.version),
+    ...(domains[0] === undefined ? {} : { MINICLOUD_DOMAIN: domains[0] }),
+    ...(port === undefined ? {} : { PORT: String(port) }),
+    ...manifest.env,
+    ...input.bindingEnv,
+  };
+}
+
+function security(manifest: ContainerManifest): Partial<ContainerSpec> {
+  const { readOnly, user, capabilities } = manifest.security;
+  return {
+    ...(readOnly ? { readOnly } : {}),
+    ...(user === undefined ? {} : { user }),
+    ...(capabilities.length > 0 ? { capabilities } : {}),
+  };
+}
+
+function limits(resources: Resources): Partial<ContainerSpec> {
+  return {
+    ...(resources.memory === undefined ? {} : { memoryBytes: resources.memory }),
+    ...(resources.cpus === undefined ? {} : { cpus: resources.cpus }),
+    ...(resources.pids === undefined ? {} : { pids: resources.pids }),
+  };
+}
+
+function healthOf(manifest: ContainerManifest, process: string): Healthcheck | undefined {
+  const check = manifest.healthcheck;
+  if (!check) return undefined;
+  return manifest.expose.some((expose) => expose.process === process && expose.port === check.port) ? check : undefined;
+}
+
+function container(
+  role: Role,
+  process: string,
+  replica: number,
+  spec: DesiredContainer['spec'],
+  more: { key: string; aliases: string[]; version: number | undefined; health: Healthcheck | undefined },
+): DesiredContainer {
+  const labels: Labels = {
+    ...spec.labels,
+    [roleLabel]: role,
+    [processLabel]: process,
+    [replicaLabel]: String(replica),
+    ...(more.version === undefined ? {} : { [releaseLabel]: String(more.version) }),
+  };
+  const hash = createHash('sha256').update(JSON.stringify([{ ...spec, labels }, more.aliases])).digest('hex').slice(0, 24);
+  return {
+    key: more.key,
+    role,
+    process,
+    replica,
+    spec: { ...spec, labels: { ...labels, [specLabel]: hash } },
+    aliases: more.aliases,
+    hash,
+    ...(more.health ? { health: more.health } : {}),
+  };
+}

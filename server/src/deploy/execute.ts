@@ -1,0 +1,229 @@
+/**
+ * The executor: runs the steps of a plan. Every step is idempotent, so that what was interrupted can be run again.
+ * Thin: what to do was decided by `plan.ts`.
+ */
+import type { Receipt } from 'minicloud-shared/model/release';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import type { ContainerSummary, Labels } from '../adapters/engine/contract.ts';
+import { type AppRow, findAppById, networkName, setServing, subnetOf } from '../apps/apps.ts';
+import { ensureCertificates } from '../certificates/certificates.ts';
+import type { Cloud } from '../context.ts';
+import { claimDomains } from '../domains/domains.ts';
+import type { OperationRun } from '../platform/operations.ts';
+import { randomId } from '../platform/ids.ts';
+import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
+import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
+import { attachService, backingFor, ensureBinding } from '../services/services.ts';
+import { ensureVolume } from '../volumes/volumes.ts';
+import type { Desired, DesiredContainer } from './desired.ts';
+import { drain } from './drain.ts';
+import { awaitHealthy, lastLines } from './health.ts';
+import type { Action, Step } from './plan.ts';
+import { probeReplicas, type Prober, startProber } from './probe.ts';
+
+/** State of one run of a plan. */
+export interface Run {
+  cloud: Cloud;
+  app: AppRow;
+  desired: Desired;
+  operation: OperationRun;
+  /** Containers that this run started, by key. */
+  containers: Map<string, string>;
+  /** Set from the moment the database says that the new release serves. */
+  switched: boolean;
+  prober?: Prober;
+  /** Requests that the companion sent through the proxy during the switch. */
+  probes: { sent: number; failed: number };
+  switchMs?: number;
+  /** Makes the release current; called by the step `finish`. */
+  finish(run: Run): Promise<void>;
+}
+
+type Detail = (text: string, progress?: number) => void;
+
+/** Runs the steps in order; throws the first failure. */
+export async function execute(run: Run, steps: Step[]): Promise<void> {
+  for (const { shown, action } of steps) {
+    await run.operation.step({ id: shown.id, title: shown.title }, (detail) => perform(run, action, detail));
+  }
+}
+
+/** What a deploy measured. */
+export function receiptOf(run: Run, digest: string): Receipt {
+  const steps = run.operation.timings();
+  return {
+    totalMs: steps.reduce((sum, step) => sum + step.ms, 0),
+    ...(run.switchMs === undefined ? {} : { switchMs: run.switchMs }),
+    probes: { ...run.probes },
+    digest,
+    steps,
+  };
+}
+
+async function perform(run: Run, action: Action, detail: Detail): Promise<void> {
+  const { cloud, app, desired } = run;
+  const signal = run.operation.signal;
+  switch (action.kind) {
+    case 'network':
+      return cloud.engine.ensureNetwork(desired.network, { signal });
+    case 'volume':
+      return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount.path), signal);
+    case 'service':
+      return backingFor(cloud, action.need).ensure({ signal, onDetail: detail });
+    case 'binding': {
+      const backing = backingFor(cloud, action.need);
+      await backing.grant(await ensureBinding(cloud, app, action.need), { signal });
+      return attachService(cloud, app, backing, signal);
+    }
+    case 'release-command':
+      return runToEnd(run, action.container, detail);
+    case 'support':
+      return replaceSupport(run, action.container, action.replaces);
+    case 'start':
+      return startReplicas(run, action.containers, action.stopped);
+    case 'await-healthy':
+      await Promise.all(action.containers.map((container) => awaitReplica(run, container)));
+      return;
+    case 'switch-routes':
+      return switchRoutes(run);
+    case 'probe':
+      return probeReplicas(run, detail);
+    case 'finish':
+      return run.finish(run);
+    case 'drain':
+      return drain(run, action.containers, detail);
+    case 'stop-old':
+      return removeContainers(cloud, app, action.containers, desired.manifest.expose.length > 0);
+  }
+}
+
+function volumeLabels(desired: Desired, path: string): Labels {
+  return { ...desired.network.labels, 'minicloud.volume-path': path };
+}
+
+async function startReplicas(run: Run, containers: DesiredContainer[], stopped: Map<string, ContainerSummary>): Promise<void> {
+  const fresh = containers.filter((container) => !stopped.has(container.key));
+  const addresses = await freeAddresses(run, fresh.length, 'replicas');
+  await Promise.all(
+    containers.map(async (container) => {
+      const there = stopped.get(container.key);
+      const id = there?.id ?? (await create(run, container, addresses[fresh.indexOf(container)]));
+      run.containers.set(container.key, id);
+      await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
+    }),
+  );
+}
+
+async function awaitReplica(run: Run, container: DesiredContainer): Promise<void> {
+  const containerId = run.containers.get(container.key);
+  if (containerId === undefined) return;
+  const wanted = { key: container.key, containerId, ...(container.health ? { health: container.health } : {}) };
+  await awaitHealthy(run.cloud, run.app, wanted, run.operation.signal);
+}
+
+async function replaceSupport(run: Run, container: DesiredContainer, replaces: ContainerSummary[]): Promise<void> {
+  await removeContainers(run.cloud, run.app, replaces, false);
+  const [address] = await freeAddresses(run, 1, 'support');
+  const id = await create(run, container, address);
+  await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
+  await awaitHealthy(run.cloud, run.app, { key: container.key, containerId: id }, run.operation.signal);
+}
+
+/** Runs the release command in the new image; its failure fails the deploy before anything was switched. */
+async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): Promise<void> {
+  const { cloud, app, desired } = run;
+  const limitMs = desired.manifest.release?.timeoutMs ?? 0;
+  const signal = AbortSignal.any([run.operation.signal, AbortSignal.timeout(limitMs)]);
+  const [address] = await freeAddresses(run, 1, 'replicas');
+  const id = await create(run, container, address);
+  await cloud.engine.startContainer(id, { signal });
+  detail('running');
+  let exitCode: number;
+  try {
+    exitCode = await cloud.engine.waitContainer(id, { signal });
+  } catch (error) {
+    if (run.operation.signal.aborted || !signal.aborted) throw error;
+    throw releaseCommandFailed(app, `It did not end within ${Math.round(limitMs / 1000)} s.`, await lastLines(cloud, id));
+  }
+  if (exitCode !== 0) {
+    const facts = await cloud.engine.inspectContainer(id, { signal });
+    const why = `It ended with ${exitReason(facts ?? { oomKilled: false, exitCode })}.`;
+    throw releaseCommandFailed(app, why, await lastLines(cloud, id));
+  }
+  await cloud.engine.removeContainer(id, { signal });
+}
+
+async function create(run: Run, container: DesiredContainer, address: string | undefined): Promise<string> {
+  const { cloud, app, desired } = run;
+  const name = `minicloud-${app.name}-${container.key}${container.role === 'support' ? '' : `-v${desired.version}`}-${randomId(5)}`;
+  const id = await cloud.engine.createContainer(
+    {
+      ...container.spec,
+      name,
+      network: { name: networkName(app), aliases: container.aliases, ...(address === undefined ? {} : { address }) },
+    },
+    { signal: run.operation.signal },
+  );
+  return id;
+}
+
+/**
+ * Addresses that no container of the app has, stopped ones included: a container keeps its address over restarts of
+ * engine and machine, so that the proxy's table stays true while nobody is there to correct it.
+ */
+async function freeAddresses(run: Run, count: number, kind: 'replicas' | 'support'): Promise<string[]> {
+  const { cloud, app } = run;
+  const all = subnetOf(cloud.config.networkPool, app.subnet)[kind];
+  const containers = await cloud.engine.listContainers({ [appLabel]: app.id }, { signal: run.operation.signal });
+  const taken = new Set(containers.flatMap((container) => Object.values(container.addresses)));
+  const free = all.filter((address) => !taken.has(address));
+  if (free.length >= count) return free.slice(0, count);
+  throw new ProblemError({
+    code: 'pool_exhausted',
+    what: 'The network of the app is full',
+    object: `app ${app.name}`,
+    why: `${count} more containers are wanted beside ${all.length - free.length}; its network has room for ${all.length}.`,
+    still: 'What serves goes on.',
+    remedy: 'Ask for fewer replicas; during a deploy the old and the new ones need room side by side.',
+  });
+}
+
+async function switchRoutes(run: Run): Promise<void> {
+  const { cloud, app, desired } = run;
+  await claimDomains(cloud, app, desired.domains);
+  await ensureCertificates(cloud, desired.domains);
+  await reloadCertificates(cloud);
+  if (app.serving !== null && app.serving !== desired.version) run.prober ??= startProber(run);
+  const started = performance.now();
+  await setServing(cloud, app, desired.version);
+  run.switched = true;
+  run.app = (await findAppById(cloud, app.id)) ?? app;
+  await applyAppRoutes(cloud, app.id, run.operation.signal);
+  run.switchMs = Math.round(performance.now() - started);
+}
+
+const stopSeconds = 10;
+
+/** Ends containers, side by side, with time to finish what they do. */
+export async function removeContainers(cloud: Cloud, app: AppRow, containers: ContainerSummary[], graceful: boolean): Promise<void> {
+  const results = await Promise.allSettled(
+    containers.map(async (container) => {
+      if (graceful && container.labels[roleLabel] !== 'release-command') await cloud.engine.stopContainer(container.id, stopSeconds);
+      await cloud.engine.removeContainer(container.id);
+    }),
+  );
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  cloud.log.info('removed containers', { app: app.name, count: containers.length });
+}
+
+function releaseCommandFailed(app: AppRow, why: string, evidence: string[]): ProblemError {
+  return new ProblemError({
+    code: 'release_command_failed',
+    what: 'The release command failed',
+    object: `release command of ${app.name}`,
+    why,
+    remedy: 'Read its output below, mend it, and deploy again.',
+    evidence,
+  });
+}

@@ -1,0 +1,139 @@
+/** Health: asked from outside the container, so that no image needs curl, and told with what was answered. */
+import { connect } from 'node:net';
+import type { Healthcheck } from 'minicloud-shared/manifest/model';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { request } from 'undici';
+import type { ContainerInfo } from '../adapters/engine/contract.ts';
+import type { AppRow } from '../apps/apps.ts';
+import { networkName } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { exitReason } from '../processes/processes.ts';
+import { sleep } from '../platform/wait.ts';
+
+/** Without a health check a replica is ready when it has stayed up this long. */
+const steadyMs = 1000;
+/** Between the first questions; they grow towards the manifest's interval. */
+const firstPauseMs = 25;
+const evidenceLines = 50;
+const bodyLimit = 400;
+
+export interface Wanted {
+  /** `web.2`. */
+  key: string;
+  containerId: string;
+  health?: Healthcheck;
+}
+
+/**
+ * Resolves when the replica is ready. Throws `container_exited` with exit code and last log lines, or `health_failed`
+ * with the answer of the last check, when it is not within grace + retries × interval.
+ */
+export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, signal: AbortSignal): Promise<void> {
+  // Where the companion can't reach containers, staying up is all that can be seen from here.
+  const check = cloud.engine.capabilities.reachableAddresses ? wanted.health : undefined;
+  const started = performance.now();
+  const deadline = started + (check ? check.graceMs + check.retries * check.intervalMs : steadyMs);
+  let pause = firstPauseMs;
+  let answer = 'it was not asked yet';
+  for (;;) {
+    const container = await cloud.engine.inspectContainer(wanted.containerId, { signal });
+    if (!container || hasEnded(container)) throw await exited(cloud, app, wanted, container);
+    if (check) {
+      const address = container.addresses[networkName(app)];
+      const result = address ? await ask(address, check, signal) : { ok: false, answer: 'it has no address' };
+      if (result.ok) return;
+      answer = result.answer;
+    } else if (performance.now() - started >= (cloud.engine.capabilities.instantReady ? 0 : steadyMs)) return;
+    if (performance.now() >= deadline && check) throw await unhealthy(cloud, app, wanted, check, answer);
+    await sleep(pause, signal);
+    pause = Math.min(pause * 1.4, check?.intervalMs ?? 250, 500);
+  }
+}
+
+/** One question: status 200 to 399 for a path, an accepted connection without one. */
+export async function ask(address: string, check: Healthcheck, signal: AbortSignal): Promise<{ ok: boolean; answer: string }> {
+  try {
+    if (check.path === undefined) {
+      await tcpConnect(address, check.port, check.timeoutMs, signal);
+      return { ok: true, answer: 'connected' };
+    }
+    const response = await request(`http://${address}:${check.port}${check.path}`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)]),
+      headers: { host: 'localhost', 'user-agent': 'minicloud-health', connection: 'close' },
+    });
+    const body = (await response.body.text()).slice(0, bodyLimit);
+    return { ok: response.statusCode >= 200 && response.statusCode < 400, answer: `GET ${check.path} answered ${response.statusCode} ${body}`.trim() };
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    const subject = check.path === undefined ? `port ${check.port}` : `GET ${check.path} on port ${check.port}`;
+    return { ok: false, answer: `${subject}: ${words(error)}` };
+  }
+}
+
+function tcpConnect(host: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: timeoutMs, signal });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => socket.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    socket.once('error', reject);
+  });
+}
+
+/** The restart policy starts a container again and again; a restart is an end all the same. */
+function hasEnded(container: ContainerInfo): boolean {
+  return container.state === 'exited' || container.state === 'dead' || container.state === 'restarting' || container.restarts > 0;
+}
+
+async function exited(cloud: Cloud, app: AppRow, wanted: Wanted, container: ContainerInfo | undefined): Promise<ProblemError> {
+  const reason = container ? exitReason(container) : 'it is gone';
+  return new ProblemError({
+    code: 'container_exited',
+    what: 'The new release ended instead of serving',
+    object: `${wanted.key} of ${app.name}`,
+    why: container?.oomKilled ? 'It was ended by the kernel: out of memory.' : `It ended: ${reason}.`,
+    remedy: container?.oomKilled
+      ? 'Give it more memory with `resources: { memory: … }`, or let it need less.'
+      : 'Read its last log lines below, mend the image or its variables, and deploy again.',
+    evidence: await lastLines(cloud, wanted.containerId),
+  });
+}
+
+async function unhealthy(cloud: Cloud, app: AppRow, wanted: Wanted, check: Healthcheck, answer: string): Promise<ProblemError> {
+  const refused = answer.includes('refused');
+  return new ProblemError({
+    code: 'health_failed',
+    what: 'The new release runs but did not become healthy in time',
+    object: `${wanted.key} of ${app.name}`,
+    why: `${answer} (asked for ${Math.round((check.graceMs + check.retries * check.intervalMs) / 1000)} s).`,
+    remedy: refused
+      ? `Let it listen on 0.0.0.0:${check.port}, not on 127.0.0.1, or correct the port in the manifest.`
+      : 'Mend what the health check asks for, or correct `healthcheck` in the manifest.',
+    evidence: await lastLines(cloud, wanted.containerId),
+  });
+}
+
+/** The last lines of a container, redacted. */
+export async function lastLines(cloud: Cloud, containerId: string): Promise<string[]> {
+  const lines: string[] = [];
+  try {
+    for await (const line of cloud.engine.logs(containerId, { tail: evidenceLines })) lines.push(cloud.redactor.redact(line.text));
+  } catch (error) {
+    lines.push(`(its log could not be read: ${words(error)})`);
+  }
+  return lines;
+}
+
+function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const known: Record<string, string> = {
+    ECONNREFUSED: 'connection refused: nothing listens there',
+    EHOSTUNREACH: 'host unreachable',
+    ECONNRESET: 'connection reset',
+    UND_ERR_SOCKET: 'the connection was closed without an answer',
+  };
+  return known[code] ?? (error.name === 'TimeoutError' ? 'no answer in time' : error.message);
+}

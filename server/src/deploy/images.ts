@@ -1,0 +1,41 @@
+/** Images for deploys: the registry is asked for the truth, what is here already is the fallback. */
+import { ProblemError } from 'minicloud-shared/model/problem';
+import type { ImageInfo } from '../adapters/engine/contract.ts';
+import type { Cloud } from '../context.ts';
+import type { ResolveOptions } from './resolve.ts';
+
+/** How long a registry that did not answer is not asked again. */
+const silentForMs = 60_000;
+const silentUntil = new WeakMap<Cloud, Map<string, number>>();
+
+/**
+ * The image as the registry has it now. An image that never was in a registry, or that is named by its digest and
+ * is here, is taken as it is; one that is here while its registry does not answer is too, with a note.
+ */
+export async function pullOrKeep(cloud: Cloud, reference: string, notes: string[], options: ResolveOptions): Promise<ImageInfo> {
+  const here = await cloud.engine.inspectImage(reference, { signal: options.signal });
+  if (here && (here.digest === here.id || reference.includes('@sha256:') || reference.startsWith('sha256:'))) return here;
+  const silent = silentUntil.get(cloud) ?? new Map<string, number>();
+  silentUntil.set(cloud, silent);
+  const registry = registryOf(reference);
+  if (here && (silent.get(registry) ?? 0) > cloud.clock.now()) {
+    notes.push(`${registry} did not answer a moment ago: ${reference} is deployed as it is on this machine.`);
+    return here;
+  }
+  try {
+    return await cloud.engine.pullImage(reference, options);
+  } catch (error) {
+    const unreachable = error instanceof ProblemError && error.problem.code === 'registry_unreachable';
+    if (!here || !unreachable) throw error;
+    silent.set(registry, cloud.clock.now() + silentForMs);
+    notes.push(`${registry} does not answer: ${reference} is deployed as it is on this machine.`);
+    return here;
+  }
+}
+
+/** Host of the registry that a reference names; `docker.io` when it names none. */
+export function registryOf(reference: string): string {
+  const [first = '', ...rest] = reference.split('/');
+  const isHost = rest.length > 0 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  return isHost ? first : 'docker.io';
+}

@@ -1,0 +1,181 @@
+/**
+ * The planner: (desired, observed) → steps with their consequences. Pure. Preview, deploy, rollback, repair after a
+ * crash and drift all ask this one function.
+ */
+import { createHash } from 'node:crypto';
+import type { Plan, PlanStep } from 'minicloud-shared/model/plan';
+import { consequences, type Consequence } from 'minicloud-shared/model/plan';
+import type { DatabaseNeed } from 'minicloud-shared/manifest/model';
+import type { ContainerSummary, NetworkInfo, VolumeInfo } from '../adapters/engine/contract.ts';
+import { processLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
+import type { Mount } from '../volumes/volumes.ts';
+import { type ChangeInput, changes, notes } from './changes.ts';
+import type { Desired, DesiredContainer } from './desired.ts';
+
+/** What the engine has of one app. */
+export interface Observed {
+  network: NetworkInfo | undefined;
+  volumes: VolumeInfo[];
+  containers: ContainerSummary[];
+  /** The shared database server: whether it runs, and which networks reach it. */
+  backing: { running: boolean; networks: ReadonlySet<string> };
+}
+
+/** Nothing of the app is there. */
+export const nothingObserved: Observed = {
+  network: undefined,
+  volumes: [],
+  containers: [],
+  backing: { running: false, networks: new Set() },
+};
+
+export type Action =
+  | { kind: 'network' }
+  | { kind: 'volume'; mount: Mount }
+  | { kind: 'service'; need: DatabaseNeed }
+  | { kind: 'binding'; need: DatabaseNeed }
+  | { kind: 'release-command'; container: DesiredContainer }
+  | { kind: 'support'; container: DesiredContainer; replaces: ContainerSummary[] }
+  /** `stopped`: containers that are there with the right spec and only have to run again, by key. */
+  | { kind: 'start'; containers: DesiredContainer[]; stopped: Map<string, ContainerSummary> }
+  | { kind: 'await-healthy'; containers: DesiredContainer[] }
+  | { kind: 'switch-routes' }
+  | { kind: 'probe' }
+  | { kind: 'finish' }
+  | { kind: 'drain'; containers: ContainerSummary[] }
+  | { kind: 'stop-old'; containers: ContainerSummary[] };
+
+export interface Step {
+  shown: PlanStep;
+  action: Action;
+}
+
+/** Steps of a deploy of a new release, in the order in which they run. */
+export function deploySteps(desired: Desired, observed: Observed): Step[] {
+  const steps: Step[] = [];
+  const add = (action: Action, id: string, title: string, object: string, consequence: Consequence = 'none') =>
+    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
+
+  prepare(desired, observed, add);
+  if (desired.releaseCommand) {
+    add({ kind: 'release-command', container: desired.releaseCommand }, 'release-command', 'Run the release command in the new image', 'release command');
+  }
+  bringUp(desired, observed, add);
+  add({ kind: 'switch-routes' }, 'switch-routes', `Send traffic to release ${desired.version}`, `release ${desired.version}`);
+  if (desired.domains.length > 0) add({ kind: 'probe' }, 'probe', 'Ask every replica through the proxy', desired.domains.join(', '));
+  add({ kind: 'finish' }, 'finish', `Make release ${desired.version} current`, `release ${desired.version}`);
+  const old = extras(desired, observed);
+  if (old.length > 0) {
+    add({ kind: 'drain', containers: old }, 'drain', 'Let requests under way finish', count(old.length, 'old container'));
+    add({ kind: 'stop-old', containers: old }, 'stop-old', `Stop ${count(old.length, 'old container')}`, count(old.length, 'old container'));
+  }
+  return steps;
+}
+
+/** Steps that bring the engine back to a release that serves already; none when nothing differs. */
+export function repairSteps(desired: Desired, observed: Observed): Step[] {
+  const steps: Step[] = [];
+  const add = (action: Action, id: string, title: string, object: string, consequence: Consequence = 'none') =>
+    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
+  const kept = matching(desired, observed);
+  const whole = [...desired.support, ...desired.processes].every((container) => isAlive(kept.get(container.key)));
+  const reached = desired.databases.length === 0 || (observed.backing.running && observed.backing.networks.has(desired.network.name));
+  if (!whole || !reached || !observed.network) {
+    prepare(desired, observed, add);
+    bringUp(desired, observed, add);
+    add({ kind: 'switch-routes' }, 'switch-routes', 'Point the routes at the replicas', desired.app.name);
+  }
+  const extra = extras(desired, observed);
+  if (extra.length > 0) add({ kind: 'stop-old', containers: extra }, 'stop-old', `Remove ${count(extra.length, 'container')} of no release`, desired.app.name);
+  return steps;
+}
+
+type Add = (action: Action, id: string, title: string, object: string, consequence?: Consequence) => void;
+
+function prepare(desired: Desired, observed: Observed, add: Add): void {
+  if (!observed.network) add({ kind: 'network' }, 'network', `Make the network of ${desired.app.name}`, desired.network.subnet);
+  const volumes = new Set(observed.volumes.map((volume) => volume.name));
+  for (const mount of desired.mounts) {
+    if (!volumes.has(mount.volume)) add({ kind: 'volume', mount }, `volume ${mount.path}`, `Make the volume at ${mount.path}`, `volume ${mount.path}`);
+  }
+  for (const need of desired.databases) {
+    add({ kind: 'service', need }, `service ${need.engine} ${need.env}`, 'Make sure that MariaDB runs', need.engine);
+    add({ kind: 'binding', need }, `binding ${need.env}`, `Make sure of the database behind ${need.env}`, need.env);
+  }
+}
+
+function bringUp(desired: Desired, observed: Observed, add: Add): void {
+  const kept = matching(desired, observed);
+  for (const container of desired.support) {
+    if (isAlive(kept.get(container.key))) continue;
+    const replaces = observed.containers.filter((known) => isSupport(known, container.process));
+    const [title, consequence] = replaces.length > 0 ? (['Replace', 'restart'] as const) : (['Start', 'none'] as const);
+    add({ kind: 'support', container, replaces }, `support ${container.key}`, `${title} support container ${container.key}`, container.key, consequence);
+  }
+  const missing = desired.processes.filter((container) => !isAlive(kept.get(container.key)));
+  for (const [process, containers] of Map.groupBy(missing, (container) => container.process)) {
+    add({ kind: 'start', containers, stopped: kept }, `start ${process}`, `Start ${count(containers.length, 'replica')} of ${process}`, process);
+  }
+  if (missing.length > 0) {
+    add({ kind: 'await-healthy', containers: missing }, 'await-healthy', 'Wait until they are healthy', count(missing.length, 'replica'));
+  }
+}
+
+/** Desired key → the container that already is it; one that runs before one that does not. */
+function matching(desired: Desired, observed: Observed): Map<string, ContainerSummary> {
+  const found = new Map<string, ContainerSummary>();
+  for (const wanted of [...desired.support, ...desired.processes]) {
+    const same = observed.containers.filter(
+      (known) => known.labels[specLabel] === wanted.hash && known.labels[replicaLabel] === String(wanted.replica),
+    );
+    const best = same.find(isAlive) ?? same[0];
+    if (best) found.set(wanted.key, best);
+  }
+  return found;
+}
+
+/** It runs, or the engine will start it again by itself. */
+function isAlive(container: ContainerSummary | undefined): boolean {
+  return container !== undefined && ['running', 'restarting', 'paused'].includes(container.state);
+}
+
+function isSupport(container: ContainerSummary, process: string): boolean {
+  return container.labels[roleLabel] === 'support' && container.labels[processLabel] === process;
+}
+
+/** Not part of the desired release. Support containers that are still wanted are their own step's business. */
+function extras(desired: Desired, observed: Observed): ContainerSummary[] {
+  const kept = new Set([...matching(desired, observed).values()].map((container) => container.id));
+  return observed.containers.filter(
+    (container) => !kept.has(container.id) && !desired.support.some((wanted) => isSupport(container, wanted.process)),
+  );
+}
+
+/** The plan as people and clients see it, with its hash. */
+export function shownPlan(input: ChangeInput & { steps: Step[]; urls: string[]; extraNotes: string[] }): Plan {
+  const { desired, previous, steps } = input;
+  const shown = steps.map((step) => step.shown);
+  const changed = changes(input);
+  const worst = Math.max(0, ...[...shown, ...changed].map((entry) => consequences.indexOf(entry.consequence)));
+  const body = {
+    app: desired.app.name,
+    creates: previous === undefined,
+    ...(previous ? { fromRelease: previous.version } : {}),
+    toRelease: desired.version,
+    image: input.image,
+    digest: input.digest,
+    changes: changed,
+    steps: shown,
+    consequence: consequences[worst] ?? 'none',
+    notes: [...notes(input), ...input.extraNotes],
+    urls: input.urls,
+  };
+  // The hash covers what people can't see too: two plans that look alike but run other specs differ.
+  const specs = [...desired.support, ...desired.processes].map((container) => container.hash);
+  const hash = createHash('sha256').update(JSON.stringify([body, specs, desired.manifest])).digest('hex');
+  return { ...body, hash };
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

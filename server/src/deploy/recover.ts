@@ -1,0 +1,111 @@
+/**
+ * Recover: what a companion that died left half done is carried forward or taken back, within seconds of the next
+ * start. The commit point decides: `serving` names the new release → forward, else → back.
+ */
+import type { Operation } from 'minicloud-shared/model/operation';
+import { ProblemError, type Problem, toProblem } from 'minicloud-shared/model/problem';
+import { type AppRow, findApp, setServing } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { dropDomains, manifestDomains } from '../domains/domains.ts';
+import { processLabel, appLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
+import { findRelease, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
+import { startDelete } from './delete.ts';
+import type { Desired } from './desired.ts';
+import { awaitHealthy } from './health.ts';
+import { changeState, desiredOf, makeCurrent } from './run.ts';
+
+/** Ends every operation that the last companion left open. Call once, before new work is taken. */
+export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> {
+  for (const operation of await cloud.operations.interrupted()) {
+    try {
+      await recoverOne(cloud, operation, signal);
+    } catch (error) {
+      cloud.log.error('could not recover an operation', { operation: operation.id, app: operation.app, why: toProblem(error).why });
+      await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it.'));
+    }
+  }
+}
+
+async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSignal): Promise<void> {
+  const app = await findApp(cloud, operation.app);
+  if (operation.kind === 'delete') {
+    await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it; it goes on now.'));
+    if (app) await startDelete(cloud, app, 'system');
+    return;
+  }
+  const release = app && operation.release !== undefined ? await findRelease(cloud.db, app.id, operation.release) : undefined;
+  if (!app || !release || operation.kind === 'converge') {
+    await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it; it is done again where needed.'));
+    return;
+  }
+  if (release.state === 'current') {
+    await cloud.operations.close(operation.id, 'succeeded');
+    return;
+  }
+  if (app.serving === release.version && (await carryForward(cloud, app, release, signal))) {
+    await cloud.operations.close(operation.id, 'succeeded');
+    cloud.log.info('carried a deploy forward', { app: app.name, release: release.version });
+    return;
+  }
+  await takeBack(cloud, app, release, operation);
+}
+
+/** True when every replica of the release is healthy and it was made current. */
+async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, signal: AbortSignal): Promise<boolean> {
+  const wanted = await desiredOf(cloud, app, release);
+  try {
+    await Promise.all((await replicasOfRelease(cloud, app, wanted)).map((replica) => awaitHealthy(cloud, app, replica, signal)));
+  } catch (error) {
+    cloud.log.warn('a release that was being switched to is not healthy', { app: app.name, release: release.version, why: toProblem(error).why });
+    return false;
+  }
+  await makeCurrent(cloud, app, release);
+  await dropDomains(cloud, app, wanted.domains);
+  return true;
+}
+
+async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
+  const containers = await cloud.engine.listContainers({ [appLabel]: app.id, [releaseLabel]: String(wanted.version), [roleLabel]: 'process' });
+  return wanted.processes.map((process) => {
+    const container = containers.find(
+      (one) => one.labels[processLabel] === process.process && one.labels[replicaLabel] === String(process.replica),
+    );
+    if (!container) throw new ProblemError(missing(app, process.key));
+    return { key: process.key, containerId: container.id, ...(process.health ? { health: process.health } : {}) };
+  });
+}
+
+/** The release that served before serves again; containers of the other are left to the converge that follows. */
+async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow, operation: Operation): Promise<void> {
+  const [current] = await releasesInState(cloud.db, app.id, 'current');
+  if (app.serving === release.version) await setServing(cloud, app, current?.version ?? null);
+  await dropDomains(cloud, app, current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : []);
+  const problem: Problem = {
+    ...interrupted(operation, 'The companion was stopped before the new release served.'),
+    still: current ? `Release ${current.version} still serves.` : 'No release of this app has served yet.',
+  };
+  await changeState(cloud, app, release, 'failed', { problem });
+  await cloud.operations.close(operation.id, 'failed', problem);
+}
+
+function interrupted(operation: Operation, why: string): Problem {
+  return {
+    code: 'interrupted',
+    what: `The ${operation.kind} was interrupted`,
+    object: operation.release === undefined ? `app ${operation.app}` : `release ${operation.release} of ${operation.app}`,
+    why,
+    still: '',
+    remedy: operation.kind === 'converge' ? 'Nothing: it is repeated by itself.' : 'Deploy again.',
+    evidence: [],
+  };
+}
+
+function missing(app: AppRow, key: string) {
+  return {
+    code: 'container_exited' as const,
+    what: 'A replica of the release is gone',
+    object: `${key} of ${app.name}`,
+    why: 'No container of it is left.',
+    remedy: 'Deploy again.',
+  };
+}

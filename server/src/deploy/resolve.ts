@@ -1,0 +1,152 @@
+/**
+ * Resolve: manifest text and image name → exactly what would run. Reads registry and engine, changes nothing that
+ * anybody sees.
+ */
+import type { ContainerManifest, Diagnostic, Manifest } from 'minicloud-shared/manifest/model';
+import { parseManifest } from 'minicloud-shared/manifest/parse';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
+import { findApp } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { findRelease, type Resolved, resolvedOf } from '../releases/releases.ts';
+import { missingFeatures } from './availability.ts';
+import { serverDiagnostics } from './facts.ts';
+import { pullOrKeep } from './images.ts';
+
+export interface ResolveInput {
+  /** Text of the manifest; without it the image's own, or the one that the app serves now. */
+  manifest?: string | undefined;
+  fileName?: string | undefined;
+  /** App to deploy when there is no manifest text. */
+  app?: string | undefined;
+  /** Wins over the manifest's `image`. */
+  image?: string | undefined;
+}
+
+export interface ResolvedDeploy {
+  text: string;
+  resolved: Resolved;
+  image: string;
+  info: ImageInfo;
+  notes: string[];
+}
+
+export type ResolveResult = { ok: true; deploy: ResolvedDeploy; diagnostics: Diagnostic[] } | { ok: false; diagnostics: Diagnostic[] };
+
+export interface ResolveOptions {
+  signal: AbortSignal;
+  onProgress?: (progress: PullProgress) => void;
+}
+
+/** Names under which an image carries its own manifest. */
+const imageManifests = ['/cloud_manifest.yml', '/cloud_manifest.yaml', '/cloud_manifest.json'];
+const manifestMaxBytes = 256 * 1024;
+
+export async function resolve(cloud: Cloud, input: ResolveInput, options: ResolveOptions): Promise<ResolveResult> {
+  const notes: string[] = [];
+  const known = input.app === undefined ? undefined : await findApp(cloud, input.app);
+  const served = known?.serving == null ? undefined : await findRelease(cloud.db, known.id, known.serving);
+
+  let text = input.manifest ?? served?.manifest_text;
+  let early: ImageInfo | undefined;
+  if (text === undefined && input.image !== undefined) {
+    early = await pullOrKeep(cloud, input.image, notes, options);
+    text = await ownManifest(cloud, early, options.signal);
+    if (text === undefined) throw noManifest(input.image);
+  }
+  if (text === undefined) throw nothingToDeploy(input.app);
+
+  const parsed = parseManifest(text, { fileName: input.fileName ?? 'cloud_manifest.yml' });
+  if (!parsed.manifest) return { ok: false, diagnostics: parsed.diagnostics };
+  const diagnostics = [...parsed.diagnostics, ...(await serverDiagnostics(cloud, text, parsed.manifest))];
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { ok: false, diagnostics };
+  const manifest = executable(parsed.manifest);
+  if (input.app !== undefined && input.app !== manifest.name) throw otherApp(input.app, manifest.name);
+
+  const image = input.image ?? manifest.image ?? served?.image;
+  if (image === undefined) throw noImage(manifest.name);
+  const info = early ?? (await pullOrKeep(cloud, image, notes, options));
+  if (input.manifest !== undefined) {
+    const own = await ownManifest(cloud, info, options.signal);
+    if (own !== undefined && differs(own, manifest)) notes.push('The image carries a manifest of its own that differs; this one wins.');
+  }
+  const supportImages: Record<string, string> = {};
+  for (const support of manifest.support) {
+    supportImages[support.name] = (await pullOrKeep(cloud, support.image, notes, options)).id;
+  }
+  return { ok: true, deploy: { text, resolved: { manifest, supportImages }, image, info, notes }, diagnostics };
+}
+
+/** What this server can't execute is refused by name, never ignored. */
+function executable(manifest: Manifest): ContainerManifest {
+  const missing = missingFeatures(manifest);
+  if (missing.length > 0 || manifest.kind !== 'container') {
+    throw new ProblemError({
+      code: 'not_available',
+      what: 'The manifest asks for something that this server does not do yet',
+      object: `app ${manifest.name}`,
+      why: missing.map((key) => `not available on this server yet: ${key}`).join('; '),
+      still: 'Nothing was changed.',
+      remedy: `Take ${missing.join(', ')} out of the manifest, or update the server.`,
+    });
+  }
+  return manifest;
+}
+
+async function ownManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal): Promise<string | undefined> {
+  for (const path of imageManifests) {
+    const bytes = await cloud.engine.readImageFile(image.id, path, manifestMaxBytes, { signal });
+    if (bytes) return new TextDecoder().decode(bytes);
+  }
+  return undefined;
+}
+
+function differs(own: string, manifest: ContainerManifest): boolean {
+  const parsed = parseManifest(own);
+  return JSON.stringify({ ...parsed.manifest, image: undefined }) !== JSON.stringify({ ...manifest, image: undefined });
+}
+
+
+function noManifest(image: string): ProblemError {
+  return new ProblemError({
+    code: 'manifest_invalid',
+    what: 'There is no manifest to deploy',
+    object: `image ${image}`,
+    why: 'Neither a manifest was given, nor does the image carry /cloud_manifest.yml.',
+    still: 'Nothing was changed.',
+    remedy: 'Deploy a folder with a cloud_manifest.yml, or put one at the root of the image.',
+  });
+}
+
+function nothingToDeploy(app: string | undefined): ProblemError {
+  return new ProblemError({
+    code: 'not_found',
+    what: 'There is nothing to deploy',
+    object: app === undefined ? 'request' : `app ${app}`,
+    why: 'No manifest and no image was given, and no such app serves here.',
+    still: 'Nothing was changed.',
+    remedy: 'Give a folder with a cloud_manifest.yml, or the name of an app that is there.',
+  });
+}
+
+function noImage(name: string): ProblemError {
+  return new ProblemError({
+    code: 'manifest_invalid',
+    what: 'The manifest names no image',
+    object: `app ${name}`,
+    why: 'There is no `image:` and none was given with the deploy.',
+    still: 'Nothing was changed.',
+    remedy: 'Add `image: …` to the manifest, or deploy with --image IMAGE.',
+  });
+}
+
+function otherApp(asked: string, found: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The manifest is of another app',
+    object: `app ${asked}`,
+    why: `Its name is ${found}.`,
+    still: 'Nothing was changed.',
+    remedy: `Deploy ${found}, or change the name in the manifest.`,
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * One release brought up: from pending to current, or back to what was there before. The commit point is `serving` in
+ * the database: before it a failure takes the new replicas away, after it an interruption is carried forward.
+ */
+import type { Problem } from 'minicloud-shared/model/problem';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import type { Receipt, ReleaseState } from 'minicloud-shared/model/release';
+import { type AppRow, appChanged, findAppById, setServing } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { dropDomains, manifestDomains } from '../domains/domains.ts';
+import type { OperationRun } from '../platform/operations.ts';
+import { appLabel, releaseLabel } from '../processes/processes.ts';
+import {
+  findRelease,
+  moveRelease,
+  type ReleaseRow,
+  releasesInState,
+  requireRelease,
+  resolvedOf,
+  saveReceipt,
+  toRelease,
+} from '../releases/releases.ts';
+import { applyAppRoutes } from '../routes/routes.ts';
+import { bindingEnv } from '../services/services.ts';
+import { desired } from './desired.ts';
+import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
+import { observe } from './observe.ts';
+import { deploySteps } from './plan.ts';
+
+/** Runs the deploy of a pending release to its end. Throws what failed, with what still serves. */
+export async function runRelease(cloud: Cloud, appId: string, version: number, operation: OperationRun, expectedServing?: number | null): Promise<void> {
+  const app = await findAppById(cloud, appId);
+  if (!app) throw appGone(appId);
+  const release = await requireRelease(cloud, app.id, app.name, version);
+  const wanted = await desiredOf(cloud, app, release);
+  const run: Run = { cloud, app, desired: wanted, operation, containers: new Map(), switched: false, probes: { sent: 0, failed: 0 }, finish: (self) => finish(self, release) };
+  await changeState(cloud, app, release, 'deploying', {});
+  try {
+    if (expectedServing !== undefined && app.serving !== expectedServing) throw planChanged(app.name);
+    await execute(run, deploySteps(wanted, await observe(cloud, app, operation.signal)));
+  } catch (error) {
+    run.prober?.stop();
+    const problem = await undo(run, app, release, error);
+    throw new ProblemError(problem, { cause: error });
+  }
+  run.prober?.stop();
+  await saveReceipt(cloud.db, app.id, version, receiptOf(run, release.digest));
+  await announce(cloud, app.id, version);
+}
+
+export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow) {
+  const resolved = resolvedOf(release);
+  return desired({
+    installation: cloud.installation,
+    networkPool: cloud.config.networkPool,
+    serverDomain: cloud.config.serverDomain,
+    app,
+    version: release.version,
+    resolved,
+    imageId: release.image_id,
+    bindingEnv: await bindingEnv(cloud, app, resolved.manifest),
+  });
+}
+
+/** The step `finish`: the new release is current, the one before it no longer. */
+async function finish(run: Run, release: ReleaseRow): Promise<void> {
+  const { cloud, app, desired: wanted } = run;
+  await makeCurrent(cloud, app, release, receiptOf(run, release.digest));
+  await dropDomains(cloud, app, wanted.domains);
+}
+
+/** Old → superseded or rolled back, new → current, in this order, so that there is never more than one. */
+export async function makeCurrent(cloud: Cloud, app: AppRow, release: ReleaseRow, receipt?: Receipt): Promise<void> {
+  const to = release.reason.startsWith('rollback') ? 'rolled_back' : 'superseded';
+  for (const old of await releasesInState(cloud.db, app.id, 'current')) {
+    if (old.version !== release.version) await changeState(cloud, app, old, to, {});
+  }
+  await changeState(cloud, app, release, 'current', receipt ? { receipt } : {});
+}
+
+/** Takes back what a failed run did; the release that served goes on serving. Never throws. */
+async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknown): Promise<Problem> {
+  const { cloud } = run;
+  const done = await findRelease(cloud.db, before.id, release.version);
+  const problem = toProblem(error);
+  if (done?.state === 'current') {
+    // It serves; only tidying up failed. The next converge does it.
+    return { ...problem, still: `Release ${release.version} serves; only old containers are left to remove.` };
+  }
+  try {
+    if (run.switched) {
+      await setServing(cloud, before, before.serving);
+      await applyAppRoutes(cloud, before.id);
+    }
+    const containers = await cloud.engine.listContainers({ [appLabel]: before.id, [releaseLabel]: String(release.version) });
+    await removeContainers(cloud, before, containers, false);
+    const served = before.serving === null ? undefined : await findRelease(cloud.db, before.id, before.serving);
+    const keep = served ? manifestDomains(resolvedOf(served).manifest, cloud.config.serverDomain) : [];
+    await dropDomains(cloud, before, keep);
+  } catch (undoing) {
+    cloud.log.error('could not take back a failed release; the next converge will', { app: before.name, why: toProblem(undoing).why });
+  }
+  const told: Problem = {
+    ...problem,
+    still: before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`,
+    evidence: problem.evidence.map((line) => cloud.redactor.redact(line)),
+  };
+  await changeState(cloud, before, release, 'failed', { problem: told });
+  return told;
+}
+
+/** Moves the release along its state table and tells subscribers; a move that is not allowed from here changes nothing. */
+export async function changeState(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow,
+  to: ReleaseState,
+  facts: { receipt?: Receipt; problem?: Problem },
+): Promise<void> {
+  if (!(await moveRelease(cloud.db, app.id, release.version, to, { at: cloud.clock.now(), ...facts }))) return;
+  await announce(cloud, app.id, release.version);
+}
+
+async function announce(cloud: Cloud, appId: string, version: number): Promise<void> {
+  const app = await findAppById(cloud, appId);
+  const row = app && (await findRelease(cloud.db, appId, version));
+  if (!app || !row) return;
+  await cloud.events.append({ by: row.by, app: app.name, body: { kind: 'release.changed', release: toRelease(row, app.name) } });
+  await appChanged(cloud, app, row.by);
+}
+
+function appGone(id: string): ProblemError {
+  return new ProblemError({
+    code: 'not_found',
+    what: 'The app is gone',
+    object: `app ${id}`,
+    why: 'It was deleted before its deploy came to its turn.',
+    remedy: 'Deploy its manifest again to make it anew.',
+  });
+}
+
+export function planChanged(app: string): ProblemError {
+  return new ProblemError({
+    code: 'plan_changed',
+    what: 'The plan is no longer what you saw',
+    object: `app ${app}`,
+    why: 'The app, its image or the server changed since the plan was made.',
+    still: 'Nothing was changed.',
+    remedy: 'Make the plan again, read it, and apply that one.',
+  });
+}
