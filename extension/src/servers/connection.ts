@@ -1,0 +1,197 @@
+/** One server, live: its last known state and one event stream, open only while somebody holds the connection. */
+import { describeError } from 'minicloud-shared/client/describe-error';
+import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { Event } from 'minicloud-shared/model/event';
+import type { Problem } from 'minicloud-shared/model/problem';
+import type { Release } from 'minicloud-shared/model/release';
+import { createSignal } from '../signal.ts';
+import { applyEvent, emptySnapshot, type Snapshot, sortApps } from './snapshot.ts';
+import type { Source } from './source.ts';
+
+export type Link =
+  | { state: 'idle' | 'connecting' | 'online' }
+  /** `rejected`: the token is refused, only a new one helps. `unreachable`: it is being tried again. */
+  | { state: 'unreachable' | 'rejected'; problem: Problem };
+
+export interface Connection {
+  readonly link: Link;
+  readonly snapshot: Snapshot;
+  /** Facts for the rules of manifests; undefined while the server isn't online, for unknown is not wrong. */
+  readonly facts: ServerFacts | undefined;
+  onDidChange(listener: () => void): () => void;
+  onEvent(listener: (event: Event) => void): () => void;
+  /** Fired after each (re)connect, when events may have been missed. */
+  onOnline(listener: () => void): () => void;
+  /** Keeps the event stream open until the answer is called. */
+  hold(): () => void;
+  /** Resolves when the server is online; rejects with its problem when it can't be reached. Needs a hold. */
+  ready(): Promise<void>;
+  /** Tries again now, with a fresh stream. Does nothing while nobody holds the connection. */
+  retry(): void;
+  refresh(): Promise<void>;
+  /** Newest first; asked once and then kept true by events. */
+  releases(app: string): Promise<readonly Release[]>;
+  dispose(): void;
+}
+
+export interface ConnectionOptions {
+  source: Source;
+  /** As it is called in messages. */
+  name: () => string;
+  /** Last known state from an earlier session, shown greyed until the server answers. */
+  remembered?: Snapshot;
+  /** How long the stream stays after the last hold, so that a look elsewhere doesn't cost a reconnect. */
+  lingerMs?: number;
+  /** Events within this time cause one question. */
+  settleMs?: number;
+}
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { source, lingerMs = 3_000, settleMs = 100 } = options;
+  const changed = createSignal<void>();
+  const events = createSignal<Event>();
+  const online = createSignal<void>();
+  let link: Link = { state: 'idle' };
+  let snapshot = options.remembered ?? emptySnapshot;
+  let facts: ServerFacts | undefined;
+  let holds = 0;
+  let close: (() => void) | undefined;
+  let linger: NodeJS.Timeout | undefined;
+  let settle: NodeJS.Timeout | undefined;
+  /** Answers to questions of an earlier start are dropped. */
+  let round = 0;
+
+  function set(next: { link?: Link; snapshot?: Snapshot }): void {
+    link = next.link ?? link;
+    snapshot = next.snapshot ?? snapshot;
+    if (link.state !== 'online') facts = undefined;
+    changed.fire();
+  }
+
+  function fail(error: unknown): void {
+    const problem = describeError(error, options.name());
+    const rejected = problem.code === 'unauthorized' || problem.code === 'forbidden';
+    if (rejected) stop();
+    set({ link: { state: rejected ? 'rejected' : 'unreachable', problem } });
+  }
+
+  async function load(): Promise<void> {
+    const mine = round;
+    try {
+      const [info, apps] = await Promise.all([source.info(), source.apps()]);
+      const nextFacts = await source.facts().catch(() => undefined);
+      const opened = await Promise.all([...snapshot.releases.keys()].map(async (app) => [app, await source.releases(app)] as const));
+      if (mine !== round) return;
+      const known = new Set(apps.map(({ name }) => name));
+      facts = nextFacts;
+      const releases = new Map(opened.filter(([app]) => known.has(app)));
+      set({ link: { state: 'online' }, snapshot: { ...snapshot, info, apps: sortApps(apps), releases, asOf: Date.now() } });
+    } catch (error) {
+      if (mine === round) fail(error);
+    }
+  }
+
+  async function reloadApps(): Promise<void> {
+    const mine = round;
+    try {
+      const [apps, nextFacts] = await Promise.all([source.apps(), source.facts().catch(() => undefined)]);
+      if (mine !== round) return;
+      facts = nextFacts;
+      set({ snapshot: { ...snapshot, apps: sortApps(apps), asOf: Date.now() } });
+    } catch (error) {
+      if (mine === round) fail(error);
+    }
+  }
+
+  function start(): void {
+    const mine = ++round;
+    let opened = false;
+    set({ link: { state: 'connecting' } });
+    close = source.events({
+      open: () => {
+        if (mine !== round) return;
+        // The first answer of the stream comes beside the first load, which then need not run twice.
+        const again = opened || link.state !== 'online';
+        opened = true;
+        if (again) void load().then(() => mine === round && link.state === 'online' && online.fire());
+      },
+      event: (event) => {
+        if (mine !== round) return;
+        const { snapshot: next, stale } = applyEvent(snapshot, event);
+        set({ snapshot: next });
+        events.fire(event);
+        if (!stale) return;
+        clearTimeout(settle);
+        settle = setTimeout(() => void reloadApps(), settleMs);
+      },
+      lost: (error) => mine === round && fail(error),
+      ended: (error) => mine === round && fail(error),
+    });
+    void load();
+  }
+
+  function stop(): void {
+    round += 1;
+    clearTimeout(linger);
+    clearTimeout(settle);
+    close?.();
+    close = undefined;
+  }
+
+  return {
+    get link() {
+      return link;
+    },
+    get snapshot() {
+      return snapshot;
+    },
+    get facts() {
+      return facts;
+    },
+    onDidChange: changed.on,
+    onEvent: events.on,
+    onOnline: online.on,
+    hold() {
+      holds += 1;
+      clearTimeout(linger);
+      if (!close) start();
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        holds -= 1;
+        if (holds > 0) return;
+        linger = setTimeout(() => {
+          stop();
+          set({ link: { state: 'idle' } });
+        }, lingerMs);
+      };
+    },
+    ready: () =>
+      new Promise((resolve, reject) => {
+        let end: (() => void) | undefined;
+        const look = (): void => {
+          if (link.state === 'connecting' || link.state === 'idle') return;
+          end?.();
+          if (link.state === 'online') resolve();
+          else reject(Object.assign(new Error(link.problem.what), { data: { problem: link.problem } }));
+        };
+        end = changed.on(look);
+        look();
+      }),
+    retry() {
+      if (holds === 0) return;
+      stop();
+      start();
+    },
+    refresh: () => (close ? load() : Promise.resolve()),
+    async releases(app) {
+      const known = snapshot.releases.get(app);
+      if (known || link.state !== 'online') return known ?? [];
+      const releases = [...(await source.releases(app))].sort((a, b) => b.version - a.version);
+      snapshot = { ...snapshot, releases: new Map(snapshot.releases).set(app, releases) };
+      return releases;
+    },
+    dispose: stop,
+  };
+}

@@ -1,0 +1,95 @@
+/** What is known about a server, and how its events change that. Pure: the tree shows it, the connection keeps it. */
+import type { AppState, AppSummary } from 'minicloud-shared/model/app';
+import type { Event } from 'minicloud-shared/model/event';
+import type { Operation } from 'minicloud-shared/model/operation';
+import type { Release } from 'minicloud-shared/model/release';
+import type { SystemInfo } from 'minicloud-shared/model/system';
+
+export interface Snapshot {
+  info?: SystemInfo;
+  /** Sorted by name; undefined until the server told. */
+  apps?: readonly AppSummary[];
+  /** Newest first, for the apps somebody looked into. */
+  releases: ReadonlyMap<string, readonly Release[]>;
+  /** The latest operation of every app that an event told about. */
+  operations: ReadonlyMap<string, Operation>;
+  /** Milliseconds since the epoch: when the apps were last true. */
+  asOf?: number;
+}
+
+export const emptySnapshot: Snapshot = { releases: new Map(), operations: new Map() };
+
+export interface Applied {
+  snapshot: Snapshot;
+  /** The event says that something changed and not to what: ask the server for its apps again. */
+  stale: boolean;
+}
+
+export function applyEvent(before: Snapshot, event: Event): Applied {
+  const snapshot: Snapshot = { ...before, asOf: event.at };
+  const { body } = event;
+  switch (body.kind) {
+    case 'app.changed':
+    case 'replica.changed':
+    case 'server.changed':
+      return { snapshot, stale: true };
+    case 'app.deleted':
+      return {
+        snapshot: {
+          ...snapshot,
+          apps: before.apps?.filter(({ name }) => name !== body.name),
+          releases: without(before.releases, body.name),
+          operations: without(before.operations, body.name),
+        },
+        stale: false,
+      };
+    case 'release.changed': {
+      const known = before.releases.get(body.release.app);
+      if (!known) return { snapshot, stale: true };
+      const rest = known.filter(({ version }) => version !== body.release.version);
+      const releases = [body.release, ...rest].sort((a, b) => b.version - a.version);
+      return { snapshot: { ...snapshot, releases: withEntry(before.releases, body.release.app, releases) }, stale: true };
+    }
+    case 'operation.changed': {
+      const operations = withEntry(before.operations, body.operation.app, body.operation);
+      return { snapshot: { ...snapshot, operations }, stale: !sameState(before.operations, body.operation) };
+    }
+    case 'access.denied':
+      return { snapshot, stale: false };
+  }
+}
+
+/** Apps that a person should look at: the number on the view's badge. */
+export function failingApps(snapshot: Snapshot): readonly AppSummary[] {
+  return (snapshot.apps ?? []).filter(({ state }) => failing[state]);
+}
+
+const failing: Record<AppState, boolean> = {
+  created: false,
+  deploying: false,
+  running: false,
+  degraded: true,
+  failed: true,
+  stopped: false,
+  deleting: false,
+};
+
+export function sortApps(apps: readonly AppSummary[]): readonly AppSummary[] {
+  return [...apps].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Progress inside a step changes nothing about the app; its beginning and its end do. */
+function sameState(operations: Snapshot['operations'], operation: Operation): boolean {
+  const known = operations.get(operation.app);
+  return known?.id === operation.id && known.state === operation.state;
+}
+
+function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+  return new Map(map).set(key, value);
+}
+
+function without<V>(map: ReadonlyMap<string, V>, key: string): ReadonlyMap<string, V> {
+  const copy = new Map(map);
+  copy.delete(key);
+  return copy;
+}

@@ -1,0 +1,52 @@
+/** What a connection asks of a server: the API's queries and its event stream, without how they travel. */
+import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { AppSummary } from 'minicloud-shared/model/app';
+import type { Event } from 'minicloud-shared/model/event';
+import type { Operation } from 'minicloud-shared/model/operation';
+import type { Release } from 'minicloud-shared/model/release';
+import type { SystemInfo } from 'minicloud-shared/model/system';
+import type { Api } from './api.ts';
+
+export interface Source {
+  info(): Promise<SystemInfo>;
+  apps(): Promise<AppSummary[]>;
+  facts(): Promise<ServerFacts>;
+  releases(app: string): Promise<Release[]>;
+  operation(id: string): Promise<Operation>;
+  /** Opens the event stream; it reconnects by itself. The answer closes it. */
+  events(handlers: EventHandlers): () => void;
+}
+
+export interface EventHandlers {
+  /** Each time the stream is open, again after every reconnect. */
+  open(): void;
+  event(event: Event): void;
+  /** The stream is lost and being opened again. */
+  lost(error: unknown): void;
+  /** The stream won't come back: the token is refused. */
+  ended(error: unknown): void;
+}
+
+export function sourceOf(api: Api): Source {
+  return {
+    info: () => api.system.info.query(),
+    apps: () => api.apps.list.query(),
+    facts: () => api.system.facts.query({}),
+    releases: (app) => api.releases.list.query({ app }),
+    operation: (id) => api.operations.get.query({ id }),
+    events(handlers) {
+      const subscription = api.events.subscribe.subscribe(
+        {},
+        {
+          onStarted: handlers.open,
+          onData: ({ data }) => handlers.event(data),
+          onConnectionStateChange: ({ state, error }) => {
+            if (state === 'connecting' && error) handlers.lost(error);
+          },
+          onError: handlers.ended,
+        },
+      );
+      return () => subscription.unsubscribe();
+    },
+  };
+}
