@@ -1,0 +1,80 @@
+/** What a server has to be able to do for a manifest; compared with its feature list before anything is changed. */
+import type { ContainerManifest, Manifest, Need } from './model.ts';
+import { formatPath, type Path } from './path.ts';
+
+export interface RequiredFeature {
+  /** Dotted: `needs.database.postgres`. */
+  feature: string;
+  /** Key of the manifest that asks for it: `needs[0].database.engine`. */
+  path: string;
+  /** For people: `a PostgreSQL database`. */
+  label: string;
+}
+
+/** Every feature that deploying this manifest needs, in the order of the manifest's keys. */
+export function requiredFeatures(manifest: Manifest): RequiredFeature[] {
+  if (manifest.kind === 'forward') return [required('forward', ['forward'], 'a forward to a port of the server')];
+  const found: RequiredFeature[] = [];
+  const add = (condition: unknown, feature: string, path: Path, label: string): void => {
+    if (condition) found.push(required(feature, path, label));
+  };
+  const { build } = manifest;
+  add(build, `build.${build?.type}`, ['build'], `building an image (${build?.type})`);
+  add(build?.git, 'build.git', ['build', 'git'], 'building from a git repository');
+  for (const [index, expose] of manifest.expose.entries()) {
+    add(expose.proto !== 'http', `expose.${expose.proto}`, ['expose', index, 'proto'], `a ${expose.proto} port`);
+  }
+  add(manifest.secrets.length > 0, 'secrets', ['secrets'], 'secrets');
+  for (const [index, need] of manifest.needs.entries()) found.push(...needFeatures(need, ['needs', index]));
+  found.push(...runFeatures(manifest));
+  return found;
+}
+
+function needFeatures(need: Need, path: Path): RequiredFeature[] {
+  const inside = [...path, need.kind];
+  const found: RequiredFeature[] = [];
+  if (need.kind === 'database') {
+    const name = need.engine === 'postgres' ? 'a PostgreSQL database' : 'a MariaDB database';
+    found.push(
+      required(`needs.database.${need.engine}`, need.engine === 'mariadb' ? path : [...inside, 'engine'], name),
+    );
+    if (need.version !== undefined) {
+      found.push(required('needs.database.version', [...inside, 'version'], 'a database of a chosen version'));
+    }
+    if (need.dedicated) {
+      found.push(required('needs.database.dedicated', [...inside, 'dedicated'], 'a database server of its own'));
+    }
+    return found;
+  }
+  const labels = { messagebus: 'a message bus', cache: 'a cache', storage: 'a volume' };
+  found.push(required(`needs.${need.kind}`, path, labels[need.kind]));
+  if (need.kind === 'storage' && need.sizeBytes !== undefined) {
+    found.push(required('needs.storage.size', [...inside, 'size'], 'a limit on the size of a volume'));
+  }
+  return found;
+}
+
+function runFeatures(manifest: ContainerManifest): RequiredFeature[] {
+  const found: RequiredFeature[] = [];
+  if (manifest.support.length > 0) found.push(required('support', ['support'], 'support containers'));
+  for (const support of manifest.support) {
+    const sized = support.volumes.findIndex((volume) => volume.sizeBytes !== undefined);
+    if (sized >= 0) {
+      const path = ['support', support.name, 'volumes', sized, 'size'];
+      found.push(required('needs.storage.size', path, 'a limit on the size of a volume'));
+    }
+  }
+  if (manifest.release) found.push(required('release-command', ['release'], 'a release command'));
+  const { strategy } = manifest.rollout;
+  if (strategy !== 'rolling') {
+    found.push(required(`rollout.${strategy}`, ['rollout', 'strategy'], `the rollout strategy ${strategy}`));
+  }
+  if (manifest.jobs.length > 0) found.push(required('jobs', ['jobs'], 'scheduled jobs'));
+  if (manifest.placement) found.push(required('placement', ['placement'], 'placement on chosen nodes'));
+  if (manifest.backup) found.push(required('backup', ['backup'], 'backups'));
+  return found;
+}
+
+function required(feature: string, path: Path, label: string): RequiredFeature {
+  return { feature, path: formatPath(path), label };
+}

@@ -1,0 +1,129 @@
+/** Rules that need to know the server. They say nothing while its facts are incomplete: not known is not wrong. */
+import { normalizeDomain } from './domain.ts';
+import { requiredFeatures } from './features.ts';
+import type { Diagnostic, Manifest, ServerFacts } from './model.ts';
+import type { ManifestDocument } from './parse.ts';
+import { parsePath } from './path.ts';
+import { toDiagnostics } from './report.ts';
+import { placed, type Rule, type RuleContext, type RuleFinding } from './rules.ts';
+import { closest } from './suggest.ts';
+import { domainsOf, exposesOf } from './view.ts';
+
+export interface ServerContext extends RuleContext {
+  manifest: Manifest;
+  facts: ServerFacts;
+}
+
+export interface ServerRule extends Omit<Rule, 'check'> {
+  check(context: ServerContext): RuleFinding[];
+}
+
+const domainOwned: ServerRule = {
+  code: 'manifest/domain-owned',
+  severity: 'error',
+  summary: 'A domain belongs to one app of the server.',
+  check({ text, manifest, facts }) {
+    const wanted = [
+      ...exposesOf(text).flatMap((expose) => expose.domains),
+      ...domainsOf(text.forward?.domains, ['forward', 'domains']),
+    ];
+    const given = `${manifest.name}.${facts.serverDomain}`;
+    const nameless =
+      manifest.kind === 'forward'
+        ? manifest.forward.domains.length === 0
+        : manifest.expose.some((expose) => expose.proto === 'http' && expose.domains.length === 0);
+    if (nameless && facts.serverDomain !== '') wanted.push({ name: given, path: ['name'] });
+    return wanted.flatMap(({ name, path }): RuleFinding[] => {
+      const owner = ownerOf(name, manifest.name, facts);
+      return owner === undefined
+        ? []
+        : [
+            {
+              path,
+              message: `${name} belongs to the app ${owner} already; choose another name, or remove it there first.`,
+            },
+          ];
+    });
+  },
+};
+
+const secretValue: ServerRule = {
+  code: 'manifest/secret-value',
+  severity: 'error',
+  summary: 'Every secret has a value on the server.',
+  check({ text, manifest, facts }) {
+    const known = facts.secrets[manifest.name] ?? [];
+    return (text.secrets ?? []).flatMap((name, index): RuleFinding[] => {
+      if (name === undefined || known.includes(name)) return [];
+      const meant = closest(name, known);
+      const hint = meant === undefined ? '' : ` There is ${meant}.`;
+      return [
+        {
+          path: ['secrets', index],
+          message: `The secret ${name} has no value on the server; set it before you deploy.${hint}`,
+        },
+      ];
+    });
+  },
+};
+
+const notAvailable: ServerRule = {
+  code: 'manifest/not-available',
+  severity: 'error',
+  summary: 'The server can do what the manifest asks for.',
+  check({ manifest, facts }) {
+    return requiredFeatures(manifest)
+      .filter(({ feature }) => !facts.features.includes(feature))
+      .map(({ path, label }) => ({
+        path: parsePath(path),
+        message: `Not available on this server yet: ${path} (${label}); remove it, or upgrade the server.`,
+      }));
+  },
+};
+
+const placementUnknown: ServerRule = {
+  code: 'manifest/placement-unknown',
+  severity: 'warning',
+  summary: 'near and apart name apps of the server.',
+  check({ text, facts }) {
+    return (['near', 'apart'] as const).flatMap((key): RuleFinding[] => {
+      const app = text.placement?.[key];
+      if (app === undefined || facts.apps.includes(app)) return [];
+      const meant = closest(app, facts.apps);
+      return [
+        {
+          path: ['placement', key],
+          message: `There is no app ${app} on the server${meant === undefined ? '' : `; did you mean ${meant}?`}${meant === undefined ? ', so this has no effect yet; check the name.' : ''}`,
+        },
+      ];
+    });
+  },
+};
+
+export const serverRules: readonly ServerRule[] = [domainOwned, secretValue, notAvailable, placementUnknown];
+
+/**
+ * What the server's facts say against a manifest; empty while they are incomplete or the manifest has errors of its
+ * own. Freshness is the caller's to judge: nothing here knows the time.
+ */
+export function checkAgainstServer(document: ManifestDocument, facts: ServerFacts | undefined): Diagnostic[] {
+  const { manifest, context } = document;
+  if (!facts?.complete || !manifest) return [];
+  const serverContext: ServerContext = { ...context, manifest, facts };
+  const findings = serverRules.flatMap((rule) =>
+    rule.check(serverContext).map((found) => placed(rule, found, serverContext)),
+  );
+  return toDiagnostics(context.source, document.lines, findings);
+}
+
+/** The app that has a name already, by its manifest or because the server gives every app NAME.SERVER-DOMAIN. */
+function ownerOf(name: string, app: string, facts: ServerFacts): string | undefined {
+  const owned = facts.domains.find((domain) => domain.app !== app && normalizedName(domain.name) === name);
+  if (owned) return owned.app;
+  return facts.apps.find((other) => other !== app && `${other}.${facts.serverDomain}` === name);
+}
+
+function normalizedName(name: string): string {
+  const result = normalizeDomain(name);
+  return result.ok ? result.name : name;
+}
