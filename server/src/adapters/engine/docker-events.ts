@@ -13,10 +13,19 @@ const longestPauseMs = 10_000;
  * Events from the moment of the call on, though the connection is made at the first `next()`. After a gap comes
  * `resync`: whoever listens looks at everything again, because what happened meanwhile is not told.
  */
-export async function* containerEvents(
+export function containerEvents(
   transport: Transport,
   installation: string,
   signal: AbortSignal,
+): AsyncGenerator<EngineEvent | { action: 'resync' }> {
+  return follow(transport, installation, signal, Date.now() / 1000);
+}
+
+async function* follow(
+  transport: Transport,
+  installation: string,
+  signal: AbortSignal,
+  from: number,
 ): AsyncGenerator<EngineEvent | { action: 'resync' }> {
   const call: Call = {
     method: 'GET',
@@ -25,7 +34,7 @@ export async function* containerEvents(
     object: 'events',
   };
   const filters = JSON.stringify({ type: ['container'], label: [`${installationLabel}=${installation}`] });
-  let since: number | undefined = Date.now() / 1000;
+  let since: number | undefined = from;
   let pause = firstPauseMs;
   while (!signal.aborted) {
     try {
