@@ -79,9 +79,17 @@ function fileOf(data: object): string {
 
 function errorLines(error: unknown): string[] {
   if (!(error instanceof Error)) return String(error).split('\n');
-  const lines = (error.stack ?? error.message).split('\n');
-  if (!error.stack?.includes(error.message)) lines.unshift(...error.message.split('\n'));
+  const [text = '', ...frames] = (error.stack ?? '').split(/\n(?= +at )/);
+  const lines = (text.includes(error.message) ? text : error.message).split('\n');
+  lines.push(...evidenceOf(error), ...frames.filter((frame) => !/node:internal|node_modules/.test(frame)).slice(0, 8));
   if (error.cause !== undefined)
     lines.push(...errorLines(error.cause).map((line, i) => (i === 0 ? `caused by ${line}` : line)));
   return lines;
+}
+
+/** What a `ProblemError` knows besides its message. */
+function evidenceOf(error: Error): string[] {
+  const problem = 'problem' in error ? error.problem : undefined;
+  if (typeof problem !== 'object' || problem === null || !('evidence' in problem)) return [];
+  return Array.isArray(problem.evidence) ? problem.evidence.map((line) => `  | ${line}`) : [];
 }
