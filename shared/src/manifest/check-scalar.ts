@@ -1,7 +1,7 @@
 /** Single values against their schema: what is wrong with one, what it should be, and the edit that makes it so. */
 import * as z from 'zod';
 import type { Checking } from './check.ts';
-import { choices, inner, typeLabel } from './introspect.ts';
+import { advise, choices, inner, typeLabel } from './introspect.ts';
 import { showValue } from './mask.ts';
 import { formatPath } from './path.ts';
 import type { Finding, SpanFix } from './report.ts';
@@ -35,7 +35,7 @@ export function emptyValue(schema: z.ZodType, node: ScalarNode, to: Checking): u
     return undefined;
   }
   const rule = scalarRules.get(inner(schema));
-  const remedy = rule ? rule.says : `write ${typeLabel(schema)}`;
+  const remedy = rule ? rule.says : advise(schema);
   const removal =
     node.path.length === 0
       ? ''
@@ -140,7 +140,9 @@ function meantChoice(
   }
   if (allowed.some((choice) => typeof choice === 'number'))
     return allowed.find((choice) => String(choice) === text.trim());
-  return closest(text.trim(), allowed.map(String));
+  const words = allowed.map(String);
+  const begun = text.length >= 3 ? words.filter((word) => word.startsWith(text.toLowerCase())) : [];
+  return begun.length === 1 ? begun[0] : closest(text.trim(), words);
 }
 
 function ruleBroken(schema: z.ZodType, node: ScalarNode, to: Checking): unknown {

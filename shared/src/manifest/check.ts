@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import { checkScalar, checkTextual, emptyValue } from './check-scalar.ts';
-import { alternatives, choices, defaultOf, field, fields, inner, isRequired, typeLabel } from './introspect.ts';
+import { advise, alternatives, choices, defaultOf, field, fields, inner, isRequired, typeLabel } from './introspect.ts';
 import { formatPath, type Path, pathKey } from './path.ts';
 import type { Finding } from './report.ts';
 import { scalarRules, textual } from './schema-scalars.ts';
@@ -31,9 +31,12 @@ export function check(schema: z.ZodType, node: TreeNode, to: Checking): unknown 
   const bare = inner(schema);
   if (node.kind === 'scalar' && node.value === null) return emptyValue(schema, node, to);
   if (bare instanceof z.ZodUnion) return checkUnion(bare, node, to);
-  if (bare instanceof z.ZodObject) return node.kind === 'map' ? checkObject(bare, node, to) : mismatch(bare, node, to);
-  if (bare instanceof z.ZodRecord) return node.kind === 'map' ? checkRecord(bare, node, to) : mismatch(bare, node, to);
-  if (bare instanceof z.ZodArray) return node.kind === 'list' ? checkList(bare, node, to) : wrapped(bare, node, to);
+  if (bare instanceof z.ZodObject)
+    return node.kind === 'map' ? checkObject(bare, node, to) : mismatch(schema, node, to);
+  if (bare instanceof z.ZodRecord)
+    return node.kind === 'map' ? checkRecord(bare, node, to) : mismatch(schema, node, to);
+  if (bare instanceof z.ZodArray)
+    return node.kind === 'list' ? checkList(bare, node, to) : wrapped(bare, schema, node, to);
   return node.kind === 'scalar' ? checkScalar(bare, node, to) : mismatch(bare, node, to);
 }
 
@@ -140,12 +143,12 @@ function checkList(schema: z.ZodArray, node: ListNode, to: Checking): unknown {
 }
 
 /** One value where a list is meant: good enough to say so and go on as if it stood in brackets. */
-function wrapped(schema: z.ZodArray, node: TreeNode, to: Checking): unknown {
-  if (node.kind !== 'scalar') return mismatch(schema, node, to);
+function wrapped(schema: z.ZodArray, whole: z.ZodType, node: TreeNode, to: Checking): unknown {
+  if (node.kind !== 'scalar') return mismatch(whole, node, to);
   const element = schema.element as z.ZodType;
   const findings: Finding[] = [];
   const item = check(element, node, { ...to, findings });
-  if (findings.length > 0 || item === undefined) return mismatch(schema, node, to);
+  if (findings.length > 0 || item === undefined) return mismatch(whole, node, to);
   to.findings.push({
     code: 'manifest/type',
     message: `${formatPath(node.path)} is a single value; write a list: [${node.source}].`,
@@ -162,7 +165,7 @@ function mismatch(schema: z.ZodType, node: TreeNode, to: Checking): undefined {
   const is = node.kind === 'map' ? 'a map' : node.kind === 'list' ? 'a list' : 'a single value';
   to.findings.push({
     code: 'manifest/type',
-    message: `${formatPath(node.path) || 'The manifest'} is ${is}; ${rule ? rule.says : `write ${typeLabel(schema)}`}.`,
+    message: `${formatPath(node.path) || 'The manifest'} is ${is}; ${rule ? rule.says : advise(schema)}.`,
     span: firstLine(to.text, node.span),
     path: node.path,
   });
@@ -180,7 +183,7 @@ function unknownKey(
 ): string | undefined {
   const known = Object.keys(schema.shape);
   const free = known.filter((name) => !seen.has(name));
-  const synonym = synonyms[key];
+  const synonym = synonyms.get(key);
   const meant = synonym !== undefined && free.includes(synonym) ? synonym : closest(key, free);
   const span = child.key ?? child.span;
   const place = formatPath(node.path);

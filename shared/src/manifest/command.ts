@@ -30,7 +30,7 @@ export function splitCommand(text: string): SplitResult {
       if (word !== undefined) argv.push(word);
       word = undefined;
       offset++;
-    } else if (operators.has(unit)) return shellOnly(`"${unit}"`, offset);
+    } else if (operators.has(unit)) return shellOnly(`"${/^[;|&<>]+|^./.exec(text.slice(offset))?.[0]}"`, offset);
     else if (unit === '$' || unit === '`') return shellOnly(`"${unit}"`, offset);
     else if (word === undefined && (unit === '~' || unit === '#')) {
       return shellOnly(`a word that starts with "${unit}"`, offset);

@@ -51,7 +51,7 @@ function readField(text: string, field: Field): number[] | string {
     const from = match[1] ? field.min : fieldValue(match[2] ?? '', field);
     const to = match[1] ? field.max : match[3] === undefined ? from : fieldValue(match[3], field);
     if (from === undefined || to === undefined) {
-      return `"${item}" is not a ${field.name} from ${field.min} to ${field.max}`;
+      return `"${item}" is out of range: the ${field.name} goes from ${field.min} to ${field.max}`;
     }
     if (from > to) return `"${item}" runs backwards`;
     const step = match[4] === undefined ? 1 : Number(match[4]);

@@ -10,6 +10,7 @@ export type DomainResult =
       suggestion?: string;
     };
 
+const probe = { written: '.ü', ascii: '.xn--tda' };
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -57,7 +58,9 @@ function toAscii(name: string): string | undefined {
   const lower = name.toLowerCase();
   if (/^[a-z0-9._-]*$/.test(lower) && !lower.includes('xn--')) return lower;
   try {
-    return new URL(`http://${lower}/`).hostname;
+    // A name that is ASCII already is let pass as it is; one part in another script makes every part be checked.
+    const host = new URL(`http://${lower}${probe.written}/`).hostname;
+    return host.endsWith(probe.ascii) ? host.slice(0, -probe.ascii.length) : undefined;
   } catch {
     return undefined;
   }

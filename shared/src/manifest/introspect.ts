@@ -1,6 +1,6 @@
 /** Looks inside the schema, so that checking, hover and completion follow from it instead of repeating it. */
 import * as z from 'zod';
-import { scalarRules } from './schema-scalars.ts';
+import { scalarRules, textual } from './schema-scalars.ts';
 
 /** The schema inside defaults and optionals. */
 export function inner(schema: z.ZodType): z.ZodType {
@@ -53,11 +53,32 @@ export function examplesOf(schema: z.ZodType): unknown[] | undefined {
   return inner(schema) === schema ? undefined : examplesOf(unwrapOnce(schema));
 }
 
+/** What to write, as the second half of a sentence, with an example where the schema has one. */
+export function advise(schema: z.ZodType): string {
+  const example = examplesOf(schema)?.[0];
+  return `write ${typeLabel(schema)}${example === undefined ? '' : `, such as ${inline(example)}`}`;
+}
+
+/** A value in YAML on one line; for the simple values of examples. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([key, part]) => `${key}: ${inline(part)}`)
+    .join(', ')} }`;
+}
+
 /** For people: `a list`, `a whole number`, `production or staging`. */
 export function typeLabel(schema: z.ZodType): string {
   const parts = alternatives(schema);
   if (parts.length > 1) {
-    const labels = [...new Set(parts.map(typeLabel))];
+    if (textual.get(inner(schema))) return 'text';
+    const maps = parts.filter((part) => part instanceof z.ZodObject);
+    const others = parts.filter((part) => !(part instanceof z.ZodObject)).map(typeLabel);
+    const keys = maps.flatMap((map) => Object.keys(map.shape));
+    const labels = [
+      ...new Set([...others, ...(keys.length > 0 ? [`a map with one of the keys ${keys.join(', ')}`] : [])]),
+    ];
     return labels.length > 1 ? `${labels.slice(0, -1).join(', ')} or ${labels.at(-1)}` : (labels[0] ?? 'a value');
   }
   const bare = parts[0] ?? schema;

@@ -59,7 +59,7 @@ export function maskLine(line: string): string {
 
 /** Control and direction-changing characters replaced, so that text from a manifest can not act on a terminal. */
 export function visible(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '\ufffd');
 }
 
 function stars(text: string): string {

@@ -10,7 +10,7 @@ import type { Path } from './path.ts';
 import { type Finding, toDiagnostics } from './report.ts';
 import { type RuleContext, runRules } from './rules.ts';
 import { manifestSchema, type PartialText } from './schema.ts';
-import { firstLine, type LineIndex, lineIndex, type Span, spanRange } from './source.ts';
+import { firstLine, type LineIndex, lineIndex, positionAt, type Span, spanRange } from './source.ts';
 import { readSyntax } from './syntax.ts';
 import { buildTree, nodeAt, type Tree } from './tree.ts';
 
@@ -69,6 +69,7 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
     const to: Checking = { tree, text, findings, broken: syntax.findings.length > 0, json };
     // `check` returns only what the schema accepts, and the whole is parsed by the schema again below.
     partial = (check(manifestSchema, tree.root, to) ?? {}) as PartialText;
+    if (to.broken) dropEchoes(findings, syntax.findings, lines);
     findings.push(...runRules(ruleContext(text, tree, partial, json)));
     if (fileName?.endsWith('.json')) findings.push(...notJson(text));
   } else if (findings.length === 0) {
@@ -93,6 +94,16 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
     }
   }
   return assemble(text, lines, tree, syntax, partial, findings, checked?.success ? normalize(checked.data) : undefined);
+}
+
+/** A syntax error is said once: what seems unknown or empty on its line is only what the parser made of it. */
+function dropEchoes(findings: Finding[], syntax: readonly Finding[], lines: LineIndex): void {
+  const broken = new Set(syntax.map((finding) => positionAt(lines, finding.span[0]).line));
+  const kept = findings.filter(({ code, span }) => {
+    if (code === 'manifest/empty-value') return false;
+    return code !== 'manifest/unknown-key' || !broken.has(positionAt(lines, span[0]).line);
+  });
+  findings.splice(0, findings.length, ...kept);
 }
 
 function assemble(

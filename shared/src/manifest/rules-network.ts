@@ -3,7 +3,7 @@
 import type { Path } from './path.ts';
 import type { Rule, RuleContext, RuleFinding } from './rules.ts';
 import { closest } from './suggest.ts';
-import { domainsOf, exposesOf, primaryOf, processNamesOf } from './view.ts';
+import { domainsOf, type ExposeView, exposesOf, primaryOf, processNamesOf } from './view.ts';
 
 const portTwice: Rule = {
   code: 'manifest/port-twice',
@@ -11,17 +11,18 @@ const portTwice: Rule = {
   summary: 'A port of a process is exposed once; several domains go into one entry.',
   check({ text }) {
     const primary = primaryOf(processNamesOf(text) ?? []);
-    return repeated(
-      exposesOf(text).filter((expose) => expose.port !== undefined),
-      (expose) => {
-        const prefix = expose.proto === 'http' ? expose.prefix : '';
-        return `${expose.port} ${expose.proto === 'udp' ? 'udp' : 'tcp'} ${expose.process ?? primary} ${prefix}`;
-      },
-    ).map(([expose, first]) => ({
-      path: [...expose.path, 'port'],
-      message: `Port ${expose.port} is exposed twice; write one entry and put all domains into it.`,
-      related: [{ path: [...first.path, 'port'], message: `Port ${expose.port} is exposed here first.` }],
-    }));
+    const exposes = exposesOf(text).filter((expose) => expose.port !== undefined);
+    return exposes.flatMap((expose, index): RuleFinding[] => {
+      const first = exposes.slice(0, index).find((earlier) => samePort(earlier, expose, primary));
+      if (!first) return [];
+      return [
+        {
+          path: [...expose.path, 'port'],
+          message: `Port ${expose.port} is exposed twice; write one entry and put all domains into it.`,
+          related: [{ path: [...first.path, 'port'], message: `Port ${expose.port} is exposed here first.` }],
+        },
+      ];
+    });
   },
 };
 
@@ -187,6 +188,13 @@ export const networkRules: readonly Rule[] = [
   noReplica,
   forwardAlone,
 ];
+
+/** http is tcp, too; two http routes may share a port when their paths differ. */
+function samePort(one: ExposeView, other: ExposeView, primary: string): boolean {
+  if (one.port !== other.port || (one.process ?? primary) !== (other.process ?? primary)) return false;
+  if (one.proto === 'http' && other.proto === 'http') return one.prefix === other.prefix;
+  return (one.proto === 'udp') === (other.proto === 'udp');
+}
 
 /** Every item whose key was there before, with the first that has it. */
 export function repeated<Item>(items: readonly Item[], keyOf: (item: Item) => string): [item: Item, first: Item][] {

@@ -42,30 +42,32 @@ export const resources = z.strictObject({
     .describe('Most processes and threads a replica may have at once; the server allows 512 when nothing is said.'),
 });
 
-export const expose = z.strictObject({
-  port: port.meta({ description: 'Port that the app listens on inside its container.', examples: [80, 3000] }),
-  proto: z
-    .enum(['http', 'tcp', 'udp'])
-    .default('http')
-    .describe('What is spoken on the port; domains, path, max_body and timeout are for http.'),
-  process: partName
-    .optional()
-    .describe('Process that listens; the primary process (web, else the first) when nothing is said.'),
-  domains: z
-    .array(domain)
-    .default([])
-    .meta({
-      description: 'Names that lead here; without any the first http port gets NAME.SERVER-DOMAIN.',
-      examples: [['shop.example.com']],
-    }),
-  path: routePath
-    .default('/')
-    .meta({ description: 'Only requests whose path starts with this come here.', examples: ['/api'] }),
-  max_body: size('1kB', '100GB', 'max_body').default('100MB').describe('Largest request body that is let through.'),
-  timeout: duration('1s', '1d', 'timeout')
-    .default('60s')
-    .describe('Longest silence from the app before a request is given up; open WebSockets are exempt.'),
-});
+export const expose = z
+  .strictObject({
+    port: port.meta({ description: 'Port that the app listens on inside its container.', examples: [80, 3000] }),
+    proto: z
+      .enum(['http', 'tcp', 'udp'])
+      .default('http')
+      .describe('What is spoken on the port; domains, path, max_body and timeout are for http.'),
+    process: partName
+      .optional()
+      .describe('Process that listens; the primary process (web, else the first) when nothing is said.'),
+    domains: z
+      .array(domain)
+      .default([])
+      .meta({
+        description: 'Names that lead here; without any the first http port gets NAME.SERVER-DOMAIN.',
+        examples: [['shop.example.com']],
+      }),
+    path: routePath
+      .default('/')
+      .meta({ description: 'Only requests whose path starts with this come here.', examples: ['/api'] }),
+    max_body: size('1kB', '100GB', 'max_body').default('100MB').describe('Largest request body that is let through.'),
+    timeout: duration('1s', '1d', 'timeout')
+      .default('60s')
+      .describe('Longest silence from the app before a request is given up; open WebSockets are exempt.'),
+  })
+  .meta({ description: 'A port of the app and what leads to it.', examples: [{ port: 80 }] });
 
 const databaseNeed = z.strictObject({
   engine: z.enum(['mariadb', 'postgres']).default('mariadb').describe('Kind of database server.'),
@@ -92,13 +94,15 @@ const storageNeed = z.strictObject({
 });
 
 /** Each kind of need by its word and as a map of its one key; completion and hover walk both. */
-export const need = z.union([
-  z.enum(['database', 'messagebus', 'cache', 'storage']),
-  z.strictObject({ database: databaseNeed.describe('An own database and user, in DATABASE_URL.') }),
-  z.strictObject({ messagebus: messagebusNeed.describe('An own RabbitMQ vhost and user, in AMQP_URL.') }),
-  z.strictObject({ cache: cacheNeed.describe('A small Redis of the app’s own, in REDIS_URL.') }),
-  z.strictObject({ storage: storageNeed.describe('A volume that outlives releases, at /data.') }),
-]);
+export const need = z
+  .union([
+    z.enum(['database', 'messagebus', 'cache', 'storage']),
+    z.strictObject({ database: databaseNeed.describe('An own database and user, in DATABASE_URL.') }),
+    z.strictObject({ messagebus: messagebusNeed.describe('An own RabbitMQ vhost and user, in AMQP_URL.') }),
+    z.strictObject({ cache: cacheNeed.describe('A small Redis of the app’s own, in REDIS_URL.') }),
+    z.strictObject({ storage: storageNeed.describe('A volume that outlives releases, at /data.') }),
+  ])
+  .meta({ description: 'One thing the app needs from the server.', examples: ['database'] });
 
 /** What a need is when only its word is written. */
 export const needDefaults = {
@@ -108,35 +112,45 @@ export const needDefaults = {
   storage: storageNeed.parse({}),
 };
 
-export const process = z.strictObject({
-  command: command.optional().meta({
-    description: 'What runs, as a list of arguments or one line; the image’s own command when nothing is said.',
-    examples: [['node', 'server.js'], 'node server.js'],
-  }),
-  count: count(0, 100, 'count').default(1).describe('How many replicas run.'),
-  resources: resources
-    .optional()
-    .describe('Limits of each replica; what is not said here comes from the app’s resources.'),
-});
+export const process = z
+  .strictObject({
+    command: command.optional().meta({
+      description: 'What runs, as a list of arguments or one line; the image’s own command when nothing is said.',
+      examples: [['node', 'server.js'], 'node server.js'],
+    }),
+    count: count(0, 100, 'count').default(1).describe('How many replicas run.'),
+    resources: resources
+      .optional()
+      .describe('Limits of each replica; what is not said here comes from the app’s resources.'),
+  })
+  .meta({
+    description: 'A command of the app and how many replicas of it run.',
+    examples: [{ command: 'node server.js', count: 1 }],
+  });
 
-export const support = z.strictObject({
-  image: image.meta({
-    description: 'Image of the support container.',
-    examples: ['docker.io/getmeili/meilisearch:v1.12'],
-  }),
-  command: command.optional().describe('What runs in it; the image’s own command when nothing is said.'),
-  env: variables.default({}).describe('Variables of the support container; not secret.'),
-  volumes: z
-    .array(
-      z.strictObject({
-        path: mountPath.describe('Folder in the support container where the volume is mounted.'),
-        size: size('1MB', '100TB', 'size').optional().describe('Most that the volume may hold.'),
-      }),
-    )
-    .default([])
-    .describe('Volumes of the support container; they outlive releases.'),
-  resources: resources.optional().describe('Limits of the support container.'),
-});
+export const support = z
+  .strictObject({
+    image: image.meta({
+      description: 'Image of the support container.',
+      examples: ['docker.io/getmeili/meilisearch:v1.12'],
+    }),
+    command: command.optional().describe('What runs in it; the image’s own command when nothing is said.'),
+    env: variables.default({}).describe('Variables of the support container; not secret.'),
+    volumes: z
+      .array(
+        z.strictObject({
+          path: mountPath.describe('Folder in the support container where the volume is mounted.'),
+          size: size('1MB', '100TB', 'size').optional().describe('Most that the volume may hold.'),
+        }),
+      )
+      .default([])
+      .describe('Volumes of the support container; they outlive releases.'),
+    resources: resources.optional().describe('Limits of the support container.'),
+  })
+  .meta({
+    description: 'A container with an image of its own, for this app only.',
+    examples: [{ image: 'docker.io/library/redis:8' }],
+  });
 
 export const releaseCommand = z.strictObject({
   command: command.meta({
@@ -184,24 +198,29 @@ export const rollout = z.strictObject({
   pause: duration('0s', '7d', 'pause').default('2m').describe('How long a step is watched before the next one.'),
 });
 
-export const job = z.strictObject({
-  name: partName.describe('Name of the job, unique in the app.'),
-  schedule: schedule.meta({
-    description: 'When it runs: minute, hour, day of the month, month, day of the week.',
-    examples: ['0 3 * * *'],
-  }),
-  timezone: timezone.default('UTC').describe('Time zone of the schedule.'),
-  command: command.describe('What runs, in the image of the release.'),
-  timeout: duration('1s', '7d', 'timeout')
-    .default('1h')
-    .describe('When it runs longer than this, it is ended and counts as failed.'),
-  overlap: z
-    .enum(['forbid', 'allow', 'replace'])
-    .default('forbid')
-    .describe(
-      'What happens when the last run has not ended: the new one is left out, both run, or the old one is ended.',
-    ),
-});
+export const job = z
+  .strictObject({
+    name: partName.describe('Name of the job, unique in the app.'),
+    schedule: schedule.meta({
+      description: 'When it runs: minute, hour, day of the month, month, day of the week.',
+      examples: ['0 3 * * *'],
+    }),
+    timezone: timezone.default('UTC').describe('Time zone of the schedule.'),
+    command: command.describe('What runs, in the image of the release.'),
+    timeout: duration('1s', '7d', 'timeout')
+      .default('1h')
+      .describe('When it runs longer than this, it is ended and counts as failed.'),
+    overlap: z
+      .enum(['forbid', 'allow', 'replace'])
+      .default('forbid')
+      .describe(
+        'What happens when the last run has not ended: the new one is left out, both run, or the old one is ended.',
+      ),
+  })
+  .meta({
+    description: 'A command that runs by a schedule.',
+    examples: [{ name: 'nightly', schedule: '0 3 * * *', command: './report' }],
+  });
 
 export const build = z.strictObject({
   type: z

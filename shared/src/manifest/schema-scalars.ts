@@ -53,6 +53,11 @@ export const partName = ruled(z.string().regex(partNamePattern), {
   suggest: (value) => kebab(value, 32),
 });
 
+export const environment = ruled(z.enum(['production', 'staging']), {
+  code: 'manifest/value',
+  says: 'write production or staging; variables go under env',
+});
+
 export const port = ruled(z.number().int().min(1).max(65535), {
   code: 'manifest/port-range',
   says: 'a port is a whole number from 1 to 65535',

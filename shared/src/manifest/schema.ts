@@ -20,7 +20,7 @@ import {
   support,
   variables,
 } from './schema-parts.ts';
-import { appName, envName, image, partName } from './schema-scalars.ts';
+import { appName, environment, envName, image, partName } from './schema-scalars.ts';
 
 /** Versions of the manifest language that this code reads. */
 export const knownVersions = [1] as const;
@@ -29,8 +29,7 @@ export const manifestSchema = z
   .strictObject({
     version: z.literal(knownVersions).default(1).describe('Version of the manifest language.'),
     name: appName.meta({ description: 'Name of the app, unique on the server.', examples: ['guestbook'] }),
-    environment: z
-      .enum(['production', 'staging'])
+    environment: environment
       .default('production')
       .describe('What the app is for; shown in lists and asked about before it is deleted.'),
     image: image.optional().meta({

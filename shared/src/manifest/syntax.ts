@@ -150,11 +150,26 @@ const remedies: Record<string, string> = {
   UNEXPECTED_TOKEN: 'put the value in quotes, or remove what is too much',
 };
 
+/** What the parser says in terms of its grammar, in terms of the text. */
+const plainer: [pattern: RegExp, text: string][] = [
+  [
+    /^Flow (sequence|map) in block collection .*end with a (.)$/,
+    'What was opened is not closed with $2, or not indented',
+  ],
+  [/^Missing closing (["']).*$/, 'The text in quotes is not closed with $1'],
+  [/^Nested mappings are not allowed.*$/, 'A second key: value stands on this line'],
+  [/^Implicit keys need to be on a single line$/, 'This is no key on one line, or its colon is missing'],
+  [/^Implicit map keys need to be followed by map values$/, 'A colon is missing after this key'],
+  [/^Plain value cannot start with (reserved|directive indicator) character (.)$/, 'A value can not start with $2'],
+];
+
 function syntaxFinding(code: string, message: string, pos: readonly [number, number], length: number): Finding {
   const start = Math.min(pos[0], Math.max(0, length - 1));
   const end = Math.min(Math.max(pos[1], start + 1), length);
-  const what =
-    code === 'MULTIPLE_DOCS'
+  const said = plainer.find(([pattern]) => pattern.test(message));
+  const what = said
+    ? message.replace(...said)
+    : code === 'MULTIPLE_DOCS'
       ? 'The file holds more than one document'
       : message.replace(/\s+/g, ' ').replace(/\.$/, '');
   return {

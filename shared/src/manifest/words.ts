@@ -5,45 +5,50 @@ import type { Path } from './path.ts';
 import { manifestSchema } from './schema.ts';
 
 /** Read as ours when ours is possible in that place. */
-export const synonyms: Partial<Record<string, string>> = {
-  ports: 'expose',
-  environment_variables: 'env',
-  env_vars: 'env',
-  variables: 'env',
-  vars: 'env',
-  dependencies: 'needs',
-  health: 'healthcheck',
-  health_check: 'healthcheck',
-  limits: 'resources',
-  cron: 'jobs',
-  replicas: 'count',
-  scale: 'count',
-  instances: 'count',
-  cmd: 'command',
-  protocol: 'proto',
-  domain: 'domains',
-  host: 'domains',
-  hosts: 'domains',
-  mem: 'memory',
-  cpu: 'cpus',
-  max_body_size: 'max_body',
-};
+export const synonyms = new Map(
+  Object.entries({
+    ports: 'expose',
+    environment_variables: 'env',
+    env_vars: 'env',
+    variables: 'env',
+    vars: 'env',
+    dependencies: 'needs',
+    health: 'healthcheck',
+    health_check: 'healthcheck',
+    limits: 'resources',
+    cron: 'jobs',
+    replicas: 'count',
+    scale: 'count',
+    instances: 'count',
+    cmd: 'command',
+    protocol: 'proto',
+    domain: 'domains',
+    host: 'domains',
+    hosts: 'domains',
+    mem: 'memory',
+    cpu: 'cpus',
+    max_body_size: 'max_body',
+  }),
+);
 
-const advice: Partial<Record<string, string>> = {
-  volumes: 'an app asks for a volume with needs: [storage]',
-  services: 'what the app needs from the server goes under needs, containers of its own under support',
-  networks: 'every app has a network of its own, there is nothing to set',
-  restart: 'replicas are always restarted, there is nothing to set',
-  depends_on: 'support containers and needs are there before the app starts, there is nothing to set',
-  entrypoint: 'write the whole command under processes: { web: { command: […] } }',
-  privileged: 'no app runs privileged; name the capabilities it needs under security',
-};
+const advice = new Map(
+  Object.entries({
+    volumes: 'an app asks for a volume with needs: [storage]',
+    services: 'what the app needs from the server goes under needs, containers of its own under support',
+    networks: 'every app has a network of its own, there is nothing to set',
+    restart: 'replicas are always restarted, there is nothing to set',
+    depends_on: 'support containers and needs are there before the app starts, there is nothing to set',
+    entrypoint: 'write the whole command under processes: { web: { command: […] } }',
+    privileged: 'no app runs privileged; name the capabilities it needs under security',
+  }),
+);
 
 let homes: Map<string, string[]> | undefined;
 
 /** Where a key that is unknown at `path` belongs; undefined when it is not one of ours at all. */
 export function elsewhere(key: string, path: Path): string | undefined {
-  if (path.length === 0 && advice[key] !== undefined) return advice[key];
+  const advised = path.length === 0 ? advice.get(key) : undefined;
+  if (advised !== undefined) return advised;
   homes ??= findHomes();
   const places = homes.get(key);
   if (!places) return undefined;
