@@ -64,6 +64,9 @@ export interface ProxyStatus {
   detail: string;
 }
 
+/** Upper bounds of the latency histogram, milliseconds. */
+export const latencyBucketsMs = [5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000] as const;
+
 /** Totals since the proxy started, per app and release. */
 export interface ProxyCounter {
   app: string;
@@ -75,6 +78,8 @@ export interface ProxyCounter {
   upstreamMs: number;
   /** Requests and WebSockets under way now: what a drain waits for. */
   active: number;
+  /** How many first bytes came within each of `latencyBucketsMs`, and last how many came later. */
+  latency: number[];
 }
 
 /**

@@ -1,0 +1,240 @@
+-- What happens to a visitor's request: find the route, pick the target, count the answer.
+--
+-- Routes and targets of requests under way are kept by the request's own address instead of `ngx.ctx`: it is cheaper,
+-- and it survives the internal redirect to the page that says what failed. The log phase, which always comes, clears it.
+local balancer = require "ngx.balancer"
+local base = require "resty.core.base"
+local ffi = require "ffi"
+local counters = require "minicloud.counters"
+local pages = require "minicloud.pages"
+local settings = require "minicloud.settings"
+local shared = require "minicloud.shared"
+local view = require "minicloud.table"
+
+local get_request, cast, tonumber = base.get_request, ffi.cast, tonumber
+local var, now = ngx.var, ngx.now
+local set_current_peer, enable_keepalive = balancer.set_current_peer, balancer.enable_keepalive
+local find_host, find_route = view.host, view.route
+local count = counters.add
+local find, gmatch = string.find, string.gmatch
+
+local CONNECT_SECONDS = 2
+-- Shorter than the idle time of the servers that apps usually run: they must not hang up just as we send.
+local IDLE_SECONDS = 3
+local KEEPALIVE_REQUESTS = 10000
+local WEBSOCKET_SECONDS = 86400
+-- A target that could not be reached is left out this long while there is another.
+local FAILED_SECONDS = 1
+local MOST_RETRIES = 2
+local MEBI = 1048576
+
+local _M = {}
+
+local routes, targets = {}, {}
+
+local function request_key()
+    return tonumber(cast("uintptr_t", get_request()))
+end
+
+-- Bodies that don't say their length are counted by nginx, which knows limits per location only: the next power of two.
+local function sized_location(max_body)
+    local megabytes, size = max_body / MEBI, 1
+    while size < megabytes and size < settings.largest_body_mb do
+        size = size * 2
+    end
+    return "@body_" .. size
+end
+
+local function check_body(route)
+    local length = tonumber(var.content_length)
+    if length then
+        if length > route.max_body then
+            return pages.answer(413, route.app)
+        end
+        return
+    end
+    local method = ngx.req.get_method()
+    if (method ~= "GET" and method ~= "HEAD") or var.http_transfer_encoding then
+        return ngx.exec(sized_location(route.max_body))
+    end
+end
+
+local function find_target_route()
+    local host = var.host
+    local entry = host and find_host(host)
+    if not entry then
+        return pages.answer(421)
+    end
+    return entry.only or find_route(entry, var.uri) or pages.answer(404)
+end
+
+local function admit(route)
+    local app = route.state
+    -- The companion's own question to one target is not turned away.
+    if (route.count == 0 or app.active >= settings.app_requests) and var.minicloud_probe == "" then
+        return pages.answer(503, route.app)
+    end
+    app.active = app.active + 1
+    routes[request_key()] = route
+    return check_body(route)
+end
+
+-- Port 443.
+function _M.https()
+    return admit(find_target_route())
+end
+
+-- Port 80.
+function _M.http()
+    local route = find_target_route()
+    if route.redirect then
+        return ngx.redirect("https://" .. var.host .. settings.https_suffix .. var.request_uri, 308)
+    end
+    return admit(route)
+end
+
+-- An ACME challenge of ours is answered for any name; others belong to the app.
+function _M.challenge()
+    local token = string.match(var.uri, "^/%.well%-known/acme%-challenge/([%w_-]+)$")
+    local answer = token and shared.routes:get("a:" .. token)
+    if answer then
+        ngx.header["Content-Type"] = "text/plain"
+        ngx.print(require("cjson.safe").decode(answer).keyAuthorization)
+        return ngx.exit(ngx.HTTP_OK)
+    end
+    return _M.http()
+end
+
+-- Smooth weighted round robin over the targets that did not just fail.
+local function pick(route, previous)
+    local list, count = route.targets, route.count
+    if count == 1 then
+        return list[1]
+    end
+    local time, total, best = now(), 0, nil
+    for i = 1, count do
+        local target = list[i]
+        if target.failed_until <= time and target ~= previous then
+            target.current = target.current + target.weight
+            total = total + target.weight
+            if not best or target.current > best.current then
+                best = target
+            end
+        end
+    end
+    if best then
+        best.current = best.current - total
+        return best
+    end
+    local target = list[math.random(count)]
+    return target ~= previous and target or list[1] ~= previous and list[1] or list[2]
+end
+
+-- True when the try before this one got as far as waiting for the answer: the app may have acted on it.
+local function was_connected()
+    -- The last place in the list is the try that is about to begin.
+    local times = var.upstream_connect_time
+    return times ~= nil and find(times, "%d, %-$") ~= nil
+end
+
+local function after_failure(previous)
+    local _, status = balancer.get_last_failure()
+    local counter = previous.counter
+    previous.failed_until = now() + FAILED_SECONDS
+    counter.active = counter.active - 1
+    counter.errors = counter.errors + 1
+    -- An app that is slow is not asked again elsewhere.
+    if status == 504 and was_connected() then
+        return ngx.exit(ngx.ERROR)
+    end
+end
+
+-- The target of a request's first try; nil when there is none.
+local function first_target(route)
+    if var.minicloud_probe ~= "" then
+        local wanted = var.http_x_minicloud_target
+        if wanted then
+            -- However it is weighted, and no other in its place.
+            return route.every[wanted]
+        end
+    end
+    if route.count == 0 then
+        return nil
+    end
+    if route.count > 1 then
+        balancer.set_more_tries(route.count > MOST_RETRIES and MOST_RETRIES or route.count - 1)
+    end
+    return pick(route)
+end
+
+function _M.balance()
+    local key = request_key()
+    local route = routes[key]
+    local target = targets[key]
+    if target then
+        after_failure(target)
+        target = pick(route, target)
+    else
+        target = first_target(route)
+        if not target then
+            return ngx.exit(ngx.ERROR)
+        end
+    end
+    target.counter.active = target.counter.active + 1
+    targets[key] = target
+    assert(set_current_peer(target.address, target.port))
+    local upgrade = var.http_upgrade
+    if upgrade and string.lower(upgrade) == "websocket" then
+        balancer.set_timeouts(CONNECT_SECONDS, WEBSOCKET_SECONDS, WEBSOCKET_SECONDS)
+        return
+    end
+    enable_keepalive(IDLE_SECONDS, KEEPALIVE_REQUESTS)
+    if route.timeout ~= settings.usual_timeout then
+        balancer.set_timeouts(CONNECT_SECONDS, route.timeout, route.timeout)
+    end
+end
+
+-- The app could not be reached, or not in time: a page instead of nginx's own.
+function _M.failed()
+    local route = routes[request_key()]
+    local status = ngx.status
+    if find(var.upstream_status or "", "504", 1, true) then
+        status = 504
+    elseif status == 500 then
+        status = 502
+    end
+    return pages.answer(status, route and route.app)
+end
+
+local function first_byte_ms()
+    local text = var.upstream_header_time
+    local seconds = tonumber(text)
+    if not seconds and text then
+        for part in gmatch(text, "[%d.]+") do
+            seconds = tonumber(part)
+        end
+    end
+    return seconds and seconds * 1000
+end
+
+function _M.log()
+    local key = request_key()
+    local route = routes[key]
+    if not route then
+        return
+    end
+    local target = targets[key]
+    routes[key], targets[key] = nil, nil
+    local app = route.state
+    app.active = app.active - 1
+    local counter = route.unassigned
+    if target then
+        counter = target.counter
+        counter.active = counter.active - 1
+    end
+    if var.minicloud_probe == "" then
+        count(counter, ngx.status >= 500, first_byte_ms())
+    end
+end
+
+return _M
