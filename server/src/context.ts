@@ -3,6 +3,7 @@ import type { Backing } from './adapters/backing/contract.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import type { Firewall } from './adapters/firewall/contract.ts';
 import type { Proxy } from './adapters/proxy/contract.ts';
+import type { Healthcheck } from 'minicloud-shared/manifest/model';
 import type { Authority } from './certificates/authority.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './platform/clock.ts';
@@ -30,6 +31,16 @@ export interface Cloud {
   /** Backing servers by the `needs` they serve. */
   readonly backings: { mariadb: Backing };
   readonly authority: Authority;
+  readonly health: HealthPort;
+  /** Ends when the companion stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** How replicas are asked whether they are ready; the in-memory double answers for containers that are only data. */
+export interface HealthPort {
+  ask(address: string, check: Healthcheck, signal: AbortSignal): Promise<{ ok: boolean; answer: string }>;
+  /** Without a health check a replica is ready when it has stayed up this long, milliseconds. */
+  steadyMs: number;
 }
 
 /** Who asks. `system` is the companion itself. */

@@ -6,5 +6,5 @@ import { features } from 'minicloud-shared/model/system';
 /** Manifest keys that can't be executed here, in the order of the file. */
 export function missingFeatures(manifest: Manifest): string[] {
   const offered = new Set<string>(features);
-  return [...new Set(requiredFeatures(manifest).flatMap(({ feature, label }) => (offered.has(feature) ? [] : [label])))];
+  return [...new Set(requiredFeatures(manifest).flatMap(({ feature, path }) => (offered.has(feature) ? [] : [path])))];
 }

@@ -7,7 +7,8 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
 import { type AppRow, appChanged, ensureApp, findApp, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
-import { claimDomains, exposeDomains, manifestDomains } from '../domains/domains.ts';
+import { claimDomains, manifestDomains } from '../domains/domains.ts';
+import { manifestUrls } from '../overview/overview.ts';
 import { findRelease, insertRelease, newestVersion, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { bindingEnv } from '../services/services.ts';
 import { type Desired, desired } from './desired.ts';
@@ -197,23 +198,10 @@ async function makePlan(
     image: release.image,
     digest: release.digest,
     steps,
-    urls: appUrls(cloud, wanted),
+    urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
     extraNotes,
   });
   return { plan, wanted, steps };
-}
-
-/** Where a release is reached. */
-export function appUrls(cloud: Cloud, wanted: Pick<Desired, 'manifest'>): string[] {
-  return wanted.manifest.expose.flatMap((expose, index) =>
-    expose.proto === 'http'
-      ? exposeDomains(wanted.manifest, index, cloud.config.serverDomain).map((host) => publicUrl(cloud, host, expose.path))
-      : [],
-  );
-}
-
-function publicUrl(cloud: Cloud, host: string, path: string): string {
-  return new URL(path, `https://${host}:${cloud.config.httpsPort}`).href;
 }
 
 async function sameOperation(cloud: Cloud, app: string, key: string | undefined): Promise<Started | undefined> {

@@ -1,6 +1,7 @@
 /** The server's facts for the manifest rules that need them: the same rules run in the editor and here. */
-import type { Diagnostic, Manifest, ServerFacts } from 'minicloud-shared/manifest/model';
-import { checkServerRules } from 'minicloud-shared/manifest/parse';
+import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
+import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
+import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
 import { features } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
@@ -19,8 +20,11 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
   };
 }
 
+/** `resolve` refuses these as one problem of their own. */
+const toldByResolve = ['manifest/not-available', 'manifest/secret-value'];
+
 /** What the facts say about a manifest. Missing features are told by `resolve` as a problem of their own. */
-export async function serverDiagnostics(cloud: Cloud, text: string, manifest: Manifest): Promise<Diagnostic[]> {
-  const found = checkServerRules(text, manifest, await serverFacts(cloud));
-  return found.filter((diagnostic) => diagnostic.code !== 'manifest/not-available');
+export async function serverDiagnostics(cloud: Cloud, document: ManifestDocument): Promise<Diagnostic[]> {
+  const found = checkAgainstServer(document, await serverFacts(cloud));
+  return found.filter(({ code }) => !toldByResolve.includes(code));
 }

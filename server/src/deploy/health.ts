@@ -10,8 +10,6 @@ import type { Cloud } from '../context.ts';
 import { exitReason } from '../processes/processes.ts';
 import { sleep } from '../platform/wait.ts';
 
-/** Without a health check a replica is ready when it has stayed up this long. */
-const steadyMs = 1000;
 /** Between the first questions; they grow towards the manifest's interval. */
 const firstPauseMs = 25;
 const evidenceLines = 50;
@@ -32,7 +30,7 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
   // Where the companion can't reach containers, staying up is all that can be seen from here.
   const check = cloud.engine.capabilities.reachableAddresses ? wanted.health : undefined;
   const started = performance.now();
-  const deadline = started + (check ? check.graceMs + check.retries * check.intervalMs : steadyMs);
+  const deadline = started + (check ? check.graceMs + check.retries * check.intervalMs : cloud.health.steadyMs);
   let pause = firstPauseMs;
   let answer = 'it was not asked yet';
   for (;;) {
@@ -40,18 +38,18 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
     if (!container || hasEnded(container)) throw await exited(cloud, app, wanted, container);
     if (check) {
       const address = container.addresses[networkName(app)];
-      const result = address ? await ask(address, check, signal) : { ok: false, answer: 'it has no address' };
+      const result = address ? await cloud.health.ask(address, check, signal) : { ok: false, answer: 'it has no address' };
       if (result.ok) return;
       answer = result.answer;
-    } else if (performance.now() - started >= (cloud.engine.capabilities.instantReady ? 0 : steadyMs)) return;
+    } else if (performance.now() - started >= cloud.health.steadyMs) return;
     if (performance.now() >= deadline && check) throw await unhealthy(cloud, app, wanted, check, answer);
     await sleep(pause, signal);
     pause = Math.min(pause * 1.4, check?.intervalMs ?? 250, 500);
   }
 }
 
-/** One question: status 200 to 399 for a path, an accepted connection without one. */
-export async function ask(address: string, check: Healthcheck, signal: AbortSignal): Promise<{ ok: boolean; answer: string }> {
+/** One question over the network: status 200 to 399 for a path, an accepted connection without one. */
+export async function askReplica(address: string, check: Healthcheck, signal: AbortSignal): Promise<{ ok: boolean; answer: string }> {
   try {
     if (check.path === undefined) {
       await tcpConnect(address, check.port, check.timeoutMs, signal);

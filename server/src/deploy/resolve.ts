@@ -3,7 +3,7 @@
  * anybody sees.
  */
 import type { ContainerManifest, Diagnostic, Manifest } from 'minicloud-shared/manifest/model';
-import { parseManifest } from 'minicloud-shared/manifest/parse';
+import { parseManifest, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
 import { findApp } from '../apps/apps.ts';
@@ -21,6 +21,8 @@ export interface ResolveInput {
   app?: string | undefined;
   /** Wins over the manifest's `image`. */
   image?: string | undefined;
+  /** Throws when the caller may not deploy the app of this name. */
+  allow?: (app: string) => void;
 }
 
 export interface ResolvedDeploy {
@@ -56,9 +58,10 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
   }
   if (text === undefined) throw nothingToDeploy(input.app);
 
-  const parsed = parseManifest(text, { fileName: input.fileName ?? 'cloud_manifest.yml' });
+  const parsed = parseManifestDocument(text, { fileName: input.fileName ?? 'cloud_manifest.yml' });
   if (!parsed.manifest) return { ok: false, diagnostics: parsed.diagnostics };
-  const diagnostics = [...parsed.diagnostics, ...(await serverDiagnostics(cloud, text, parsed.manifest))];
+  input.allow?.(parsed.manifest.name);
+  const diagnostics = [...parsed.diagnostics, ...(await serverDiagnostics(cloud, parsed))];
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { ok: false, diagnostics };
   const manifest = executable(parsed.manifest);
   if (input.app !== undefined && input.app !== manifest.name) throw otherApp(input.app, manifest.name);

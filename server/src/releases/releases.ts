@@ -7,6 +7,7 @@ export {
   findRelease,
   insertRelease,
   moveRelease,
+  newestRelease,
   newestVersion,
   type ReleaseRow,
   releasesInState,

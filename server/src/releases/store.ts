@@ -21,13 +21,12 @@ export async function insertRelease(db: Db, row: Omit<ReleaseRow, 'version' | 'f
   });
 }
 
+export async function newestRelease(db: Db, appId: string): Promise<ReleaseRow | undefined> {
+  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).orderBy('version', 'desc').limit(1).executeTakeFirst();
+}
+
 export async function newestVersion(db: Db, appId: string): Promise<number> {
-  const row = await db
-    .selectFrom('releases')
-    .select((eb) => eb.fn.max('version').as('version'))
-    .where('app_id', '=', appId)
-    .executeTakeFirst();
-  return row?.version ?? 0;
+  return (await newestRelease(db, appId))?.version ?? 0;
 }
 
 export async function findRelease(db: Db, appId: string, version: number): Promise<ReleaseRow | undefined> {

@@ -31,8 +31,6 @@ export interface EngineCapabilities {
   reachableAddresses: boolean;
   hostNetwork: boolean;
   memoryLimits: boolean;
-  /** What was started runs at once and for ever: the double, where waiting proves nothing. */
-  instantReady?: boolean;
 }
 
 export interface ImageInfo {

@@ -1,0 +1,132 @@
+/**
+ * `npm start`: everything that a bare machine needs, then the companion in the foreground with the sample app
+ * deployed as any user would. Ctrl-C stops the companion; the apps go on serving.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { problemLines, toProblem } from 'minicloud-shared/model/problem';
+import { createDockerEngine } from '../src/adapters/engine/docker.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import { ensurePlatformImage } from '../src/images/ensure.ts';
+import type { ImageSettings } from '../src/images/settings.ts';
+import { readFileIfThere } from '../src/platform/atomic-file.ts';
+import { poll } from '../src/platform/wait.ts';
+import { type Ready, readySchema } from '../src/ready.ts';
+import { buildSample, buildServer, bundlePath } from './build.ts';
+import { ensureEngine } from './engine.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const sampleFolder = path.join(root, 'server/images/sample');
+const readyWithinMs = 15 * 60_000;
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+async function main(args: string[]): Promise<number> {
+  const withSample = !args.includes('--no-sample');
+  const passed = args.filter((arg) => arg !== '--no-sample');
+  const config = readConfig(passed, process.env);
+  const readyFile = config.ready ?? path.join(config.home, 'ready.json');
+  await buildServer(root, say);
+  const sampleImage = await prepareEngine(config, withSample, (socket) => passed.push('--engine-socket', socket));
+  if (config.ready === undefined) passed.push('--ready', readyFile);
+
+  const started = Date.now();
+  const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => companion.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
+  const ended = new Promise<number>((resolve) => companion.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))));
+  const ready = await Promise.race([waitUntilReady(readyFile, started, companion), ended]);
+  if (typeof ready === 'number') return ready || 1;
+  if (withSample && sampleImage !== undefined) await deploySample(ready, sampleImage);
+  announce((await readReady(readyFile)) ?? ready, readyFile, withSample);
+  return ended;
+}
+
+/** An engine that answers and the platform images on it; the name of the sample's image. */
+async function prepareEngine(config: Config, withSample: boolean, useSocket: (socket: string) => void): Promise<string | undefined> {
+  if (config.engine === 'memory') {
+    say('engine: in memory. Containers are only pretended; nothing that is deployed answers.');
+    return 'minicloud/sample:memory';
+  }
+  const found = config.engineSocket === undefined ? await ensureEngine({ home: config.home, env: process.env }, say) : { kind: config.engine, socketPath: config.engineSocket };
+  say(`engine: ${found.kind} at ${found.socketPath}`);
+  if (config.engineSocket === undefined) useSocket(found.socketPath);
+  const engine = await createDockerEngine({ installation: 'setup', socketPath: found.socketPath });
+  const settings: ImageSettings = {
+    imagesFolder: path.join(root, 'server/images'),
+    workFolder: config.home,
+    choice: config.images,
+    references: { ...(config.proxyImage && { proxy: config.proxyImage }), ...(config.mariadbImage && { mariadb: config.mariadbImage }) },
+    ...(config.registryMirror && { mirror: config.registryMirror }),
+  };
+  if (withSample) await buildSample(root, say);
+  for (const name of ['proxy', 'mariadb', ...(withSample ? (['sample'] as const) : [])] as const) {
+    const image = await ensurePlatformImage(engine, name, settings, say);
+    say(`image ${name}: ${image.reference} (${image.source})`);
+    if (name === 'sample') return image.reference;
+  }
+  return undefined;
+}
+
+/** The facts that the companion started just now has written. */
+async function waitUntilReady(file: string, since: number, companion: ChildProcess): Promise<Ready> {
+  const ready = await poll(
+    async () => {
+      if (companion.exitCode !== null || companion.signalCode !== null) throw new Error('the companion ended before it was ready');
+      return (await writtenSince(file, since)) ? readReady(file) : undefined;
+    },
+    { firstMs: 50, mostMs: 300, deadlineMs: readyWithinMs },
+  );
+  if (!ready) throw new Error(`the companion was not ready within ${readyWithinMs / 60_000} minutes`);
+  return ready;
+}
+
+async function writtenSince(file: string, since: number): Promise<boolean> {
+  return stat(file).then(
+    (facts) => facts.mtimeMs >= since - 1000,
+    () => false,
+  );
+}
+
+async function readReady(file: string): Promise<Ready | undefined> {
+  const text = await readFileIfThere(file);
+  return text === undefined ? undefined : readySchema.parse(JSON.parse(text));
+}
+
+/** `minicloud deploy`, the same command that anybody types. */
+async function deploySample(ready: Ready, image: string): Promise<void> {
+  if (ready.apps.some((app) => app.name === 'sample' && app.urls.length > 0)) {
+    say('the sample app is there already');
+    return;
+  }
+  say(`\n$ minicloud deploy ${path.relative(process.cwd(), sampleFolder)} --image ${image} --yes`);
+  const cli = spawn(process.execPath, [bundlePath(root, 'cli'), 'deploy', sampleFolder, '--image', image, '--yes'], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, MINICLOUD_API_URL: ready.apiUrl, MINICLOUD_TOKEN: ready.token },
+  });
+  const code = await new Promise<number | null>((resolve) => cli.on('exit', resolve));
+  if (code !== 0) say(`the sample was not deployed (exit code ${code}); the lines above say why. The companion goes on.`);
+}
+
+function announce(ready: Ready, file: string, withSample: boolean): void {
+  const sample = ready.apps.find((app) => app.name === 'sample')?.urls[0];
+  say(
+    [
+      '',
+      'Minicloud is ready.',
+      ...(sample && withSample ? [`  sample app   ${sample}`] : []),
+      `  API          ${ready.apiUrl}`,
+      `  VS Code      run "Minicloud: Add Server…" with this URL and the token from ${path.relative(process.cwd(), file)}`,
+      '  terminal     npx minicloud status',
+      `  trust HTTPS  curl --cacert <(npx minicloud tls:root) ${sample ?? 'https://NAME.localhost:8443'}`,
+      '',
+      'Ctrl-C stops the companion; the apps keep serving.',
+    ].join('\n'),
+  );
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${problemLines(toProblem(error)).join('\n')}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,170 @@
+/** The composition root: the only file that chooses and makes concrete adapters. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createMemoryBacking } from './adapters/backing/memory.ts';
+import { createMariadb } from './adapters/backing/mariadb.ts';
+import type { Engine } from './adapters/engine/contract.ts';
+import { createDockerEngine } from './adapters/engine/docker.ts';
+import { createMemoryEngine } from './adapters/engine/memory.ts';
+import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
+import { createMemoryFirewall } from './adapters/firewall/memory.ts';
+import { createMemoryProxy } from './adapters/proxy/memory.ts';
+import { createNginxProxy } from './adapters/proxy/nginx.ts';
+import { subnetOf } from './apps/apps.ts';
+import { createAuthority } from './certificates/authority.ts';
+import { type Config, homePaths } from './config.ts';
+import type { Cloud, HealthPort } from './context.ts';
+import { askReplica } from './deploy/health.ts';
+import { ensurePlatformImage } from './images/ensure.ts';
+import type { ImageSettings, PlatformImageName } from './images/settings.ts';
+import { migrations } from './migrations.ts';
+import { type Clock, systemClock } from './platform/clock.ts';
+import { type InstanceLock, lockInstance, openDatabase } from './platform/db.ts';
+import { createEvents } from './platform/events.ts';
+import { randomId, randomPassword } from './platform/ids.ts';
+import { createLog, createRedactor } from './platform/log.ts';
+import { createOperations } from './platform/operations.ts';
+import { createSealer, loadKey } from './platform/sealer.ts';
+import type { Db, Tables } from './schema.ts';
+import { secretSetting, setting } from './settings/settings.ts';
+
+export interface OpenCloud {
+  cloud: Cloud;
+  lock: InstanceLock;
+  /** Closes the database and gives the home folder free. Apps and proxy go on. */
+  close(): Promise<void>;
+}
+
+export interface CloudParts {
+  version: string;
+  /** The server package's folder: images and the proxy's Lua are in it. */
+  serverFolder: string;
+  clock?: Clock;
+  write?: (line: string) => void;
+  /** An engine to use instead of the configured one; tests script the double. */
+  engine?: (installation: string) => Promise<Engine> | Engine;
+}
+
+/** Opens the home folder and connects every part. Starts nothing. */
+export async function openCloud(config: Config, parts: CloudParts): Promise<OpenCloud> {
+  const paths = homePaths(config.home);
+  const clock = parts.clock ?? systemClock;
+  await mkdir(config.home, { recursive: true, mode: 0o700 });
+  const lock = lockInstance(paths.lock);
+  try {
+    const redactor = createRedactor();
+    const log = createLog(redactor, parts.write ?? ((line) => process.stderr.write(`${line}\n`)), () => clock.now());
+    const sealer = createSealer(await loadKey(paths.key));
+    const db: Db = await openDatabase<Tables>(paths.database, migrations);
+    const installation = await setting(db, 'installation', randomId);
+    const events = await createEvents(db, clock);
+    const operations = createOperations({ db, events, clock, log });
+    const authority = createAuthority({ certificate: paths.rootCertificate, key: paths.rootKey }, () => clock.now());
+    const images: ImageSettings = {
+      imagesFolder: join(parts.serverFolder, 'images'),
+      workFolder: config.home,
+      choice: config.images,
+      references: {
+        ...(config.proxyImage === undefined ? {} : { proxy: config.proxyImage }),
+        ...(config.mariadbImage === undefined ? {} : { mariadb: config.mariadbImage }),
+      },
+      ...(config.registryMirror === undefined ? {} : { mirror: config.registryMirror }),
+    };
+    const adapters = await (config.engine === 'memory' ? memoryAdapters : realAdapters)(config, {
+      installation,
+      parts,
+      say: (line) => log.info(line),
+      images,
+      rootPassword: async () => {
+        const password = await secretSetting(db, sealer, 'mariadb-root-password', randomPassword);
+        redactor.add(password);
+        return password;
+      },
+    });
+    const stopping = new AbortController();
+    const cloud: Cloud = { config, installation, version: parts.version, clock, db, sealer, redactor, log, events, operations, authority, ...adapters, stopping: stopping.signal };
+    return {
+      cloud,
+      lock,
+      async close() {
+        stopping.abort();
+        await operations.shutdown();
+        await db.destroy();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+interface Making {
+  installation: string;
+  parts: CloudParts;
+  say: (line: string) => void;
+  images: ImageSettings;
+  rootPassword: () => Promise<string>;
+}
+type Adapters = Pick<Cloud, 'engine' | 'proxy' | 'firewall' | 'backings' | 'health'>;
+
+async function realAdapters(config: Config, { installation, parts, say, images, rootPassword }: Making): Promise<Adapters> {
+  const engine = parts.engine
+    ? await parts.engine(installation)
+    : await createDockerEngine({ installation, ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }) });
+  const image = (name: PlatformImageName) => async () => (await ensurePlatformImage(engine, name, images, say)).id;
+  return {
+    engine,
+    proxy: createNginxProxy({
+      engine,
+      home: config.home,
+      image: image('proxy'),
+      httpPort: config.httpPort,
+      httpsPort: config.httpsPort,
+      bindAddress: config.bind,
+      assets: join(parts.serverFolder, 'src/adapters/proxy/lua'),
+    }),
+    firewall: createIptablesFirewall({ installation }),
+    backings: {
+      mariadb: createMariadb({
+        engine,
+        installation,
+        image: image('mariadb'),
+        rootPassword,
+        network: { name: `minicloud_services_${installation}`, subnet: subnetOf(config.networkPool, 0).subnet },
+      }),
+    },
+    health: { ask: askReplica, steadyMs: 1000 },
+  };
+}
+
+async function memoryAdapters(config: Config, { installation, parts }: Making): Promise<Adapters> {
+  const memory = createMemoryEngine({ installation, acceptAnyImage: true });
+  const engine = parts.engine ? await parts.engine(installation) : memory;
+  const health: HealthPort = {
+    ask: async (address, check) =>
+      'answers' in engine && typeof engine.answers === 'function' && !engine.answers(address)
+        ? { ok: false, answer: `port ${check.port}: connection refused: nothing listens there` }
+        : { ok: true, answer: 'connected' },
+    steadyMs: 0,
+  };
+  return {
+    engine,
+    proxy: createMemoryProxy({ httpPort: config.httpPort, httpsPort: config.httpsPort }),
+    firewall: createMemoryFirewall(),
+    backings: { mariadb: memoryMariadb(engine, installation) },
+    health,
+  };
+}
+
+/** The double's server is a container like any other, so that networks can be attached to it. */
+function memoryMariadb(engine: Engine, installation: string) {
+  const container = `minicloud-mariadb-${installation}`;
+  const onEnsure = async () => {
+    const image = await engine.pullImage('docker.io/library/mariadb:11.8');
+    const labels = { 'minicloud.platform': 'mariadb' };
+    await engine.createContainer({ name: container, image: image.id, labels, env: {}, network: 'none', volumes: [], restart: 'always' });
+    await engine.startContainer(container);
+  };
+  return createMemoryBacking({ container, onEnsure });
+}

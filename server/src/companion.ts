@@ -1,0 +1,77 @@
+/** The companion: opens the cloud, carries on what was interrupted, serves the API, keeps converging, until stopped. */
+import type { FastifyInstance } from 'fastify';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { createApiServer } from './api/server.ts';
+import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
+import type { Config } from './config.ts';
+import type { Cloud } from './context.ts';
+import { convergeAll, keepConverging } from './deploy/converge.ts';
+import { recover } from './deploy/recover.ts';
+
+export interface Companion {
+  cloud: Cloud;
+  apiUrl: string;
+  /** Stops the API and the watching; apps and proxy go on serving. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything. A part that is not well is told and tried again, so that the API can say what is wrong. */
+export async function startCompanion(config: Config, parts: CloudParts): Promise<Companion> {
+  const open = await openCloud(config, parts);
+  const { cloud } = open;
+  let api: FastifyInstance | undefined;
+  try {
+    api = await createApiServer(cloud);
+    await listen(api, config);
+    await bringUp(cloud);
+    const stopConverging = keepConverging(cloud);
+    const port = (api.server.address() as { port: number }).port;
+    cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
+    return { cloud, apiUrl: `http://${config.apiHost}:${port}`, stop: () => stop(open, api, stopConverging) };
+  } catch (error) {
+    await api?.close();
+    await open.close();
+    throw error;
+  }
+}
+
+const startMs = 10 * 60_000;
+
+/** Data plane first, then what was interrupted, then what differs. */
+async function bringUp(cloud: Cloud): Promise<void> {
+  const signal = AbortSignal.timeout(startMs);
+  if (cloud.config.firewall !== 'off') {
+    await cloud.firewall
+      .apply({ pool: cloud.config.networkPool }, { signal })
+      .catch((error) => cloud.log.error('the firewall could not be set', { why: toProblem(error).why }));
+  }
+  await cloud.proxy.ensure({ signal });
+  await recover(cloud, signal);
+  await convergeAll(cloud, signal);
+}
+
+async function stop(open: OpenCloud, api: FastifyInstance | undefined, stopConverging: () => void): Promise<void> {
+  stopConverging();
+  await api?.close();
+  await open.close();
+}
+
+async function listen(api: FastifyInstance, config: Config): Promise<void> {
+  try {
+    await api.listen({ host: config.apiHost, port: config.apiPort });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
+    throw new ProblemError(
+      {
+        code: 'port_taken',
+        what: 'The API can not listen',
+        object: `port ${config.apiPort} on ${config.apiHost}`,
+        why: code === 'EACCES' ? 'Ports under 1024 need root.' : 'Another program listens there.',
+        still: 'Apps keep serving.',
+        remedy: 'Stop the other program, or choose another port with --api-port.',
+      },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** What this server is, what it can do, and how it is. */
+import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
+import { toProblem } from 'minicloud-shared/model/problem';
+import { everyApp } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+
+export const apiVersion = 1;
+const askWithinMs = 5000;
+
+export async function systemInfo(cloud: Cloud): Promise<SystemInfo> {
+  const engine = await cloud.engine.info({ signal: AbortSignal.timeout(askWithinMs) }).catch(() => undefined);
+  return {
+    version: cloud.version,
+    apiVersion,
+    features: [...features],
+    installation: cloud.installation,
+    serverDomain: cloud.config.serverDomain,
+    engine: engine
+      ? { kind: engine.kind, version: engine.version, os: engine.os, arch: engine.arch }
+      : { kind: cloud.config.engine, version: 'does not answer', os: '', arch: '' },
+    proxy: { httpPort: cloud.proxy.httpPort, httpsPort: cloud.proxy.httpsPort },
+  };
+}
+
+type Component = SystemStatus['components'][number];
+
+/** Every part asked now, side by side, each with its own deadline. */
+export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
+  const ask = async (name: Component['name'], question: (signal: AbortSignal) => Promise<Omit<Component, 'name'>>): Promise<Component> => {
+    try {
+      return { name, ...(await question(AbortSignal.timeout(askWithinMs))) };
+    } catch (error) {
+      return { name, state: 'down', detail: toProblem(error).why };
+    }
+  };
+  const components = await Promise.all([
+    ask('engine', async (signal) => {
+      const info = await cloud.engine.info({ signal });
+      return { state: 'ok', detail: `${info.kind} ${info.version}` };
+    }),
+    ask('proxy', async (signal) => {
+      const status = await cloud.proxy.status({ signal });
+      const state = !status.running ? 'down' : status.warnings.length > 0 ? 'degraded' : 'ok';
+      return { state, detail: status.warnings[0] ?? (status.running ? `${status.routes} routes, ${status.certificates} certificates` : status.detail) };
+    }),
+    ask('database', async () => {
+      const broken = await cloud.events.verify();
+      return broken === undefined ? { state: 'ok', detail: 'SQLite, event log whole' } : { state: 'degraded', detail: `event ${broken} does not follow from the one before` };
+    }),
+    ask('firewall', async (signal) => {
+      if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
+      const { ok, detail } = await cloud.firewall.verify({ pool: cloud.config.networkPool }, { signal });
+      return { state: ok ? 'ok' : 'degraded', detail };
+    }),
+    ask('mariadb', async (signal) => {
+      const container = await cloud.engine.inspectContainer(cloud.backings.mariadb.container, { signal });
+      if (!container) return { state: 'off', detail: 'no app needs it yet' };
+      return (await cloud.backings.mariadb.ready({ signal })) ? { state: 'ok', detail: 'answers' } : { state: 'down', detail: 'does not answer' };
+    }),
+  ]);
+  return {
+    ok: components.every((component) => component.state === 'ok' || component.state === 'off'),
+    components,
+    apps: (await everyApp(cloud)).length,
+    uptimeSeconds: Math.round(process.uptime()),
+    memoryBytes: process.memoryUsage.rss(),
+  };
+}
