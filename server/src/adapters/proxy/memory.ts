@@ -49,7 +49,7 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
   let running = false;
   let served: PreparedTable | undefined;
   const counters = new Map<string, ProxyCounter>();
-  const turns = new Map<ProxyTarget, number>();
+  const turns = new WeakMap<ProxyTarget, number>();
 
   function handle(visit: MemoryVisit): MemoryAnswer {
     const table = tableOf(served);
@@ -155,7 +155,7 @@ function byAddress(route: ProxyRoute, address: string): ProxyTarget | undefined 
 }
 
 /** Smooth weighted round robin. */
-function pick(route: ProxyRoute, turns: Map<ProxyTarget, number>): ProxyTarget | undefined {
+function pick(route: ProxyRoute, turns: WeakMap<ProxyTarget, number>): ProxyTarget | undefined {
   const targets = route.targets.filter((target) => target.weight > 0);
   const total = targets.reduce((sum, target) => sum + target.weight, 0);
   let best: ProxyTarget | undefined;
