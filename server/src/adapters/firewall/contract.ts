@@ -9,6 +9,8 @@
 export interface FirewallPolicy {
   /** CIDR of all app networks together. */
   pool: string;
+  /** TCP ports of this machine that everybody reaches, the proxy's: apps may call them as any visitor does. At most 15. */
+  publicPorts?: number[];
 }
 
 export interface Firewall {

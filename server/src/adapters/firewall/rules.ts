@@ -1,0 +1,93 @@
+/**
+ * The network matrix as rules, pure. Written exactly as `iptables -S` prints them, so that what is there can be
+ * compared with what should be.
+ *
+ * An app network is a /26: the last six bits of an address say what it is. Masks with holes pick those bits in any
+ * network of the pool, so the rules are as many for ten thousand apps as for one. App networks have no IPv6, and the
+ * engine switches it off inside such containers: there is nothing to filter by ip6tables.
+ */
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { type Cidr, formatAddress, parseCidr } from '../../platform/cidr.ts';
+import type { FirewallPolicy } from './contract.ts';
+
+export interface Chains {
+  /** What passes through this machine. */
+  forward: string;
+  /** What is for this machine itself. */
+  input: string;
+}
+
+/** A network of an app has this many bits; smaller pools can't hold one. */
+const networkPrefix = 26;
+const linkLocal = '169.254.0.0/16';
+const mostPorts = 15;
+const refuse = '-j REJECT --reject-with icmp-port-unreachable';
+const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
+
+/** Chains of an installation: eight letters tell two installations on one machine apart. */
+export function chainNames(installation: string): Chains {
+  const id = installation.replace(/[^a-zA-Z0-9]/g, '').slice(0, 8);
+  if (id.length < 4) throw invalid('installation', `"${installation}" has too few letters to name a chain after it.`);
+  return { forward: `MC-${id}-FWD`, input: `MC-${id}-IN` };
+}
+
+/** Every rule of both chains, in order. Throws `invalid_input` for a pool or ports that can't be. */
+export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains): string[] {
+  const pool = readPool(policy.pool);
+  const ports = readPorts(policy.publicPorts ?? []);
+  const whole = `${formatAddress(pool.base)}/${pool.prefix}`;
+  // Bit 5 is set for what is not an app; bit 4 then tells services from support containers.
+  const apps = masked(pool, 0b000000, 0b100000);
+  const support = masked(pool, 0b100000, 0b110000);
+  const services = masked(pool, 0b110000, 0b110000);
+  return [
+    `-A ${forward} ${answers}`,
+    `-A ${forward} -s ${whole} -d ${linkLocal} ${refuse}`,
+    // A shared server answers and never asks: whoever takes it over gets no further.
+    `-A ${forward} -s ${services} ${refuse}`,
+    `-A ${forward} -s ${support} -d ${services} ${refuse}`,
+    // Between networks; inside one, packets are bridged. The engine refuses this too, if it is Docker.
+    `-A ${forward} -s ${whole} -d ${whole} -m physdev ! --physdev-is-bridged ${refuse}`,
+    `-A ${forward} -s ${support} -d ${whole} -j RETURN`,
+    `-A ${forward} -s ${support} ${refuse}`,
+    `-A ${input} ${answers}`,
+    ...(ports.length > 0 ? [`-A ${input} -s ${apps} -p tcp -m multiport --dports ${ports.join(',')} -j RETURN`] : []),
+    `-A ${input} -s ${whole} ${refuse}`,
+  ];
+}
+
+function masked(pool: Cidr, value: number, bits: number): string {
+  const prefixMask = pool.prefix === 0 ? 0 : (0xffffffff << (32 - pool.prefix)) >>> 0;
+  return `${formatAddress(pool.base + value)}/${formatAddress((prefixMask | bits) >>> 0)}`;
+}
+
+function readPool(text: string): Cidr {
+  try {
+    const pool = parseCidr(text);
+    if (pool.prefix < 8 || pool.prefix > networkPrefix) {
+      throw new RangeError(`a pool has 8 to ${networkPrefix} bits: ${text}`);
+    }
+    return pool;
+  } catch (error) {
+    throw invalid('pool', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readPorts(ports: readonly number[]): number[] {
+  const sorted = [...new Set(ports)].sort((a, b) => a - b);
+  const valid =
+    sorted.length <= mostPorts && sorted.every((port) => Number.isInteger(port) && port > 0 && port < 65_536);
+  if (!valid) throw invalid('public ports', `${ports.join(', ')} are not at most ${mostPorts} ports.`);
+  return sorted;
+}
+
+function invalid(object: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'invalid_input',
+    what: 'The firewall can not be set up like this',
+    object: `firewall ${object}`,
+    why,
+    still: 'Nothing was changed.',
+    remedy: 'Correct the settings of the server.',
+  });
+}
