@@ -51,7 +51,8 @@ export function maskLine(line: string): string {
   if (named && namedLikeSecret(named[2] ?? '', (named[3] ?? '').replace(/^["']|["']$/g, ''))) {
     return `${named[1]}${stars(named[3] ?? '')}`;
   }
-  const flow = line.replace(/([A-Za-z_]\w*)(["']?\s*:\s*)("[^"]*"|'[^']*'|[^\s,}\]]+)/g, (all, name, colon, value) =>
+  const open = line.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----.*/, stars);
+  const flow = open.replace(/([A-Za-z_]\w*)(["']?\s*:\s*)("[^"]*"|'[^']*'|[^\s,}\]]+)/g, (all, name, colon, value) =>
     namedLikeSecret(name, value.replace(/^["']|["']$/g, '')) ? `${name}${colon}${stars(value)}` : all,
   );
   return flow.replace(/[^\s"'{},[\]]+/g, (word) => (looksLikeSecret(word) ? stars(word) : word));

@@ -295,20 +295,21 @@ export const backup = z.strictObject({
     .describe('How often a backup is restored and compared, for proof.'),
 });
 
-/** Capabilities an app may ask for; none of them leads out of the container. */
+/** Capabilities an app may ask for: those that every container has, and those that lead nowhere out of it. */
 export const capabilities = [
   'AUDIT_WRITE',
   'CHOWN',
   'DAC_OVERRIDE',
   'FOWNER',
   'FSETID',
+  'IPC_LOCK',
   'KILL',
   'NET_BIND_SERVICE',
-  'SETFCAP',
   'SETGID',
   'SETPCAP',
   'SETUID',
   'SYS_CHROOT',
+  'SYS_NICE',
 ] as const;
 
 export const security = z.strictObject({
@@ -319,7 +320,7 @@ export const security = z.strictObject({
   capabilities: z
     .array(z.enum(capabilities))
     .default([])
-    .describe('Kernel capabilities the app keeps; without any it has none.'),
+    .describe('Kernel capabilities beside the few that every image needs to start.'),
 });
 
 export const forward = z.strictObject({

@@ -84,7 +84,7 @@ const notAvailable: ServerRule = {
 const placementUnknown: ServerRule = {
   code: 'manifest/placement-unknown',
   severity: 'warning',
-  summary: 'near and apart name apps of the server.',
+  summary: 'Placement near and apart names apps of the server.',
   check({ text, facts }) {
     return (['near', 'apart'] as const).flatMap((key): RuleFinding[] => {
       const app = text.placement?.[key];
