@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { ensureEngine, findEngine } from './engine.ts';
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'minicloud-engine-'));
+const servers: Server[] = [];
+after(() => {
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function engineAt(name: string, answer: RequestListener): Promise<string> {
+  const socketPath = path.join(folder, name);
+  const server = createServer(answer);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+  return socketPath;
+}
+
+const says =
+  (body: object, status = 200): RequestListener =>
+  (_, response) =>
+    response.writeHead(status).end(JSON.stringify(body));
+
+test('DOCKER_HOST decides, and Docker and Podman are told apart', async () => {
+  const docker = await engineAt('docker.sock', says({ Components: [{ Name: 'Engine' }] }));
+  const podman = await engineAt('podman.sock', says({ Components: [{ Name: 'Podman Engine' }] }));
+  assert.deepEqual(await findEngine({ DOCKER_HOST: `unix://${docker}` }), { kind: 'docker', socketPath: docker });
+  assert.deepEqual(await findEngine({ DOCKER_HOST: `unix://${podman}` }), { kind: 'podman', socketPath: podman });
+});
+
+test('a socket that is missing, fails or says nothing is no engine', async () => {
+  const failing = await engineAt('failing.sock', says({}, 500));
+  const mute = await engineAt('mute.sock', () => {});
+  for (const socket of [failing, mute, path.join(folder, 'missing.sock')]) {
+    assert.equal(await findEngine({ DOCKER_HOST: `unix://${socket}` }), undefined);
+  }
+});
+
+test('a DOCKER_HOST where nothing answers is told, and nothing is installed instead', async () => {
+  const env = { DOCKER_HOST: `unix://${path.join(folder, 'missing.sock')}` };
+  const said: string[] = [];
+  await assert.rejects(
+    ensureEngine({ home: folder, env }, (line) => said.push(line)),
+    (error) => {
+      assert.ok(error instanceof ProblemError);
+      assert.equal(error.problem.code, 'engine_unreachable');
+      assert.match(error.problem.why, /missing\.sock/);
+      return true;
+    },
+  );
+  assert.deepEqual(said, []);
+});
