@@ -216,6 +216,18 @@ test('a bomb of aliases is refused without being expanded', () => {
   assert.ok(diagnostics.length <= maxDiagnostics + 1);
 });
 
+test('nesting ends at 40 levels', () => {
+  const codes = (text: string) => parseManifest(text).diagnostics.map((item) => item.code);
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{ a: ', '}'],
+  ] as const) {
+    assert.ok(!codes(`name: ${open.repeat(40)}${close.repeat(40)}`).includes('manifest/too-deep'));
+    assert.deepEqual(codes(`name: ${open.repeat(41)}${close.repeat(41)}`), ['manifest/too-deep']);
+  }
+  assert.deepEqual(codes('- '.repeat(41)), ['manifest/too-deep']);
+});
+
 /** Texts made to cost time or stack; each is near the size limit. */
 const hostile: Record<string, string> = {
   'open lists': '['.repeat(250_000),

@@ -1,5 +1,5 @@
 /** Apps, their processes and where they are reached, as the API tells them. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The rule for app names, in one place; the database repeats it as a CHECK. */
 export const appNamePattern = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/;
