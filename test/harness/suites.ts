@@ -28,6 +28,7 @@ export const suites: readonly Suite[] = [
       'shared/src/**/*.test.ts',
       'server/src/**/*.test.ts',
       'server/setup/**/*.test.ts',
+      'server/images/**/*.test.ts',
       'server/dashboard/**/*.test.ts',
       'extension/**/*.test.ts',
       'test/harness/**/*.test.ts',

@@ -102,10 +102,10 @@ async function addEntry(name: unknown, message: unknown): Promise<string | undef
   return undefined;
 }
 
-/** Text without control characters, which include those that turn the direction of writing. */
+/** Text without control characters other than line ends, and without those that turn the direction of writing. */
 function clean(value: unknown): string {
   return typeof value === 'string'
-    ? value.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+    ? value.replace(/[^\P{Cc}\n]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
     : '';
 }
 
