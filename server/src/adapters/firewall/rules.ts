@@ -21,7 +21,6 @@ export interface Chains {
 const networkPrefix = 26;
 const linkLocal = '169.254.0.0/16';
 const mostPorts = 15;
-const refuse = '-j REJECT --reject-with icmp-port-unreachable';
 const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
 
 /** Chains of an installation: eight letters tell two installations on one machine apart. */
@@ -42,17 +41,26 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
   const services = masked(pool, 0b110000, 0b110000);
   return [
     `-A ${forward} ${answers}`,
-    `-A ${forward} -s ${whole} -d ${linkLocal} ${refuse}`,
+    ...refuse(forward, `-s ${whole} -d ${linkLocal}`),
     // A shared server answers and never asks: whoever takes it over gets no further.
-    `-A ${forward} -s ${services} ${refuse}`,
-    `-A ${forward} -s ${support} -d ${services} ${refuse}`,
+    ...refuse(forward, `-s ${services}`),
+    ...refuse(forward, `-s ${support} -d ${services}`),
     // Between networks; inside one, packets are bridged. The engine refuses this too, if it is Docker.
-    `-A ${forward} -s ${whole} -d ${whole} -m physdev ! --physdev-is-bridged ${refuse}`,
+    ...refuse(forward, `-s ${whole} -d ${whole}`, '-m physdev ! --physdev-is-bridged'),
     `-A ${forward} -s ${support} -d ${whole} -j RETURN`,
-    `-A ${forward} -s ${support} ${refuse}`,
+    ...refuse(forward, `-s ${support}`),
     `-A ${input} ${answers}`,
     ...(ports.length > 0 ? [`-A ${input} -s ${apps} -p tcp -m multiport --dports ${ports.join(',')} -j RETURN`] : []),
-    `-A ${input} -s ${whole} ${refuse}`,
+    ...refuse(input, `-s ${whole}`),
+  ];
+}
+
+/** TCP gets a reset, which ends a try at once; the kernel sends the other answer so rarely that programs would hang. */
+function refuse(chain: string, addresses: string, match = ''): string[] {
+  const extra = match && ` ${match}`;
+  return [
+    `-A ${chain} ${addresses} -p tcp${extra} -j REJECT --reject-with tcp-reset`,
+    `-A ${chain} ${addresses}${extra} -j REJECT --reject-with icmp-port-unreachable`,
   ];
 }
 
