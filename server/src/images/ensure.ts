@@ -127,7 +127,7 @@ const build: Make = async (engine, name, tag, settings, say, signal) => {
       onLine: (line) => {
         tail.push(line);
         if (tail.length > 15) tail.shift();
-        if (/^Step \d+/.test(line)) say(`${name}: ${line}`);
+        if (/^Step \d+/.test(line)) say(`${name}: ${line.slice(0, 100)}`);
       },
     });
   } catch (error) {
