@@ -76,11 +76,13 @@ export const rules: readonly Rule[] = [
   },
   {
     says: 'nothing is `any`',
-    problems: (source) => matches(source, /(:|\bas|<|\||&|,|=)\s*any\b(?!\s*\()|\bany\[\]/),
+    problems: (source) => matches(source, anyType),
     broken: [
       code('a/b.ts', 'let x: any = 1;'),
       code('a/b.ts', 'const y = x as any;'),
       code('a/b.ts', 'const z: Map<string, any> = new Map();'),
+      code('a/b.ts', 'type Loose = any;'),
+      code('a/b.ts', 'function f(x: string | any, ...rest: any[]) {}'),
     ],
   },
   {
@@ -149,6 +151,9 @@ export const rules: readonly Rule[] = [
     ],
   },
 ];
+
+/** The type, not a variable of that name. */
+const anyType = /(:|\bas|<|(?<![|&])[|&])\s*any\b(?!\s*\()|,\s*any\s*>|\btype\s[^;=]*=\s*any\b|\bany\[\]/;
 
 /** Packages and modules by the only files that may import them. */
 const doors: { module: RegExp; files: RegExp }[] = [
