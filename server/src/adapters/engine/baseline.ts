@@ -202,6 +202,13 @@ function checkSpec(spec: ContainerSpec, capabilities: EngineCapabilities): void 
   for (const [name, address] of Object.entries(spec.hosts ?? {})) {
     demand(hostPattern.test(name) && /^[0-9a-f.:]+$/i.test(address), `"${name}" can't be the name of a host.`);
   }
+  for (const { volume } of spec.volumes) demand(namePattern.test(volume), `"${volume}" can't be the name of a volume.`);
+  const network = typeof spec.network === 'object' ? spec.network.name : undefined;
+  // Docker reads these names as modes: they would reach the host's own network through the back door.
+  demand(
+    network === undefined || (namePattern.test(network) && !['host', 'none', 'bridge', 'default'].includes(network)),
+    `"${network}" can't be the name of a network.`,
+  );
   const paths = [...spec.volumes, ...(spec.binds ?? [])].map((mount) => mount.path);
   for (const path of paths) demand(mountable(path), `Nothing can be mounted at "${path}".`);
   demand(new Set(paths).size === paths.length, 'Two things would be mounted at one path.');

@@ -102,6 +102,7 @@ export function imageCalls(
     },
 
     async tagImage(image, reference, options) {
+      if (!isImageId(image)) parseReference(image);
       const { repository, tag } = parseReference(reference);
       await transport.tell(
         {

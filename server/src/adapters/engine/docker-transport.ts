@@ -171,7 +171,8 @@ export function createTransport(options: {
           options,
           async (signal) => (await dial(call, signal, { isStream: true })) as Readable,
           // The signal stays wired to the body until it ends.
-          (forget, body) => body.once('close', forget),
+          // An error before somebody reads is told to the reader, not to the whole process.
+          (forget, body) => body.on('error', () => {}).once('close', forget),
         );
       } catch (error) {
         throw dockerProblem(error, call, call.kind);
@@ -187,7 +188,7 @@ export function createTransport(options: {
             signal.addEventListener('abort', () => socket.destroy(), { once: true });
             return socket;
           },
-          (forget, socket) => socket.once('close', forget),
+          (forget, socket) => socket.on('error', () => {}).once('close', forget),
         );
       } catch (error) {
         throw dockerProblem(error, call, call.kind);
