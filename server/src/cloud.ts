@@ -1,8 +1,8 @@
 /** The composition root: the only file that chooses and makes concrete adapters. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createMemoryBacking } from './adapters/backing/memory.ts';
 import { createMariadb } from './adapters/backing/mariadb.ts';
+import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
@@ -82,7 +82,21 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
       },
     });
     const stopping = new AbortController();
-    const cloud: Cloud = { config, installation, version: parts.version, clock, db, sealer, redactor, log, events, operations, authority, ...adapters, stopping: stopping.signal };
+    const cloud: Cloud = {
+      config,
+      installation,
+      version: parts.version,
+      clock,
+      db,
+      sealer,
+      redactor,
+      log,
+      events,
+      operations,
+      authority,
+      ...adapters,
+      stopping: stopping.signal,
+    };
     return {
       cloud,
       lock,
@@ -108,10 +122,16 @@ interface Making {
 }
 type Adapters = Pick<Cloud, 'engine' | 'proxy' | 'firewall' | 'backings' | 'health'>;
 
-async function realAdapters(config: Config, { installation, parts, say, images, rootPassword }: Making): Promise<Adapters> {
+async function realAdapters(
+  config: Config,
+  { installation, parts, say, images, rootPassword }: Making,
+): Promise<Adapters> {
   const engine = parts.engine
     ? await parts.engine(installation)
-    : await createDockerEngine({ installation, ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }) });
+    : await createDockerEngine({
+        installation,
+        ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
+      });
   const image = (name: PlatformImageName) => async () => (await ensurePlatformImage(engine, name, images, say)).id;
   return {
     engine,
@@ -151,7 +171,7 @@ async function memoryAdapters(config: Config, { installation, parts }: Making): 
   return {
     engine,
     proxy: createMemoryProxy({ httpPort: config.httpPort, httpsPort: config.httpsPort }),
-    firewall: createMemoryFirewall(),
+    firewall: createMemoryFirewall(installation),
     backings: { mariadb: memoryMariadb(engine, installation) },
     health,
   };
@@ -163,7 +183,15 @@ function memoryMariadb(engine: Engine, installation: string) {
   const onEnsure = async () => {
     const image = await engine.pullImage('docker.io/library/mariadb:11.8');
     const labels = { 'minicloud.platform': 'mariadb' };
-    await engine.createContainer({ name: container, image: image.id, labels, env: {}, network: 'none', volumes: [], restart: 'always' });
+    await engine.createContainer({
+      name: container,
+      image: image.id,
+      labels,
+      env: {},
+      network: 'none',
+      volumes: [],
+      restart: 'always',
+    });
     await engine.startContainer(container);
   };
   return createMemoryBacking({ container, onEnsure });

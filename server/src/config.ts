@@ -38,7 +38,12 @@ export type Config = z.infer<typeof configSchema>;
 
 /** One entry per flag: its environment variable, default and help. `minicloud serve --help` prints this table. */
 export const configFlags: Record<keyof Config, { flag: string; env: string; fallback?: string; help: string }> = {
-  home: { flag: 'home', env: 'MINICLOUD_HOME', fallback: '.minicloud', help: 'folder for everything this installation keeps' },
+  home: {
+    flag: 'home',
+    env: 'MINICLOUD_HOME',
+    fallback: '.minicloud',
+    help: 'folder for everything this installation keeps',
+  },
   engine: { flag: 'engine', env: 'MINICLOUD_ENGINE', fallback: 'auto', help: 'auto, docker, podman or memory' },
   engineSocket: { flag: 'engine-socket', env: 'MINICLOUD_ENGINE_SOCKET', help: "path of the engine's socket" },
   apiHost: { flag: 'api-host', env: 'MINICLOUD_API_HOST', fallback: '127.0.0.1', help: 'address of the API' },
@@ -46,10 +51,29 @@ export const configFlags: Record<keyof Config, { flag: string; env: string; fall
   bind: { flag: 'bind', env: 'MINICLOUD_BIND', fallback: '127.0.0.1', help: 'address that the proxy listens on' },
   httpPort: { flag: 'http-port', env: 'MINICLOUD_HTTP_PORT', fallback: '8080', help: 'http port of the proxy' },
   httpsPort: { flag: 'https-port', env: 'MINICLOUD_HTTPS_PORT', fallback: '8443', help: 'https port of the proxy' },
-  serverDomain: { flag: 'server-domain', env: 'MINICLOUD_SERVER_DOMAIN', fallback: 'localhost', help: 'apps get NAME.SERVER-DOMAIN' },
-  networkPool: { flag: 'network-pool', env: 'MINICLOUD_NETWORK_POOL', fallback: '10.208.0.0/12', help: 'addresses for app networks' },
-  images: { flag: 'images', env: 'MINICLOUD_IMAGES', fallback: 'auto', help: 'platform images: auto, registry or build' },
-  registryMirror: { flag: 'registry-mirror', env: 'MINICLOUD_REGISTRY_MIRROR', help: 'registry in place of docker.io for platform images' },
+  serverDomain: {
+    flag: 'server-domain',
+    env: 'MINICLOUD_SERVER_DOMAIN',
+    fallback: 'localhost',
+    help: 'apps get NAME.SERVER-DOMAIN',
+  },
+  networkPool: {
+    flag: 'network-pool',
+    env: 'MINICLOUD_NETWORK_POOL',
+    fallback: '10.208.0.0/12',
+    help: 'addresses for app networks',
+  },
+  images: {
+    flag: 'images',
+    env: 'MINICLOUD_IMAGES',
+    fallback: 'auto',
+    help: 'platform images: auto, registry or build',
+  },
+  registryMirror: {
+    flag: 'registry-mirror',
+    env: 'MINICLOUD_REGISTRY_MIRROR',
+    help: 'registry in place of docker.io for platform images',
+  },
   proxyImage: { flag: 'proxy-image', env: 'MINICLOUD_PROXY_IMAGE', help: 'image of the proxy' },
   mariadbImage: { flag: 'mariadb-image', env: 'MINICLOUD_MARIADB_IMAGE', help: 'image of MariaDB' },
   drainMs: { flag: 'drain-ms', env: 'MINICLOUD_DRAIN_MS', fallback: '30000', help: 'longest drain of an old release' },

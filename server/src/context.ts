@@ -1,9 +1,10 @@
 /** What use cases are given: every port and platform part, made once by `cloud.ts`. */
+
+import type { Healthcheck } from 'minicloud-shared/manifest/model';
 import type { Backing } from './adapters/backing/contract.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import type { Firewall } from './adapters/firewall/contract.ts';
 import type { Proxy } from './adapters/proxy/contract.ts';
-import type { Healthcheck } from 'minicloud-shared/manifest/model';
 import type { Authority } from './certificates/authority.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './platform/clock.ts';

@@ -36,7 +36,13 @@ function help(): string {
     ({ flag, env, fallback, help: text }) =>
       `  --${flag.padEnd(18)} ${text}${fallback === undefined ? '' : ` (${fallback})`}\n  ${' '.repeat(20)} ${env}`,
   );
-  return ['Usage: minicloud serve [--SETTING VALUE…]', '', 'Runs the companion in the foreground. Settings, with their environment variables:', '', ...rows].join('\n');
+  return [
+    'Usage: minicloud serve [--SETTING VALUE…]',
+    '',
+    'Runs the companion in the foreground. Settings, with their environment variables:',
+    '',
+    ...rows,
+  ].join('\n');
 }
 
 try {

@@ -48,7 +48,7 @@ export interface Tables {
     version: number;
     state: string;
     manifest_text: string;
-    /** The resolved manifest, `shared/manifest/model.ts`. */
+    /** `Resolved` in `releases/store.ts`: the manifest with every default and the images of support containers. */
     manifest_json: string;
     image: string;
     image_id: string;

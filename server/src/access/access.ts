@@ -28,8 +28,13 @@ export interface TokenInput {
 }
 
 /** The new token and, this once, its value. */
-export async function createToken(cloud: Cloud, by: Principal, input: TokenInput): Promise<{ token: Token; value: string }> {
-  const widerApps = by.apps !== undefined && (input.apps === undefined || input.apps.some((app) => !by.apps?.includes(app)));
+export async function createToken(
+  cloud: Cloud,
+  by: Principal,
+  input: TokenInput,
+): Promise<{ token: Token; value: string }> {
+  const widerApps =
+    by.apps !== undefined && (input.apps === undefined || input.apps.some((app) => !by.apps?.includes(app)));
   if (!scopeAllows(by.scope, input.scope) || widerApps) {
     throw new ProblemError({
       code: 'forbidden',

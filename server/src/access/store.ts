@@ -20,13 +20,23 @@ export async function insertToken(db: Db, token: Token, hash: string): Promise<v
 }
 
 export async function listTokens(db: Db): Promise<Token[]> {
-  const rows = await db.selectFrom('tokens').selectAll().where('revoked_at', 'is', null).orderBy('created_at').execute();
+  const rows = await db
+    .selectFrom('tokens')
+    .selectAll()
+    .where('revoked_at', 'is', null)
+    .orderBy('created_at')
+    .execute();
   return rows.map(fromRow);
 }
 
 /** The live token of that id with its hash. */
 export async function findToken(db: Db, id: string): Promise<{ token: Token; hash: string } | undefined> {
-  const row = await db.selectFrom('tokens').selectAll().where('id', '=', id).where('revoked_at', 'is', null).executeTakeFirst();
+  const row = await db
+    .selectFrom('tokens')
+    .selectAll()
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
   return row && { token: fromRow(row), hash: row.hash };
 }
 
@@ -36,7 +46,12 @@ export async function touchToken(db: Db, id: string, at: number): Promise<void> 
 
 /** True when there was such a live token. */
 export async function revokeToken(db: Db, id: string, at: number): Promise<boolean> {
-  const result = await db.updateTable('tokens').set({ revoked_at: at }).where('id', '=', id).where('revoked_at', 'is', null).executeTakeFirst();
+  const result = await db
+    .updateTable('tokens')
+    .set({ revoked_at: at })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
   return result.numUpdatedRows > 0n;
 }
 

@@ -18,7 +18,11 @@ import { covers, procedure, requireCover, router } from './trpc.ts';
 const app = z.object({ app: appNameSchema });
 const name = z.object({ name: appNameSchema });
 const manifestMaxChars = 256 * 1024;
-const reference = z.string().min(1).max(512).regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'not an image reference');
+const reference = z
+  .string()
+  .min(1)
+  .max(512)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'not an image reference');
 const toDeploy = z.strictObject({
   manifest: z.string().max(manifestMaxChars).optional(),
   fileName: z.string().max(200).optional(),
@@ -27,7 +31,11 @@ const toDeploy = z.strictObject({
 });
 const idempotencyKey = z.string().min(8).max(100).optional();
 const version = z.number().int().min(1);
-const logInput = z.strictObject({ app: appNameSchema, lines: z.number().int().min(0).max(10_000).default(100), process: z.string().max(40).optional() });
+const logInput = z.strictObject({
+  app: appNameSchema,
+  lines: z.number().int().min(0).max(10_000).default(100),
+  process: z.string().max(40).optional(),
+});
 
 const system = router({
   info: procedure({ scope: 'read', rest: 'GET /system' }).query(({ ctx }) => systemInfo(ctx.cloud)),
@@ -45,11 +53,15 @@ const system = router({
         domains: facts.domains.filter((domain) => covers(ctx.principal, domain.app)),
       };
     }),
-  rootCertificate: procedure({ scope: 'read', rest: 'GET /system/root-certificate' }).query(async ({ ctx }) => ({ pem: await ctx.cloud.authority.rootPem() })),
+  rootCertificate: procedure({ scope: 'read', rest: 'GET /system/root-certificate' }).query(async ({ ctx }) => ({
+    pem: await ctx.cloud.authority.rootPem(),
+  })),
 });
 
 const apps = router({
-  list: procedure({ scope: 'read', rest: 'GET /apps' }).query(({ ctx }) => appSummaries(ctx.cloud, (known) => covers(ctx.principal, known))),
+  list: procedure({ scope: 'read', rest: 'GET /apps' }).query(({ ctx }) =>
+    appSummaries(ctx.cloud, (known) => covers(ctx.principal, known)),
+  ),
   get: procedure({ scope: 'read', rest: 'GET /apps/{name}' })
     .input(name)
     .query(({ ctx, input }) => appDetail(ctx.cloud, input.name)),
@@ -62,7 +74,11 @@ const plans = router({
   create: procedure({ scope: 'deploy', rest: 'POST /plans' })
     .input(toDeploy)
     .mutation(async ({ ctx, input }) => {
-      const result = await createPlan(ctx.cloud, { ...input, allow: (found) => requireCover(ctx.principal, found) }, ctx.signal);
+      const result = await createPlan(
+        ctx.cloud,
+        { ...input, allow: (found) => requireCover(ctx.principal, found) },
+        ctx.signal,
+      );
       return result;
     }),
 });
@@ -71,7 +87,12 @@ const deploys = router({
   start: procedure({ scope: 'deploy', rest: 'POST /deploys' })
     .input(toDeploy.extend({ planHash: z.string().length(64).optional(), idempotencyKey }))
     .mutation(({ ctx, input }) =>
-      startDeploy(ctx.cloud, ctx.principal, { ...input, allow: (found) => requireCover(ctx.principal, found) }, ctx.signal),
+      startDeploy(
+        ctx.cloud,
+        ctx.principal,
+        { ...input, allow: (found) => requireCover(ctx.principal, found) },
+        ctx.signal,
+      ),
     ),
 });
 
@@ -115,11 +136,18 @@ const operations = router({
 
 const events = router({
   subscribe: procedure({ scope: 'read', rest: 'GET /events' })
-    .input(z.strictObject({ app: appNameSchema.optional(), lastEventId: z.coerce.number().int().min(0).nullish() }).optional())
+    .input(
+      z
+        .strictObject({ app: appNameSchema.optional(), lastEventId: z.coerce.number().int().min(0).nullish() })
+        .optional(),
+    )
     .subscription(async function* ({ ctx, input, signal }) {
       const ended = untilRevoked(ctx.tokenId, signal);
       const lastId = input?.lastEventId ?? undefined;
-      for await (const event of ctx.cloud.events.follow({ ...(lastId === undefined ? {} : { lastId }), signal: ended })) {
+      for await (const event of ctx.cloud.events.follow({
+        ...(lastId === undefined ? {} : { lastId }),
+        signal: ended,
+      })) {
         if (event.app !== undefined && !covers(ctx.principal, event.app)) continue;
         if (event.app === undefined && ctx.principal.scope !== 'admin' && event.body.kind === 'access.denied') continue;
         if (input?.app !== undefined && event.app !== input.app) continue;
@@ -145,7 +173,11 @@ const tokensRouter = router({
   create: procedure({ scope: 'admin', rest: 'POST /tokens' })
     .input(
       z.strictObject({
-        name: z.string().min(1).max(60).regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only'),
+        name: z
+          .string()
+          .min(1)
+          .max(60)
+          .regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only'),
         scope: scopeSchema,
         apps: z.array(appNameSchema).max(1000).optional(),
         expiresAt: z.number().int().optional(),
@@ -157,7 +189,17 @@ const tokensRouter = router({
     .mutation(({ ctx, input }) => revoke(ctx.cloud, input.id)),
 });
 
-export const appRouter = router({ system, apps, plans, deploys, releases: releasesRouter, operations, events, logs, tokens: tokensRouter });
+export const appRouter = router({
+  system,
+  apps,
+  plans,
+  deploys,
+  releases: releasesRouter,
+  operations,
+  events,
+  logs,
+  tokens: tokensRouter,
+});
 export type AppRouter = typeof appRouter;
 
 /** A signal that also ends when the token is revoked, so that an open stream does not outlive its permission. */

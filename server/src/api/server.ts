@@ -1,6 +1,6 @@
 /** HTTP around the router: who may ask at all, how often, how much; and nothing of what is asked. */
 import rateLimit from '@fastify/rate-limit';
-import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from '@trpc/server/adapters/fastify';
+import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Problem } from 'minicloud-shared/model/problem';
 import { toProblem } from 'minicloud-shared/model/problem';
@@ -26,8 +26,17 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
     http: { headersTimeout: headersTimeoutMs },
     return503OnClosing: true,
   });
-  await server.register(rateLimit, { global: true, max: requestsPerMinute, timeWindow: 60_000, errorResponseBuilder: (_request, context) => tooMany(context.after) });
-  const failures = server.createRateLimit({ max: failedTokensPerMinute, timeWindow: 60_000, keyGenerator: (request) => `failed ${request.ip}` });
+  await server.register(rateLimit, {
+    global: true,
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, context) => tooMany(context.after),
+  });
+  const failures = server.createRateLimit({
+    max: failedTokensPerMinute,
+    timeWindow: 60_000,
+    keyGenerator: (request) => `failed ${request.ip}`,
+  });
 
   server.addHook('onRequest', async (request, reply) => {
     reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
@@ -50,7 +59,10 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
         res.header('retry-after', Math.ceil(limit.ttl / 1000));
         throw Object.assign(new Error('too many failed tokens'), { statusCode: 429 });
       }
-      await cloud.events.append({ by: `unknown from ${req.ip}`, body: { kind: 'access.denied', what: 'a token that is not valid' } });
+      await cloud.events.append({
+        by: `unknown from ${req.ip}`,
+        body: { kind: 'access.denied', what: 'a token that is not valid' },
+      });
     }
     return { cloud, principal: token && principalOf(token), tokenId: token?.id, signal: closed.signal };
   };
@@ -61,7 +73,8 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
       createContext,
       maxBatchSize: mostBatched,
       onError: ({ error, path }) => {
-        if (error.code === 'INTERNAL_SERVER_ERROR') cloud.log.error('a request failed unexpectedly', { path, error: error.stack ?? error.message });
+        if (error.code === 'INTERNAL_SERVER_ERROR')
+          cloud.log.error('a request failed unexpectedly', { path, error: error.stack ?? error.message });
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
@@ -71,7 +84,9 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
     if (status >= 500) cloud.log.error('a request failed unexpectedly', { error: error.stack ?? error.message });
     await send(reply, status, status >= 500 ? toProblem(error) : clientProblem(status, error.message));
   });
-  server.setNotFoundHandler(async (_request, reply) => send(reply, 404, clientProblem(404, 'There is nothing at this path.')));
+  server.setNotFoundHandler(async (_request, reply) =>
+    send(reply, 404, clientProblem(404, 'There is nothing at this path.')),
+  );
   return server;
 }
 
@@ -90,17 +105,24 @@ function refuse(cloud: Cloud, request: FastifyRequest): Problem | undefined {
 }
 
 async function send(reply: FastifyReply, status: number, problem: Problem): Promise<void> {
-  await reply.code(status).type('application/json').send({ error: { message: problem.what, data: { httpStatus: status, problem } } });
+  await reply
+    .code(status)
+    .type('application/json')
+    .send({ error: { message: problem.what, data: { httpStatus: status, problem } } });
 }
 
 function clientProblem(status: number, why: string): Problem {
   return {
-    code: status === 403 ? 'forbidden' : status === 404 ? 'not_found' : status === 429 ? 'rate_limited' : 'invalid_input',
+    code:
+      status === 403 ? 'forbidden' : status === 404 ? 'not_found' : status === 429 ? 'rate_limited' : 'invalid_input',
     what: status === 429 ? 'Too many requests' : 'The request was refused',
     object: 'request',
     why,
     still: 'Nothing was changed.',
-    remedy: status === 429 ? 'Wait as long as Retry-After says.' : 'Correct the request; `minicloud help` lists what there is.',
+    remedy:
+      status === 429
+        ? 'Wait as long as Retry-After says.'
+        : 'Correct the request; `minicloud help` lists what there is.',
     evidence: [],
   };
 }

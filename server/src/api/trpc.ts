@@ -29,7 +29,12 @@ const t = initTRPC
     errorFormatter: ({ shape, error }) => ({
       ...shape,
       message: asProblem(error).what,
-      data: { code: shape.data.code, httpStatus: shape.data.httpStatus, path: shape.data.path, problem: asProblem(error) },
+      data: {
+        code: shape.data.code,
+        httpStatus: shape.data.httpStatus,
+        path: shape.data.path,
+        problem: asProblem(error),
+      },
     }),
   });
 
@@ -39,15 +44,31 @@ export const router = t.router;
 export function procedure(meta: Meta) {
   return t.procedure.meta(meta).use(async ({ ctx, next, getRawInput, path }) => {
     const { principal, cloud } = ctx;
-    if (!principal) throw refused('unauthorized', path, 'No valid token came with the request.', 'Use a token of this server; see `minicloud login`.');
+    if (!principal)
+      throw refused(
+        'unauthorized',
+        path,
+        'No valid token came with the request.',
+        'Use a token of this server; see `minicloud login`.',
+      );
     if (!scopeAllows(principal.scope, meta.scope)) {
       await denied(cloud, principal, path);
-      throw refused('forbidden', path, `The token ${principal.name} may ${principal.scope}; this needs ${meta.scope}.`, `Use a token with the scope ${meta.scope}.`);
+      throw refused(
+        'forbidden',
+        path,
+        `The token ${principal.name} may ${principal.scope}; this needs ${meta.scope}.`,
+        `Use a token with the scope ${meta.scope}.`,
+      );
     }
     const app = principal.apps === undefined ? undefined : namedApp(await getRawInput());
     if (app !== undefined && !principal.apps?.includes(app)) {
       await denied(cloud, principal, path);
-      throw refused('forbidden', path, `The token ${principal.name} is limited to other apps.`, 'Use a token that covers this app.');
+      throw refused(
+        'forbidden',
+        path,
+        `The token ${principal.name} is limited to other apps.`,
+        'Use a token that covers this app.',
+      );
     }
     const result = await next({ ctx: { ...ctx, principal } });
     if (!result.ok) throw asTrpcError(result.error);
@@ -104,7 +125,11 @@ const trpcCodes: Partial<Record<ProblemCode, TRPCError['code']>> = {
 
 function asTrpcError(error: TRPCError): TRPCError {
   const problem = asProblem(error);
-  return new TRPCError({ code: trpcCodes[problem.code] ?? 'UNPROCESSABLE_CONTENT', message: problem.what, cause: error.cause ?? error });
+  return new TRPCError({
+    code: trpcCodes[problem.code] ?? 'UNPROCESSABLE_CONTENT',
+    message: problem.what,
+    cause: error.cause ?? error,
+  });
 }
 
 /** Any error that leaves a procedure, as a problem: bad input field by field, ours as it is, the rest as `internal`. */
@@ -124,7 +149,12 @@ export function asProblem(error: TRPCError): Problem {
       evidence: [],
     };
   }
-  if (error.code === 'BAD_REQUEST' || error.code === 'PARSE_ERROR' || error.code === 'NOT_FOUND' || error.code === 'METHOD_NOT_SUPPORTED') {
+  if (
+    error.code === 'BAD_REQUEST' ||
+    error.code === 'PARSE_ERROR' ||
+    error.code === 'NOT_FOUND' ||
+    error.code === 'METHOD_NOT_SUPPORTED'
+  ) {
     return {
       code: error.code === 'NOT_FOUND' ? 'not_found' : 'invalid_input',
       what: 'The request is not valid',

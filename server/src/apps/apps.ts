@@ -1,8 +1,8 @@
 /** Apps: ownership, network and naming. Everything else about an app hangs on its id, so that a rename loses nothing. */
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud } from '../context.ts';
-import { randomId } from '../platform/ids.ts';
 import { violates } from '../platform/db.ts';
+import { randomId } from '../platform/ids.ts';
 import { type AppRow, allApps, appById, appByName, insertApp, updateApp } from './store.ts';
 
 export type { AppRow } from './store.ts';

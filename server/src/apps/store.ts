@@ -30,7 +30,11 @@ export async function allApps(db: Db): Promise<AppRow[]> {
   return db.selectFrom('apps').selectAll().orderBy('name').execute();
 }
 
-export async function updateApp(db: Db, id: string, values: Partial<Pick<AppRow, 'serving' | 'environment' | 'updated_at' | 'deleting_at'>>): Promise<void> {
+export async function updateApp(
+  db: Db,
+  id: string,
+  values: Partial<Pick<AppRow, 'serving' | 'environment' | 'updated_at' | 'deleting_at'>>,
+): Promise<void> {
   await db.updateTable('apps').set(values).where('id', '=', id).execute();
 }
 

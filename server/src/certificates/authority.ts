@@ -85,7 +85,8 @@ export function createAuthority(paths: { certificate: string; key: string }, now
 
 async function loadOrMake(paths: { certificate: string; key: string }, at: number) {
   const [certificatePem, keyPem] = await Promise.all([readFileIfThere(paths.certificate), readFileIfThere(paths.key)]);
-  if (certificatePem !== undefined && keyPem !== undefined && matches(certificatePem, keyPem)) return { certificatePem, keyPem };
+  if (certificatePem !== undefined && keyPem !== undefined && matches(certificatePem, keyPem))
+    return { certificatePem, keyPem };
   const x509 = await loadX509();
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const name = `CN=Minicloud local authority ${serial().slice(0, 8)},O=Minicloud`;
@@ -136,12 +137,21 @@ function serial(): string {
 }
 
 async function importKey(pem: string) {
-  return webcrypto.subtle.importKey('pkcs8', createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' }), algorithm, false, ['sign']);
+  return webcrypto.subtle.importKey(
+    'pkcs8',
+    createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' }),
+    algorithm,
+    false,
+    ['sign'],
+  );
 }
 
 async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }) as string;
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({
+    format: 'pem',
+    type: 'pkcs8',
+  }) as string;
 }
 
 /** DER of NameConstraints with permitted dNSName subtrees; every length here is under 128. */

@@ -22,7 +22,12 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
   const next = desired.manifest;
   const before = previous?.manifest;
   const found: Change[] = [];
-  const compare = (object: string, old: string | undefined, now: string | undefined, consequence: Consequence = 'none') => {
+  const compare = (
+    object: string,
+    old: string | undefined,
+    now: string | undefined,
+    consequence: Consequence = 'none',
+  ) => {
     if (old === now) return;
     found.push({
       action: old === undefined ? 'add' : now === undefined ? 'remove' : 'change',
@@ -32,39 +37,85 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
       consequence,
     });
   };
-  const each = <T>(object: (key: string) => string, old: Map<string, T>, now: Map<string, T>, show: (value: T) => string, gone: Consequence = 'none') => {
+  const each = <T>(
+    object: (key: string) => string,
+    old: Map<string, T>,
+    now: Map<string, T>,
+    show: (value: T) => string,
+    gone: Consequence = 'none',
+  ) => {
     for (const key of new Set([...old.keys(), ...now.keys()])) {
       const [was, is] = [old.get(key), now.get(key)];
-      compare(object(key), was === undefined ? undefined : show(was), is === undefined ? undefined : show(is), is === undefined ? gone : 'none');
+      compare(
+        object(key),
+        was === undefined ? undefined : show(was),
+        is === undefined ? undefined : show(is),
+        is === undefined ? gone : 'none',
+      );
     }
   };
 
   compare('image', previous ? imageWords(previous.image, previous.digest) : undefined, imageWords(image, digest));
-  each((name) => `domain ${name}`, toSet(previous?.domains), toSet(desired.domains), () => 'served', 'downtime');
-  each((key) => `port ${key}`, exposeMap(before), exposeMap(next), (value) => value);
-  each((name) => `process ${name}`, processMap(before), processMap(next), (value) => value);
-  each((name) => `support ${name}`, supportMap(before), supportMap(next), (value) => value, 'downtime');
-  each((key) => `need ${key}`, needMap(before), needMap(next), (value) => value);
+  each(
+    (name) => `domain ${name}`,
+    toSet(previous?.domains),
+    toSet(desired.domains),
+    () => 'served',
+    'downtime',
+  );
+  each(
+    (key) => `port ${key}`,
+    exposeMap(before),
+    exposeMap(next),
+    (value) => value,
+  );
+  each(
+    (name) => `process ${name}`,
+    processMap(before),
+    processMap(next),
+    (value) => value,
+  );
+  each(
+    (name) => `support ${name}`,
+    supportMap(before),
+    supportMap(next),
+    (value) => value,
+    'downtime',
+  );
+  each(
+    (key) => `need ${key}`,
+    needMap(before),
+    needMap(next),
+    (value) => value,
+  );
   envChanges(before?.env ?? {}, next.env, found);
   compare('release command', before?.release?.command.join(' '), next.release?.command.join(' '));
   compare('healthcheck', healthWords(before), healthWords(next));
   compare('environment', before?.environment, next.environment);
   compare('security', before && JSON.stringify(before.security), JSON.stringify(next.security));
   compare('resources', before && JSON.stringify(before.resources), JSON.stringify(next.resources));
-  return found.filter((change) => previous !== undefined || !['security', 'resources', 'healthcheck'].includes(change.object));
+  return found.filter(
+    (change) => previous !== undefined || !['security', 'resources', 'healthcheck'].includes(change.object),
+  );
 }
 
 /** Things to know that block nothing. */
 export function notes({ desired, previous, digest }: ChangeInput): string[] {
   const found: string[] = [];
-  const gone = (previous?.manifest.needs ?? []).filter((need) => !desired.manifest.needs.some((kept) => needKey(kept) === needKey(need)));
+  const gone = (previous?.manifest.needs ?? []).filter(
+    (need) => !desired.manifest.needs.some((kept) => needKey(kept) === needKey(need)),
+  );
   for (const need of gone) {
     found.push(`${needKey(need)} is no longer asked for. Its data is kept; nothing deletes it but you.`);
   }
   if (desired.mounts.length > 0 && previous) {
     found.push('During the switch the old and the new release have the volume mounted at the same time.');
   }
-  if (previous && previous.digest === digest && JSON.stringify(previous.manifest) === JSON.stringify(desired.manifest)) {
+  if (
+    previous &&
+    previous.digest === digest &&
+    JSON.stringify(previous.manifest) === JSON.stringify(desired.manifest)
+  ) {
     found.push('Nothing differs from the release that serves; a deploy would only start it anew.');
   }
   return found;
@@ -83,11 +134,21 @@ function toSet(names: string[] | undefined): Map<string, string> {
 }
 
 function exposeMap(manifest: ContainerManifest | undefined): Map<string, string> {
-  return new Map((manifest?.expose ?? []).map((entry) => [`${entry.port}${entry.path === '/' ? '' : entry.path}`, `${entry.proto} to ${entry.process}`]));
+  return new Map(
+    (manifest?.expose ?? []).map((entry) => [
+      `${entry.port}${entry.path === '/' ? '' : entry.path}`,
+      `${entry.proto} to ${entry.process}`,
+    ]),
+  );
 }
 
 function processMap(manifest: ContainerManifest | undefined): Map<string, string> {
-  return new Map((manifest?.processes ?? []).map((entry) => [entry.name, `${entry.count} × ${entry.command ? entry.command.join(' ') : "the image's command"}`]));
+  return new Map(
+    (manifest?.processes ?? []).map((entry) => [
+      entry.name,
+      `${entry.count} × ${entry.command ? entry.command.join(' ') : "the image's command"}`,
+    ]),
+  );
 }
 
 function supportMap(manifest: ContainerManifest | undefined): Map<string, string> {

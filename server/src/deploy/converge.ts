@@ -16,7 +16,11 @@ import { desiredOf } from './run.ts';
 
 /** Starts a repair of every app that differs and applies the whole route table. Returns the names of those apps. */
 export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<string[]> {
-  const [apps, releases, observedOf] = await Promise.all([everyApp(cloud), servingReleases(cloud.db), observeAll(cloud, signal)]);
+  const [apps, releases, observedOf] = await Promise.all([
+    everyApp(cloud),
+    servingReleases(cloud.db),
+    observeAll(cloud, signal),
+  ]);
   const serving = new Map(releases.map((release) => [release.app_id, release]));
   const differing: string[] = [];
   for (const app of apps) {
@@ -28,7 +32,10 @@ export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<s
     differing.push(app.name);
     await startConverge(cloud, app);
   }
-  await ensureCertificates(cloud, (await everyDomain(cloud)).map((domain) => domain.name));
+  await ensureCertificates(
+    cloud,
+    (await everyDomain(cloud)).map((domain) => domain.name),
+  );
   await applyAllRoutes(cloud, signal);
   return differing;
 }
@@ -60,19 +67,31 @@ export async function startConverge(cloud: Cloud, app: AppRow): Promise<void> {
         };
         await execute(run, steps);
       } else {
-        for (const container of observed.containers) await cloud.engine.removeContainer(container.id, { signal: operation.signal });
+        for (const container of observed.containers)
+          await cloud.engine.removeContainer(container.id, { signal: operation.signal });
       }
       await applyAppRoutes(cloud, now.id, operation.signal);
     },
   });
 }
 
-async function repairsFor(cloud: Cloud, app: AppRow, release: ReleaseRow | undefined, observed: Observed): Promise<Step[]> {
+async function repairsFor(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow | undefined,
+  observed: Observed,
+): Promise<Step[]> {
   if (release) return repairSteps(await desiredOf(cloud, app, release), observed);
   // Nothing serves: whatever is there was left by a deploy that did not come to its end.
   return observed.containers.map((container) => ({
     action: { kind: 'stop-old', containers: [container] },
-    shown: { id: `stop-old ${container.name}`, kind: 'stop-old', title: 'Remove a left-over container', object: container.name, consequence: 'none' },
+    shown: {
+      id: `stop-old ${container.name}`,
+      kind: 'stop-old',
+      title: 'Remove a left-over container',
+      object: container.name,
+      consequence: 'none',
+    },
   }));
 }
 
@@ -114,7 +133,9 @@ export function keepConverging(cloud: Cloud): () => void {
     for await (const event of cloud.engine.events({ signal: stop.signal })) {
       if (event.action === 'resync') {
         // The engine was away: its rules of the network may be new, too.
-        await cloud.firewall.apply({ pool: cloud.config.networkPool }).catch((error) => cloud.log.warn('firewall', { why: toProblem(error).why }));
+        await cloud.firewall
+          .apply({ pool: cloud.config.networkPool })
+          .catch((error) => cloud.log.warn('firewall', { why: toProblem(error).why }));
         soon();
         continue;
       }

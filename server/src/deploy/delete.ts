@@ -9,7 +9,11 @@ import { removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 
 /** Throws `invalid_input` unless the name was repeated to confirm. */
-export async function deleteApp(cloud: Cloud, by: Principal, input: { name: string; confirm: string }): Promise<{ operationId: string }> {
+export async function deleteApp(
+  cloud: Cloud,
+  by: Principal,
+  input: { name: string; confirm: string },
+): Promise<{ operationId: string }> {
   const app = await requireApp(cloud, input.name);
   if (input.confirm !== input.name) {
     throw new ProblemError({

@@ -9,11 +9,19 @@ import { type AppRow, appChanged, ensureApp, findApp, requireApp } from '../apps
 import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
-import { findRelease, insertRelease, newestVersion, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
+import {
+  findRelease,
+  insertRelease,
+  newestVersion,
+  type ReleaseRow,
+  requireRelease,
+  resolvedOf,
+  toRelease,
+} from '../releases/releases.ts';
 import { bindingEnv } from '../services/services.ts';
 import { type Desired, desired } from './desired.ts';
 import { observe } from './observe.ts';
-import { deploySteps, nothingObserved, shownPlan, type Step } from './plan.ts';
+import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
 import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
 import { planChanged, runRelease } from './run.ts';
 
@@ -48,7 +56,12 @@ export interface Started {
 }
 
 /** Makes the release and queues the operation that brings it up. Throws `manifest_invalid` with every error as evidence. */
-export async function startDeploy(cloud: Cloud, by: Principal, input: DeployInput, signal?: AbortSignal): Promise<Started> {
+export async function startDeploy(
+  cloud: Cloud,
+  by: Principal,
+  input: DeployInput,
+  signal?: AbortSignal,
+): Promise<Started> {
   const result = await resolve(cloud, input, { signal: bounded(signal) });
   if (!result.ok) throw invalid(input.fileName ?? 'cloud_manifest.yml', result.diagnostics);
   const { deploy } = result;
@@ -87,7 +100,10 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
   const app = await requireApp(cloud, input.app);
   const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
   if (repeated) return repeated;
-  const target = input.version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, input.version);
+  const target =
+    input.version === undefined
+      ? await previousRelease(cloud, app)
+      : await requireRelease(cloud, app.id, app.name, input.version);
   const state = toRelease(target, app.name).state;
   if (!releaseCan[state].rollbackTo) throw notRollbackTarget(app, target);
   if (!(await cloud.engine.inspectImage(target.image_id))) throw imageGone(app, target);
@@ -132,7 +148,11 @@ async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: New
   });
   // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
   await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
-  await cloud.events.append({ by: by.name, app: app.name, body: { kind: 'release.changed', release: toRelease(release, app.name) } });
+  await cloud.events.append({
+    by: by.name,
+    app: app.name,
+    body: { kind: 'release.changed', release: toRelease(release, app.name) },
+  });
   await appChanged(cloud, app, by.name);
   const operation = await cloud.operations.start({
     kind: input.kind,
@@ -193,7 +213,13 @@ async function makePlan(
     desired: wanted,
     previous:
       served && before
-        ? { version: served.version, image: served.image, digest: served.digest, manifest: before, domains: manifestDomains(before, cloud.config.serverDomain) }
+        ? {
+            version: served.version,
+            image: served.image,
+            digest: served.digest,
+            manifest: before,
+            domains: manifestDomains(before, cloud.config.serverDomain),
+          }
         : undefined,
     image: release.image,
     digest: release.digest,
@@ -239,7 +265,10 @@ function invalid(fileName: string, diagnostics: Diagnostic[]): ProblemError {
     why: `${errors.length} error${errors.length === 1 ? '' : 's'}.`,
     still: 'Nothing was changed.',
     remedy: 'Mend them and deploy again.',
-    evidence: errors.map(({ range, code, message }) => `${fileName}:${range.start.line + 1}:${range.start.character + 1}  ${code}  ${message}`),
+    evidence: errors.map(
+      ({ range, code, message }) =>
+        `${fileName}:${range.start.line + 1}:${range.start.character + 1}  ${code}  ${message}`,
+    ),
   });
 }
 

@@ -5,10 +5,18 @@ import type { ContainerSpec, Labels, NetworkSpec } from '../adapters/engine/cont
 import { installationLabel } from '../adapters/engine/contract.ts';
 import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import { manifestDomains } from '../domains/domains.ts';
-import { appLabel, processLabel, type Role, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
-import { type Mount, storageMounts, supportMounts } from '../volumes/volumes.ts';
-import { databaseNeeds } from '../services/services.ts';
+import {
+  appLabel,
+  processLabel,
+  type Role,
+  releaseLabel,
+  replicaLabel,
+  roleLabel,
+  specLabel,
+} from '../processes/processes.ts';
 import type { Resolved } from '../releases/releases.ts';
+import { databaseNeeds } from '../services/services.ts';
+import { type Mount, storageMounts, supportMounts } from '../volumes/volumes.ts';
 
 export interface DesiredContainer {
   /** `web.2`, `search`: unique in the release. */
@@ -177,7 +185,10 @@ function container(
     [replicaLabel]: String(replica),
     ...(more.version === undefined ? {} : { [releaseLabel]: String(more.version) }),
   };
-  const hash = createHash('sha256').update(JSON.stringify([{ ...spec, labels }, more.aliases])).digest('hex').slice(0, 24);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([{ ...spec, labels }, more.aliases]))
+    .digest('hex')
+    .slice(0, 24);
   return {
     key: more.key,
     role,

@@ -1,7 +1,7 @@
 /** Drain: what was under way on the old release may finish before it is stopped. */
 import type { ContainerSummary } from '../adapters/engine/contract.ts';
-import { releaseLabel } from '../processes/processes.ts';
 import { poll } from '../platform/wait.ts';
+import { releaseLabel } from '../processes/processes.ts';
 import type { Run } from './execute.ts';
 
 /** Resolves when the proxy has nothing under way on these containers' releases, or when the drain time is over. */
@@ -11,7 +11,9 @@ export async function drain(run: Run, containers: ContainerSummary[], detail: (t
   versions.delete(desired.version);
   const active = async () => {
     const counters = await cloud.proxy.counters({ signal: run.operation.signal });
-    return counters.filter((entry) => entry.app === app.name && versions.has(entry.release)).reduce((sum, entry) => sum + entry.active, 0);
+    return counters
+      .filter((entry) => entry.app === app.name && versions.has(entry.release))
+      .reduce((sum, entry) => sum + entry.active, 0);
   };
   await poll(
     async () => {

@@ -2,15 +2,16 @@
  * The executor: runs the steps of a plan. Every step is idempotent, so that what was interrupted can be run again.
  * Thin: what to do was decided by `plan.ts`.
  */
-import type { Receipt } from 'minicloud-shared/model/release';
+
 import { ProblemError } from 'minicloud-shared/model/problem';
+import type { Receipt } from 'minicloud-shared/model/release';
 import type { ContainerSummary, Labels } from '../adapters/engine/contract.ts';
 import { type AppRow, findAppById, networkName, setServing, subnetOf } from '../apps/apps.ts';
 import { ensureCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { claimDomains } from '../domains/domains.ts';
-import type { OperationRun } from '../platform/operations.ts';
 import { randomId } from '../platform/ids.ts';
+import type { OperationRun } from '../platform/operations.ts';
 import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
 import { attachService, backingFor, ensureBinding } from '../services/services.ts';
@@ -19,7 +20,7 @@ import type { Desired, DesiredContainer } from './desired.ts';
 import { drain } from './drain.ts';
 import { awaitHealthy, lastLines } from './health.ts';
 import type { Action, Step } from './plan.ts';
-import { probeReplicas, type Prober, startProber } from './probe.ts';
+import { type Prober, probeReplicas, startProber } from './probe.ts';
 
 /** State of one run of a plan. */
 export interface Run {
@@ -101,7 +102,11 @@ function volumeLabels(desired: Desired, path: string): Labels {
   return { ...desired.network.labels, 'minicloud.volume-path': path };
 }
 
-async function startReplicas(run: Run, containers: DesiredContainer[], stopped: Map<string, ContainerSummary>): Promise<void> {
+async function startReplicas(
+  run: Run,
+  containers: DesiredContainer[],
+  stopped: Map<string, ContainerSummary>,
+): Promise<void> {
   const fresh = containers.filter((container) => !stopped.has(container.key));
   const addresses = await freeAddresses(run, fresh.length, 'replicas');
   await Promise.all(
@@ -143,7 +148,11 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
     exitCode = await cloud.engine.waitContainer(id, { signal });
   } catch (error) {
     if (run.operation.signal.aborted || !signal.aborted) throw error;
-    throw releaseCommandFailed(app, `It did not end within ${Math.round(limitMs / 1000)} s.`, await lastLines(cloud, id));
+    throw releaseCommandFailed(
+      app,
+      `It did not end within ${Math.round(limitMs / 1000)} s.`,
+      await lastLines(cloud, id),
+    );
   }
   if (exitCode !== 0) {
     const facts = await cloud.engine.inspectContainer(id, { signal });
@@ -205,10 +214,16 @@ async function switchRoutes(run: Run): Promise<void> {
 const stopSeconds = 10;
 
 /** Ends containers, side by side, with time to finish what they do. */
-export async function removeContainers(cloud: Cloud, app: AppRow, containers: ContainerSummary[], graceful: boolean): Promise<void> {
+export async function removeContainers(
+  cloud: Cloud,
+  app: AppRow,
+  containers: ContainerSummary[],
+  graceful: boolean,
+): Promise<void> {
   const results = await Promise.allSettled(
     containers.map(async (container) => {
-      if (graceful && container.labels[roleLabel] !== 'release-command') await cloud.engine.stopContainer(container.id, stopSeconds);
+      if (graceful && container.labels[roleLabel] !== 'release-command')
+        await cloud.engine.stopContainer(container.id, stopSeconds);
       await cloud.engine.removeContainer(container.id);
     }),
   );

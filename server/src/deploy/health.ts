@@ -7,8 +7,8 @@ import type { ContainerInfo } from '../adapters/engine/contract.ts';
 import type { AppRow } from '../apps/apps.ts';
 import { networkName } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { exitReason } from '../processes/processes.ts';
 import { sleep } from '../platform/wait.ts';
+import { exitReason } from '../processes/processes.ts';
 
 /** Between the first questions; they grow towards the manifest's interval. */
 const firstPauseMs = 25;
@@ -38,7 +38,9 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
     if (!container || hasEnded(container)) throw await exited(cloud, app, wanted, container);
     if (check) {
       const address = container.addresses[networkName(app)];
-      const result = address ? await cloud.health.ask(address, check, signal) : { ok: false, answer: 'it has no address' };
+      const result = address
+        ? await cloud.health.ask(address, check, signal)
+        : { ok: false, answer: 'it has no address' };
       if (result.ok) return;
       answer = result.answer;
     } else if (performance.now() - started >= cloud.health.steadyMs) return;
@@ -49,7 +51,11 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
 }
 
 /** One question over the network: status 200 to 399 for a path, an accepted connection without one. */
-export async function askReplica(address: string, check: Healthcheck, signal: AbortSignal): Promise<{ ok: boolean; answer: string }> {
+export async function askReplica(
+  address: string,
+  check: Healthcheck,
+  signal: AbortSignal,
+): Promise<{ ok: boolean; answer: string }> {
   try {
     if (check.path === undefined) {
       await tcpConnect(address, check.port, check.timeoutMs, signal);
@@ -60,7 +66,10 @@ export async function askReplica(address: string, check: Healthcheck, signal: Ab
       headers: { host: 'localhost', 'user-agent': 'minicloud-health', connection: 'close' },
     });
     const body = (await response.body.text()).slice(0, bodyLimit);
-    return { ok: response.statusCode >= 200 && response.statusCode < 400, answer: `GET ${check.path} answered ${response.statusCode} ${body}`.trim() };
+    return {
+      ok: response.statusCode >= 200 && response.statusCode < 400,
+      answer: `GET ${check.path} answered ${response.statusCode} ${body}`.trim(),
+    };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const subject = check.path === undefined ? `port ${check.port}` : `GET ${check.path} on port ${check.port}`;
@@ -82,10 +91,20 @@ function tcpConnect(host: string, port: number, timeoutMs: number, signal: Abort
 
 /** The restart policy starts a container again and again; a restart is an end all the same. */
 function hasEnded(container: ContainerInfo): boolean {
-  return container.state === 'exited' || container.state === 'dead' || container.state === 'restarting' || container.restarts > 0;
+  return (
+    container.state === 'exited' ||
+    container.state === 'dead' ||
+    container.state === 'restarting' ||
+    container.restarts > 0
+  );
 }
 
-async function exited(cloud: Cloud, app: AppRow, wanted: Wanted, container: ContainerInfo | undefined): Promise<ProblemError> {
+async function exited(
+  cloud: Cloud,
+  app: AppRow,
+  wanted: Wanted,
+  container: ContainerInfo | undefined,
+): Promise<ProblemError> {
   const reason = container ? exitReason(container) : 'it is gone';
   return new ProblemError({
     code: 'container_exited',
@@ -99,7 +118,13 @@ async function exited(cloud: Cloud, app: AppRow, wanted: Wanted, container: Cont
   });
 }
 
-async function unhealthy(cloud: Cloud, app: AppRow, wanted: Wanted, check: Healthcheck, answer: string): Promise<ProblemError> {
+async function unhealthy(
+  cloud: Cloud,
+  app: AppRow,
+  wanted: Wanted,
+  check: Healthcheck,
+  answer: string,
+): Promise<ProblemError> {
   const refused = answer.includes('refused');
   return new ProblemError({
     code: 'health_failed',
@@ -117,7 +142,8 @@ async function unhealthy(cloud: Cloud, app: AppRow, wanted: Wanted, check: Healt
 export async function lastLines(cloud: Cloud, containerId: string): Promise<string[]> {
   const lines: string[] = [];
   try {
-    for await (const line of cloud.engine.logs(containerId, { tail: evidenceLines })) lines.push(cloud.redactor.redact(line.text));
+    for await (const line of cloud.engine.logs(containerId, { tail: evidenceLines }))
+      lines.push(cloud.redactor.redact(line.text));
   } catch (error) {
     lines.push(`(its log could not be read: ${words(error)})`);
   }

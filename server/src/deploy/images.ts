@@ -12,9 +12,15 @@ const silentUntil = new WeakMap<Cloud, Map<string, number>>();
  * The image as the registry has it now. An image that never was in a registry, or that is named by its digest and
  * is here, is taken as it is; one that is here while its registry does not answer is too, with a note.
  */
-export async function pullOrKeep(cloud: Cloud, reference: string, notes: string[], options: ResolveOptions): Promise<ImageInfo> {
+export async function pullOrKeep(
+  cloud: Cloud,
+  reference: string,
+  notes: string[],
+  options: ResolveOptions,
+): Promise<ImageInfo> {
   const here = await cloud.engine.inspectImage(reference, { signal: options.signal });
-  if (here && (here.digest === here.id || reference.includes('@sha256:') || reference.startsWith('sha256:'))) return here;
+  if (here && (here.digest === here.id || reference.includes('@sha256:') || reference.startsWith('sha256:')))
+    return here;
   const silent = silentUntil.get(cloud) ?? new Map<string, number>();
   silentUntil.set(cloud, silent);
   const registry = registryOf(reference);

@@ -3,9 +3,9 @@
  * crash and drift all ask this one function.
  */
 import { createHash } from 'node:crypto';
-import type { Plan, PlanStep } from 'minicloud-shared/model/plan';
-import { consequences, type Consequence } from 'minicloud-shared/model/plan';
 import type { DatabaseNeed } from 'minicloud-shared/manifest/model';
+import type { Plan, PlanStep } from 'minicloud-shared/model/plan';
+import { type Consequence, consequences } from 'minicloud-shared/model/plan';
 import type { ContainerSummary, NetworkInfo, VolumeInfo } from '../adapters/engine/contract.ts';
 import { processLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
 import type { Mount } from '../volumes/volumes.ts';
@@ -58,16 +58,37 @@ export function deploySteps(desired: Desired, observed: Observed): Step[] {
 
   prepare(desired, observed, add);
   if (desired.releaseCommand) {
-    add({ kind: 'release-command', container: desired.releaseCommand }, 'release-command', 'Run the release command in the new image', 'release command');
+    add(
+      { kind: 'release-command', container: desired.releaseCommand },
+      'release-command',
+      'Run the release command in the new image',
+      'release command',
+    );
   }
   bringUp(desired, observed, add);
-  add({ kind: 'switch-routes' }, 'switch-routes', `Send traffic to release ${desired.version}`, `release ${desired.version}`);
-  if (desired.domains.length > 0) add({ kind: 'probe' }, 'probe', 'Ask every replica through the proxy', desired.domains.join(', '));
+  add(
+    { kind: 'switch-routes' },
+    'switch-routes',
+    `Send traffic to release ${desired.version}`,
+    `release ${desired.version}`,
+  );
+  if (desired.domains.length > 0)
+    add({ kind: 'probe' }, 'probe', 'Ask every replica through the proxy', desired.domains.join(', '));
   add({ kind: 'finish' }, 'finish', `Make release ${desired.version} current`, `release ${desired.version}`);
   const old = extras(desired, observed);
   if (old.length > 0) {
-    add({ kind: 'drain', containers: old }, 'drain', 'Let requests under way finish', count(old.length, 'old container'));
-    add({ kind: 'stop-old', containers: old }, 'stop-old', `Stop ${count(old.length, 'old container')}`, count(old.length, 'old container'));
+    add(
+      { kind: 'drain', containers: old },
+      'drain',
+      'Let requests under way finish',
+      count(old.length, 'old container'),
+    );
+    add(
+      { kind: 'stop-old', containers: old },
+      'stop-old',
+      `Stop ${count(old.length, 'old container')}`,
+      count(old.length, 'old container'),
+    );
   }
   return steps;
 }
@@ -79,24 +100,38 @@ export function repairSteps(desired: Desired, observed: Observed): Step[] {
     steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
   const kept = matching(desired, observed);
   const whole = [...desired.support, ...desired.processes].every((container) => isAlive(kept.get(container.key)));
-  const reached = desired.databases.length === 0 || (observed.backing.running && observed.backing.networks.has(desired.network.name));
+  const reached =
+    desired.databases.length === 0 || (observed.backing.running && observed.backing.networks.has(desired.network.name));
   if (!whole || !reached || !observed.network) {
     prepare(desired, observed, add);
     bringUp(desired, observed, add);
     add({ kind: 'switch-routes' }, 'switch-routes', 'Point the routes at the replicas', desired.app.name);
   }
   const extra = extras(desired, observed);
-  if (extra.length > 0) add({ kind: 'stop-old', containers: extra }, 'stop-old', `Remove ${count(extra.length, 'container')} of no release`, desired.app.name);
+  if (extra.length > 0)
+    add(
+      { kind: 'stop-old', containers: extra },
+      'stop-old',
+      `Remove ${count(extra.length, 'container')} of no release`,
+      desired.app.name,
+    );
   return steps;
 }
 
 type Add = (action: Action, id: string, title: string, object: string, consequence?: Consequence) => void;
 
 function prepare(desired: Desired, observed: Observed, add: Add): void {
-  if (!observed.network) add({ kind: 'network' }, 'network', `Make the network of ${desired.app.name}`, desired.network.subnet);
+  if (!observed.network)
+    add({ kind: 'network' }, 'network', `Make the network of ${desired.app.name}`, desired.network.subnet);
   const volumes = new Set(observed.volumes.map((volume) => volume.name));
   for (const mount of desired.mounts) {
-    if (!volumes.has(mount.volume)) add({ kind: 'volume', mount }, `volume ${mount.path}`, `Make the volume at ${mount.path}`, `volume ${mount.path}`);
+    if (!volumes.has(mount.volume))
+      add(
+        { kind: 'volume', mount },
+        `volume ${mount.path}`,
+        `Make the volume at ${mount.path}`,
+        `volume ${mount.path}`,
+      );
   }
   for (const need of desired.databases) {
     add({ kind: 'service', need }, `service ${need.engine} ${need.env}`, 'Make sure that MariaDB runs', need.engine);
@@ -110,14 +145,30 @@ function bringUp(desired: Desired, observed: Observed, add: Add): void {
     if (isAlive(kept.get(container.key))) continue;
     const replaces = observed.containers.filter((known) => isSupport(known, container.process));
     const [title, consequence] = replaces.length > 0 ? (['Replace', 'restart'] as const) : (['Start', 'none'] as const);
-    add({ kind: 'support', container, replaces }, `support ${container.key}`, `${title} support container ${container.key}`, container.key, consequence);
+    add(
+      { kind: 'support', container, replaces },
+      `support ${container.key}`,
+      `${title} support container ${container.key}`,
+      container.key,
+      consequence,
+    );
   }
   const missing = desired.processes.filter((container) => !isAlive(kept.get(container.key)));
   for (const [process, containers] of Map.groupBy(missing, (container) => container.process)) {
-    add({ kind: 'start', containers, stopped: kept }, `start ${process}`, `Start ${count(containers.length, 'replica')} of ${process}`, process);
+    add(
+      { kind: 'start', containers, stopped: kept },
+      `start ${process}`,
+      `Start ${count(containers.length, 'replica')} of ${process}`,
+      process,
+    );
   }
   if (missing.length > 0) {
-    add({ kind: 'await-healthy', containers: missing }, 'await-healthy', 'Wait until they are healthy', count(missing.length, 'replica'));
+    add(
+      { kind: 'await-healthy', containers: missing },
+      'await-healthy',
+      'Wait until they are healthy',
+      count(missing.length, 'replica'),
+    );
   }
 }
 
@@ -172,7 +223,9 @@ export function shownPlan(input: ChangeInput & { steps: Step[]; urls: string[]; 
   };
   // The hash covers what people can't see too: two plans that look alike but run other specs differ.
   const specs = [...desired.support, ...desired.processes].map((container) => container.hash);
-  const hash = createHash('sha256').update(JSON.stringify([body, specs, desired.manifest])).digest('hex');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([body, specs, desired.manifest]))
+    .digest('hex');
   return { ...body, hash };
 }
 

@@ -17,7 +17,12 @@ export async function probeReplicas(run: Run, detail: (text: string) => void): P
       if (asked.has(target.address)) continue;
       asked.add(target.address);
       detail(`${route.host} → ${target.address}`);
-      const probe = { host: route.host, path: probePath(run, route.path, target.address), address: target.address, timeoutMs: probeTimeoutMs };
+      const probe = {
+        host: route.host,
+        path: probePath(run, route.path, target.address),
+        address: target.address,
+        timeoutMs: probeTimeoutMs,
+      };
       let last = 'no answer';
       const answered = await poll(
         async () => {
@@ -31,7 +36,8 @@ export async function probeReplicas(run: Run, detail: (text: string) => void): P
       if (!answered) throw notThroughProxy(run, route.host, last);
     }
   }
-  if (asked.size === 0 && desired.domains.length > 0) throw notThroughProxy(run, desired.domains[0] ?? '', 'no route has a target');
+  if (asked.size === 0 && desired.domains.length > 0)
+    throw notThroughProxy(run, desired.domains[0] ?? '', 'no route has a target');
 }
 
 export interface Prober {
@@ -47,7 +53,10 @@ export function startProber(run: Run): Prober {
   const loop = async () => {
     if (!route) return;
     while (!signal.aborted) {
-      const answer = await cloud.proxy.probe({ host: route.host, path: probePath(run, route.path, undefined), timeoutMs: probeTimeoutMs }, { signal });
+      const answer = await cloud.proxy.probe(
+        { host: route.host, path: probePath(run, route.path, undefined), timeoutMs: probeTimeoutMs },
+        { signal },
+      );
       if (signal.aborted) break;
       probes.sent += 1;
       if (answer.status === 0 || answer.fromProxy) probes.failed += 1;

@@ -3,11 +3,11 @@
  * start. The commit point decides: `serving` names the new release → forward, else → back.
  */
 import type { Operation } from 'minicloud-shared/model/operation';
-import { ProblemError, type Problem, toProblem } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, findApp, setServing } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
-import { processLabel, appLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
+import { appLabel, processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
 import { startDelete } from './delete.ts';
 import type { Desired } from './desired.ts';
@@ -20,8 +20,16 @@ export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> 
     try {
       await recoverOne(cloud, operation, signal);
     } catch (error) {
-      cloud.log.error('could not recover an operation', { operation: operation.id, app: operation.app, why: toProblem(error).why });
-      await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it.'));
+      cloud.log.error('could not recover an operation', {
+        operation: operation.id,
+        app: operation.app,
+        why: toProblem(error).why,
+      });
+      await cloud.operations.close(
+        operation.id,
+        'failed',
+        interrupted(operation, 'The companion was stopped in the middle of it.'),
+      );
     }
   }
 }
@@ -29,13 +37,22 @@ export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> 
 async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSignal): Promise<void> {
   const app = await findApp(cloud, operation.app);
   if (operation.kind === 'delete') {
-    await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it; it goes on now.'));
+    await cloud.operations.close(
+      operation.id,
+      'failed',
+      interrupted(operation, 'The companion was stopped in the middle of it; it goes on now.'),
+    );
     if (app) await startDelete(cloud, app, 'system');
     return;
   }
-  const release = app && operation.release !== undefined ? await findRelease(cloud.db, app.id, operation.release) : undefined;
+  const release =
+    app && operation.release !== undefined ? await findRelease(cloud.db, app.id, operation.release) : undefined;
   if (!app || !release || operation.kind === 'converge') {
-    await cloud.operations.close(operation.id, 'failed', interrupted(operation, 'The companion was stopped in the middle of it; it is done again where needed.'));
+    await cloud.operations.close(
+      operation.id,
+      'failed',
+      interrupted(operation, 'The companion was stopped in the middle of it; it is done again where needed.'),
+    );
     return;
   }
   if (release.state === 'current') {
@@ -54,9 +71,15 @@ async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSigna
 async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, signal: AbortSignal): Promise<boolean> {
   const wanted = await desiredOf(cloud, app, release);
   try {
-    await Promise.all((await replicasOfRelease(cloud, app, wanted)).map((replica) => awaitHealthy(cloud, app, replica, signal)));
+    await Promise.all(
+      (await replicasOfRelease(cloud, app, wanted)).map((replica) => awaitHealthy(cloud, app, replica, signal)),
+    );
   } catch (error) {
-    cloud.log.warn('a release that was being switched to is not healthy', { app: app.name, release: release.version, why: toProblem(error).why });
+    cloud.log.warn('a release that was being switched to is not healthy', {
+      app: app.name,
+      release: release.version,
+      why: toProblem(error).why,
+    });
     return false;
   }
   await makeCurrent(cloud, app, release);
@@ -65,7 +88,11 @@ async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, sign
 }
 
 async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
-  const containers = await cloud.engine.listContainers({ [appLabel]: app.id, [releaseLabel]: String(wanted.version), [roleLabel]: 'process' });
+  const containers = await cloud.engine.listContainers({
+    [appLabel]: app.id,
+    [releaseLabel]: String(wanted.version),
+    [roleLabel]: 'process',
+  });
   return wanted.processes.map((process) => {
     const container = containers.find(
       (one) => one.labels[processLabel] === process.process && one.labels[replicaLabel] === String(process.replica),
@@ -79,7 +106,11 @@ async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
 async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow, operation: Operation): Promise<void> {
   const [current] = await releasesInState(cloud.db, app.id, 'current');
   if (app.serving === release.version) await setServing(cloud, app, current?.version ?? null);
-  await dropDomains(cloud, app, current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : []);
+  await dropDomains(
+    cloud,
+    app,
+    current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : [],
+  );
   const problem: Problem = {
     ...interrupted(operation, 'The companion was stopped before the new release served.'),
     still: current ? `Release ${current.version} still serves.` : 'No release of this app has served yet.',
@@ -92,7 +123,8 @@ function interrupted(operation: Operation, why: string): Problem {
   return {
     code: 'interrupted',
     what: `The ${operation.kind} was interrupted`,
-    object: operation.release === undefined ? `app ${operation.app}` : `release ${operation.release} of ${operation.app}`,
+    object:
+      operation.release === undefined ? `app ${operation.app}` : `release ${operation.release} of ${operation.app}`,
     why,
     still: '',
     remedy: operation.kind === 'converge' ? 'Nothing: it is repeated by itself.' : 'Deploy again.',

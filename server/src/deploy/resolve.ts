@@ -8,7 +8,7 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
 import { findApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { findRelease, type Resolved, resolvedOf } from '../releases/releases.ts';
+import { findRelease, type Resolved } from '../releases/releases.ts';
 import { missingFeatures } from './availability.ts';
 import { serverDiagnostics } from './facts.ts';
 import { pullOrKeep } from './images.ts';
@@ -33,7 +33,9 @@ export interface ResolvedDeploy {
   notes: string[];
 }
 
-export type ResolveResult = { ok: true; deploy: ResolvedDeploy; diagnostics: Diagnostic[] } | { ok: false; diagnostics: Diagnostic[] };
+export type ResolveResult =
+  | { ok: true; deploy: ResolvedDeploy; diagnostics: Diagnostic[] }
+  | { ok: false; diagnostics: Diagnostic[] };
 
 export interface ResolveOptions {
   signal: AbortSignal;
@@ -71,7 +73,8 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
   const info = early ?? (await pullOrKeep(cloud, image, notes, options));
   if (input.manifest !== undefined) {
     const own = await ownManifest(cloud, info, options.signal);
-    if (own !== undefined && differs(own, manifest)) notes.push('The image carries a manifest of its own that differs; this one wins.');
+    if (own !== undefined && differs(own, manifest))
+      notes.push('The image carries a manifest of its own that differs; this one wins.');
   }
   const supportImages: Record<string, string> = {};
   for (const support of manifest.support) {
@@ -108,7 +111,6 @@ function differs(own: string, manifest: ContainerManifest): boolean {
   const parsed = parseManifest(own);
   return JSON.stringify({ ...parsed.manifest, image: undefined }) !== JSON.stringify({ ...manifest, image: undefined });
 }
-
 
 function noManifest(image: string): ProblemError {
   return new ProblemError({

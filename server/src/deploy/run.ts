@@ -28,12 +28,27 @@ import { observe } from './observe.ts';
 import { deploySteps } from './plan.ts';
 
 /** Runs the deploy of a pending release to its end. Throws what failed, with what still serves. */
-export async function runRelease(cloud: Cloud, appId: string, version: number, operation: OperationRun, expectedServing?: number | null): Promise<void> {
+export async function runRelease(
+  cloud: Cloud,
+  appId: string,
+  version: number,
+  operation: OperationRun,
+  expectedServing?: number | null,
+): Promise<void> {
   const app = await findAppById(cloud, appId);
   if (!app) throw appGone(appId);
   const release = await requireRelease(cloud, app.id, app.name, version);
   const wanted = await desiredOf(cloud, app, release);
-  const run: Run = { cloud, app, desired: wanted, operation, containers: new Map(), switched: false, probes: { sent: 0, failed: 0 }, finish: (self) => finish(self, release) };
+  const run: Run = {
+    cloud,
+    app,
+    desired: wanted,
+    operation,
+    containers: new Map(),
+    switched: false,
+    probes: { sent: 0, failed: 0 },
+    finish: (self) => finish(self, release),
+  };
   await changeState(cloud, app, release, 'deploying', {});
   try {
     if (expectedServing !== undefined && app.serving !== expectedServing) throw planChanged(app.name);
@@ -92,17 +107,24 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
       await setServing(cloud, before, before.serving);
       await applyAppRoutes(cloud, before.id);
     }
-    const containers = await cloud.engine.listContainers({ [appLabel]: before.id, [releaseLabel]: String(release.version) });
+    const containers = await cloud.engine.listContainers({
+      [appLabel]: before.id,
+      [releaseLabel]: String(release.version),
+    });
     await removeContainers(cloud, before, containers, false);
     const served = before.serving === null ? undefined : await findRelease(cloud.db, before.id, before.serving);
     const keep = served ? manifestDomains(resolvedOf(served).manifest, cloud.config.serverDomain) : [];
     await dropDomains(cloud, before, keep);
   } catch (undoing) {
-    cloud.log.error('could not take back a failed release; the next converge will', { app: before.name, why: toProblem(undoing).why });
+    cloud.log.error('could not take back a failed release; the next converge will', {
+      app: before.name,
+      why: toProblem(undoing).why,
+    });
   }
   const told: Problem = {
     ...problem,
-    still: before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`,
+    still:
+      before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`,
     evidence: problem.evidence.map((line) => cloud.redactor.redact(line)),
   };
   await changeState(cloud, before, release, 'failed', { problem: told });
@@ -125,7 +147,11 @@ async function announce(cloud: Cloud, appId: string, version: number): Promise<v
   const app = await findAppById(cloud, appId);
   const row = app && (await findRelease(cloud.db, appId, version));
   if (!app || !row) return;
-  await cloud.events.append({ by: row.by, app: app.name, body: { kind: 'release.changed', release: toRelease(row, app.name) } });
+  await cloud.events.append({
+    by: row.by,
+    app: app.name,
+    body: { kind: 'release.changed', release: toRelease(row, app.name) },
+  });
   await appChanged(cloud, app, row.by);
 }
 

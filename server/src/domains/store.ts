@@ -19,10 +19,19 @@ export async function releaseDomainsExcept(db: Db, appId: string, keep: string[]
 }
 
 export async function domainsOf(db: Db, appId: string): Promise<string[]> {
-  const rows = await db.selectFrom('domains').select('name').where('app_id', '=', appId).orderBy('created_at').execute();
+  const rows = await db
+    .selectFrom('domains')
+    .select('name')
+    .where('app_id', '=', appId)
+    .orderBy('created_at')
+    .execute();
   return rows.map((row) => row.name);
 }
 
 export async function domainOwners(db: Db): Promise<{ name: string; app: string }[]> {
-  return db.selectFrom('domains').innerJoin('apps', 'apps.id', 'domains.app_id').select(['domains.name as name', 'apps.name as app']).execute();
+  return db
+    .selectFrom('domains')
+    .innerJoin('apps', 'apps.id', 'domains.app_id')
+    .select(['domains.name as name', 'apps.name as app'])
+    .execute();
 }

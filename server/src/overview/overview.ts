@@ -2,8 +2,8 @@
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { AppDetail, AppState, AppSummary, Replica } from 'minicloud-shared/model/app';
 import { type AppRow, everyApp, requireApp } from '../apps/apps.ts';
-import type { Cloud } from '../context.ts';
 import { isLocalName } from '../certificates/authority.ts';
+import type { Cloud } from '../context.ts';
 import { appDomains, exposeDomains } from '../domains/domains.ts';
 import { replicasByApp, replicasOf } from '../processes/processes.ts';
 import { findRelease, newestRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
@@ -12,7 +12,11 @@ import { appVolumes } from '../volumes/volumes.ts';
 
 /** Every app that `only` lets through, with its state: two queries and one question to the engine. */
 export async function appSummaries(cloud: Cloud, only: (name: string) => boolean): Promise<AppSummary[]> {
-  const [apps, releases, replicas] = await Promise.all([everyApp(cloud), servingReleases(cloud.db), replicasByApp(cloud)]);
+  const [apps, releases, replicas] = await Promise.all([
+    everyApp(cloud),
+    servingReleases(cloud.db),
+    replicasByApp(cloud),
+  ]);
   const serving = new Map(releases.map((release) => [release.app_id, release]));
   const summaries: AppSummary[] = [];
   for (const app of apps) {
@@ -42,7 +46,12 @@ export async function appDetail(cloud: Cloud, name: string): Promise<AppDetail> 
   };
 }
 
-async function summary(cloud: Cloud, app: AppRow, release: ReleaseRow | undefined, replicas: Replica[]): Promise<AppSummary> {
+async function summary(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow | undefined,
+  replicas: Replica[],
+): Promise<AppSummary> {
   return {
     id: app.id,
     name: app.name,
@@ -56,12 +65,19 @@ async function summary(cloud: Cloud, app: AppRow, release: ReleaseRow | undefine
   };
 }
 
-async function stateOf(cloud: Cloud, app: AppRow, release: ReleaseRow | undefined, replicas: Replica[]): Promise<AppState> {
+async function stateOf(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow | undefined,
+  replicas: Replica[],
+): Promise<AppState> {
   if (app.deleting_at !== null) return 'deleting';
   if (cloud.operations.busy(app.name)) return 'deploying';
   if (!release) return (await newestRelease(cloud.db, app.id))?.state === 'failed' ? 'failed' : 'created';
   const wanted = resolvedOf(release).manifest.processes.reduce((sum, process) => sum + process.count, 0);
-  const healthy = replicas.filter((replica) => replica.release === release.version && replica.state === 'healthy').length;
+  const healthy = replicas.filter(
+    (replica) => replica.release === release.version && replica.state === 'healthy',
+  ).length;
   if (wanted === 0) return 'stopped';
   if (healthy >= wanted) return 'running';
   return healthy === 0 ? 'failed' : 'degraded';
@@ -73,7 +89,10 @@ export function manifestUrls(cloud: Cloud, manifest: ContainerManifest): AppSumm
     expose.proto === 'http'
       ? exposeDomains(manifest, index, cloud.config.serverDomain).map((host) => ({
           // URL leaves the port out when it is the usual one.
-          url: new URL(expose.path, `${isLocalName(host) ? 'https' : 'http'}://${host}:${isLocalName(host) ? cloud.config.httpsPort : cloud.config.httpPort}`).href,
+          url: new URL(
+            expose.path,
+            `${isLocalName(host) ? 'https' : 'http'}://${host}:${isLocalName(host) ? cloud.config.httpsPort : cloud.config.httpPort}`,
+          ).href,
           process: expose.process,
           port: expose.port,
         }))

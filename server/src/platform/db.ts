@@ -11,7 +11,10 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { ProblemError } from 'minicloud-shared/model/problem';
 
 /** Opens and migrates. Throws `conflict` when the file was written by a newer version, `disk_full` when there is no room. */
-export async function openDatabase<Tables>(path: string, migrations: Record<string, Migration>): Promise<Kysely<Tables>> {
+export async function openDatabase<Tables>(
+  path: string,
+  migrations: Record<string, Migration>,
+): Promise<Kysely<Tables>> {
   const file = new Database(path);
   file.pragma('journal_mode = WAL');
   file.pragma('synchronous = FULL');

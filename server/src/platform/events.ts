@@ -94,7 +94,13 @@ export async function createEvents(db: Db, clock: Clock): Promise<Events> {
       let hash = seed;
       let id = 0;
       for (;;) {
-        const rows = await db.selectFrom('events').selectAll().where('id', '>', id).orderBy('id').limit(pageSize).execute();
+        const rows = await db
+          .selectFrom('events')
+          .selectAll()
+          .where('id', '>', id)
+          .orderBy('id')
+          .limit(pageSize)
+          .execute();
         for (const row of rows) {
           hash = chain(hash, row.at, row.by, row.app, row.body_json);
           if (hash !== row.hash) return row.id;
@@ -107,5 +113,7 @@ export async function createEvents(db: Db, clock: Clock): Promise<Events> {
 }
 
 function chain(before: string, at: number, by: string, app: string | null, body: string): string {
-  return createHash('sha256').update(JSON.stringify([before, at, by, app, body])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([before, at, by, app, body]))
+    .digest('hex');
 }

@@ -6,7 +6,7 @@
  */
 import type { Operation, OperationStep } from 'minicloud-shared/model/operation';
 import { operationEnded } from 'minicloud-shared/model/operation';
-import { ProblemError, type Problem, toProblem } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import type { Db, Tables } from '../schema.ts';
 import type { Clock } from './clock.ts';
 import { crashpoint } from './crashpoint.ts';
@@ -19,7 +19,10 @@ export interface OperationRun {
   readonly id: string;
   readonly signal: AbortSignal;
   /** Records, runs, records. `detail` tells what happens now, at most a few times a second on disk. */
-  step<T>(step: { id: string; title: string }, work: (detail: (text: string, progress?: number) => void) => Promise<T>): Promise<T>;
+  step<T>(
+    step: { id: string; title: string },
+    work: (detail: (text: string, progress?: number) => void) => Promise<T>,
+  ): Promise<T>;
   /** Milliseconds that each finished step took. */
   timings(): { name: string; object: string; ms: number }[];
 }
@@ -75,10 +78,18 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
       })
       .where('id', '=', operation.id)
       .execute();
-    await events.append({ by: operation.by, app: operation.app, body: { kind: 'operation.changed', operation: structuredClone(operation) } });
+    await events.append({
+      by: operation.by,
+      app: operation.app,
+      body: { kind: 'operation.changed', operation: structuredClone(operation) },
+    });
   };
 
-  const execute = async (operation: Operation, start: OperationStart, controller: AbortController): Promise<Operation> => {
+  const execute = async (
+    operation: Operation,
+    start: OperationStart,
+    controller: AbortController,
+  ): Promise<Operation> => {
     if (controller.signal.aborted) {
       operation.state = 'cancelled';
       operation.finishedAt = clock.now();
@@ -89,6 +100,7 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
     operation.startedAt = clock.now();
     await save(operation);
     try {
+      controller.signal.throwIfAborted();
       await start.run(createRun(operation, controller.signal, save, clock));
       operation.state = 'succeeded';
     } catch (error) {
@@ -96,7 +108,11 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
       operation.state = controller.signal.aborted ? 'cancelled' : 'failed';
       for (const step of operation.steps) if (step.state === 'running') step.state = 'failed';
       if (operation.problem.code === 'internal') {
-        log.error('operation failed unexpectedly', { id: operation.id, app: operation.app, error: error instanceof Error ? error.stack : String(error) });
+        log.error('operation failed unexpectedly', {
+          id: operation.id,
+          app: operation.app,
+          error: error instanceof Error ? error.stack : String(error),
+        });
       }
     }
     operation.finishedAt = clock.now();
@@ -105,7 +121,12 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
   };
 
   const byKey = async (app: string, key: string) => {
-    const row = await db.selectFrom('operations').selectAll().where('app', '=', app).where('idempotency_key', '=', key).executeTakeFirst();
+    const row = await db
+      .selectFrom('operations')
+      .selectAll()
+      .where('app', '=', app)
+      .where('idempotency_key', '=', key)
+      .executeTakeFirst();
     return row && fromRow(row);
   };
   const get = async (id: string) => {
@@ -149,7 +170,9 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
         if (first) return first;
       }
       const controller = new AbortController();
-      const done = queue.add(start.app, () => execute(operation, start, controller)).finally(() => running.delete(operation.id));
+      const done = queue
+        .add(start.app, () => execute(operation, start, controller))
+        .finally(() => running.delete(operation.id));
       running.set(operation.id, { controller, done });
       done.catch((error) => log.error('operation could not be recorded', { id: operation.id, error: String(error) }));
       return structuredClone(operation);
@@ -173,7 +196,12 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
     },
     busy: (app) => queue.busy(app),
     async interrupted() {
-      const rows = await db.selectFrom('operations').selectAll().where('state', 'in', ['queued', 'running']).orderBy('created_at').execute();
+      const rows = await db
+        .selectFrom('operations')
+        .selectAll()
+        .where('state', 'in', ['queued', 'running'])
+        .orderBy('created_at')
+        .execute();
       return rows.map(fromRow).filter((operation) => !running.has(operation.id));
     },
     async close(id, state, problem) {
@@ -182,18 +210,25 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
       operation.state = state;
       if (problem) operation.problem = problem;
       operation.finishedAt = clock.now();
-      for (const step of operation.steps) if (step.state === 'running') step.state = state === 'succeeded' ? 'done' : 'failed';
+      for (const step of operation.steps)
+        if (step.state === 'running') step.state = state === 'succeeded' ? 'done' : 'failed';
       await save(operation);
     },
     async shutdown() {
       closing = true;
-      for (const { controller } of running.values()) controller.abort(new DOMException('The companion is stopping', 'AbortError'));
+      for (const { controller } of running.values())
+        controller.abort(new DOMException('The companion is stopping', 'AbortError'));
       await queue.idle();
     },
   };
 }
 
-function createRun(operation: Operation, signal: AbortSignal, save: (operation: Operation) => Promise<void>, clock: Clock): OperationRun {
+function createRun(
+  operation: Operation,
+  signal: AbortSignal,
+  save: (operation: Operation) => Promise<void>,
+  clock: Clock,
+): OperationRun {
   const timings: { name: string; object: string; ms: number }[] = [];
   return {
     id: operation.id,

@@ -39,9 +39,11 @@ export function createQueue(width: number): Queue {
             free();
           }
         });
-      const tail = result.catch(() => {}).then(() => {
-        if (tails.get(name) === tail) tails.delete(name);
-      });
+      const tail = result
+        .catch(() => {})
+        .then(() => {
+          if (tails.get(name) === tail) tails.delete(name);
+        });
       tails.set(name, tail);
       return result;
     },

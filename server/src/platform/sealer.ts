@@ -31,7 +31,9 @@ export function createSealer(key: Uint8Array): Sealer {
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
         decipher.setAAD(Buffer.from(place));
         decipher.setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-        return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString('utf8');
+        return Buffer.concat([decipher.update(bytes.subarray(nonceBytes + tagBytes)), decipher.final()]).toString(
+          'utf8',
+        );
       } catch (cause) {
         throw new ProblemError(
           {

@@ -41,7 +41,11 @@ export async function replicasOf(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise
 }
 
 /** `exit code 3`, `out of memory (limit 64 MB)`: why a container does not run, in words. */
-export function exitReason(facts: { oomKilled: boolean; exitCode?: number | undefined; error?: string | undefined }): string {
+export function exitReason(facts: {
+  oomKilled: boolean;
+  exitCode?: number | undefined;
+  error?: string | undefined;
+}): string {
   if (facts.oomKilled) return 'out of memory';
   if (facts.error) return facts.error;
   return facts.exitCode === undefined ? 'not running' : `exit code ${facts.exitCode}`;
@@ -67,12 +71,17 @@ function toReplica(container: ContainerSummary): Replica {
 const logWidth = 10_000;
 
 /** The last lines of all replicas together, in the order in which they were written. */
-export async function tailLogs(cloud: Cloud, app: AppRow, options: { lines: number; process?: string | undefined }): Promise<LogLine[]> {
+export async function tailLogs(
+  cloud: Cloud,
+  app: AppRow,
+  options: { lines: number; process?: string | undefined },
+): Promise<LogLine[]> {
   const containers = await logContainers(cloud, app, options.process);
   const all = await Promise.all(
     containers.map(async (container) => {
       const lines: LogLine[] = [];
-      for await (const line of cloud.engine.logs(container.id, { tail: options.lines })) lines.push(toLogLine(container, line));
+      for await (const line of cloud.engine.logs(container.id, { tail: options.lines }))
+        lines.push(toLogLine(container, line));
       return lines;
     }),
   );
@@ -112,7 +121,8 @@ export async function* followLogs(
     if (following.has(container.id)) return;
     following.add(container.id);
     try {
-      for await (const line of cloud.engine.logs(container.id, { tail, follow: true, signal })) await push(toLogLine(container, line));
+      for await (const line of cloud.engine.logs(container.id, { tail, follow: true, signal }))
+        await push(toLogLine(container, line));
     } catch (error) {
       if (!signal.aborted) cloud.log.warn('log stream ended', { app: app.name, error: String(error) });
     } finally {
@@ -122,7 +132,8 @@ export async function* followLogs(
   const watch = async () => {
     for await (const event of cloud.events.follow({ signal })) {
       const starts = event.app === app.name && event.body.kind === 'replica.changed' && event.body.state === 'running';
-      const isNew = event.app === app.name && (event.body.kind === 'app.changed' || event.body.kind === 'release.changed');
+      const isNew =
+        event.app === app.name && (event.body.kind === 'app.changed' || event.body.kind === 'release.changed');
       if (!starts && !isNew) continue;
       for (const container of await logContainers(cloud, app, options.process)) void follow(container, logWidth);
     }
@@ -151,7 +162,10 @@ async function logContainers(cloud: Cloud, app: AppRow, process: string | undefi
   return cloud.engine.listContainers(labels);
 }
 
-function toLogLine(container: ContainerSummary, line: { at: number; stream: 'stdout' | 'stderr'; text: string }): LogLine {
+function toLogLine(
+  container: ContainerSummary,
+  line: { at: number; stream: 'stdout' | 'stderr'; text: string },
+): LogLine {
   return {
     at: line.at,
     process: container.labels[processLabel] ?? '',

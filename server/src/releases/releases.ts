@@ -3,6 +3,7 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Release } from 'minicloud-shared/model/release';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+
 export {
   findRelease,
   insertRelease,
@@ -10,8 +11,8 @@ export {
   newestRelease,
   newestVersion,
   type ReleaseRow,
-  releasesInState,
   type Resolved,
+  releasesInState,
   resolvedOf,
   saveReceipt,
   servingReleases,
@@ -34,7 +35,12 @@ export async function release(cloud: Cloud, appName: string, version: number): P
 }
 
 /** Throws `not_found` that names the versions there are. */
-export async function requireRelease(cloud: Cloud, appId: string, appName: string, version: number): Promise<ReleaseRow> {
+export async function requireRelease(
+  cloud: Cloud,
+  appId: string,
+  appName: string,
+  version: number,
+): Promise<ReleaseRow> {
   const row = await findRelease(cloud.db, appId, version);
   if (row) return row;
   const newest = (await listReleases(cloud.db, appId, 5)).map((known) => known.version);

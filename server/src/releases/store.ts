@@ -6,7 +6,10 @@ import type { Db, Tables } from '../schema.ts';
 
 export type ReleaseRow = Tables['releases'];
 
-export async function insertRelease(db: Db, row: Omit<ReleaseRow, 'version' | 'finished_at' | 'receipt_json' | 'problem_json'>): Promise<ReleaseRow> {
+export async function insertRelease(
+  db: Db,
+  row: Omit<ReleaseRow, 'version' | 'finished_at' | 'receipt_json' | 'problem_json'>,
+): Promise<ReleaseRow> {
   return db.transaction().execute(async (trx) => {
     const newest = await trx
       .selectFrom('releases')
@@ -15,14 +18,26 @@ export async function insertRelease(db: Db, row: Omit<ReleaseRow, 'version' | 'f
       .executeTakeFirst();
     return trx
       .insertInto('releases')
-      .values({ ...row, version: (newest?.version ?? 0) + 1, finished_at: null, receipt_json: null, problem_json: null })
+      .values({
+        ...row,
+        version: (newest?.version ?? 0) + 1,
+        finished_at: null,
+        receipt_json: null,
+        problem_json: null,
+      })
       .returningAll()
       .executeTakeFirstOrThrow();
   });
 }
 
 export async function newestRelease(db: Db, appId: string): Promise<ReleaseRow | undefined> {
-  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).orderBy('version', 'desc').limit(1).executeTakeFirst();
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 export async function newestVersion(db: Db, appId: string): Promise<number> {
@@ -30,18 +45,31 @@ export async function newestVersion(db: Db, appId: string): Promise<number> {
 }
 
 export async function findRelease(db: Db, appId: string, version: number): Promise<ReleaseRow | undefined> {
-  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('version', '=', version).executeTakeFirst();
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('version', '=', version)
+    .executeTakeFirst();
 }
 
 export async function listReleases(db: Db, appId: string, limit: number): Promise<ReleaseRow[]> {
-  return db.selectFrom('releases').selectAll().where('app_id', '=', appId).orderBy('version', 'desc').limit(limit).execute();
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .orderBy('version', 'desc')
+    .limit(limit)
+    .execute();
 }
 
 /** Releases that some app serves, with the app's id: one query however many apps there are. */
 export async function servingReleases(db: Db): Promise<ReleaseRow[]> {
   return db
     .selectFrom('releases')
-    .innerJoin('apps', (join) => join.onRef('apps.id', '=', 'releases.app_id').onRef('apps.serving', '=', 'releases.version'))
+    .innerJoin('apps', (join) =>
+      join.onRef('apps.id', '=', 'releases.app_id').onRef('apps.serving', '=', 'releases.version'),
+    )
     .selectAll('releases')
     .execute();
 }
@@ -54,7 +82,9 @@ export async function moveRelease(
   to: ReleaseState,
   facts: { at: number; receipt?: Receipt; problem?: Problem },
 ): Promise<boolean> {
-  const from = (Object.keys(releaseTransitions) as ReleaseState[]).filter((state) => releaseTransitions[state].includes(to));
+  const from = (Object.keys(releaseTransitions) as ReleaseState[]).filter((state) =>
+    releaseTransitions[state].includes(to),
+  );
   const result = await db
     .updateTable('releases')
     .set({
@@ -75,7 +105,12 @@ export async function releasesInState(db: Db, appId: string, state: ReleaseState
 }
 
 export async function saveReceipt(db: Db, appId: string, version: number, receipt: Receipt): Promise<void> {
-  await db.updateTable('releases').set({ receipt_json: JSON.stringify(receipt) }).where('app_id', '=', appId).where('version', '=', version).execute();
+  await db
+    .updateTable('releases')
+    .set({ receipt_json: JSON.stringify(receipt) })
+    .where('app_id', '=', appId)
+    .where('version', '=', version)
+    .execute();
 }
 
 /** What a release was resolved to when it was made; nothing in it can move afterwards. */

@@ -40,7 +40,8 @@ export async function applyAllRoutes(cloud: Cloud, signal?: AbortSignal): Promis
     routing.routes.clear();
     for (const app of apps) {
       const release = serving.get(app.id);
-      if (release && app.deleting_at === null) routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? []));
+      if (release && app.deleting_at === null)
+        routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? []));
     }
     routing.certificates = await proxyCertificates(cloud);
     await apply(cloud, routing, signal);
@@ -70,9 +71,17 @@ export function currentRoutes(cloud: Cloud, app: Pick<AppRow, 'id'>): ProxyRoute
   return routingOf(cloud).routes.get(app.id) ?? [];
 }
 
-function routesOf(cloud: Cloud, app: AppRow, release: ReleaseRow, containers: Parameters<typeof appRoutes>[0]['containers']): ProxyRoute[] {
+function routesOf(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow,
+  containers: Parameters<typeof appRoutes>[0]['containers'],
+): ProxyRoute[] {
   const { manifest } = resolvedOf(release);
-  return appRoutes({ id: app.id, name: app.name, version: release.version, manifest, containers }, cloud.config.serverDomain);
+  return appRoutes(
+    { id: app.id, name: app.name, version: release.version, manifest, containers },
+    cloud.config.serverDomain,
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Services and bindings: an app's own credentials on a shared backing server. */
 import type { ContainerManifest, DatabaseNeed } from 'minicloud-shared/manifest/model';
-import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import type { Backing, BackingGrant } from '../adapters/backing/contract.ts';
+import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { randomPassword } from '../platform/ids.ts';
 import { type BindingRow, bindingsOf, insertBinding } from './store.ts';
@@ -36,9 +36,14 @@ export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNee
 }
 
 /** Environment of the app's bindings. Values are secret. */
-export async function bindingEnv(cloud: Cloud, app: AppRow, manifest: ContainerManifest): Promise<Record<string, string>> {
+export async function bindingEnv(
+  cloud: Cloud,
+  app: AppRow,
+  manifest: ContainerManifest,
+): Promise<Record<string, string>> {
   const env: Record<string, string> = {};
-  for (const need of databaseNeeds(manifest)) env[need.env] = backingFor(cloud, need).url(await ensureBinding(cloud, app, need));
+  for (const need of databaseNeeds(manifest))
+    env[need.env] = backingFor(cloud, need).url(await ensureBinding(cloud, app, need));
   return env;
 }
 
@@ -68,7 +73,13 @@ export async function revokeBindings(cloud: Cloud, app: AppRow, signal: AbortSig
 
 function bindingName(app: AppRow, need: DatabaseNeed): string {
   const base = app.name.replaceAll('-', '_').slice(0, 12);
-  const suffix = need.env === 'DATABASE_URL' ? '' : `_${need.env.toLowerCase().replace(/[^a-z0-9]+/g, '').slice(0, 8)}`;
+  const suffix =
+    need.env === 'DATABASE_URL'
+      ? ''
+      : `_${need.env
+          .toLowerCase()
+          .replace(/[^a-z0-9]+/g, '')
+          .slice(0, 8)}`;
   return `${base}_${app.id}${suffix}`;
 }
 

@@ -1,6 +1,7 @@
 /** What this server is, what it can do, and how it is. */
-import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
+
 import { toProblem } from 'minicloud-shared/model/problem';
+import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 
@@ -26,7 +27,10 @@ type Component = SystemStatus['components'][number];
 
 /** Every part asked now, side by side, each with its own deadline. */
 export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
-  const ask = async (name: Component['name'], question: (signal: AbortSignal) => Promise<Omit<Component, 'name'>>): Promise<Component> => {
+  const ask = async (
+    name: Component['name'],
+    question: (signal: AbortSignal) => Promise<Omit<Component, 'name'>>,
+  ): Promise<Component> => {
     try {
       return { name, ...(await question(AbortSignal.timeout(askWithinMs))) };
     } catch (error) {
@@ -41,11 +45,18 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     ask('proxy', async (signal) => {
       const status = await cloud.proxy.status({ signal });
       const state = !status.running ? 'down' : status.warnings.length > 0 ? 'degraded' : 'ok';
-      return { state, detail: status.warnings[0] ?? (status.running ? `${status.routes} routes, ${status.certificates} certificates` : status.detail) };
+      return {
+        state,
+        detail:
+          status.warnings[0] ??
+          (status.running ? `${status.routes} routes, ${status.certificates} certificates` : status.detail),
+      };
     }),
     ask('database', async () => {
       const broken = await cloud.events.verify();
-      return broken === undefined ? { state: 'ok', detail: 'SQLite, event log whole' } : { state: 'degraded', detail: `event ${broken} does not follow from the one before` };
+      return broken === undefined
+        ? { state: 'ok', detail: 'SQLite, event log whole' }
+        : { state: 'degraded', detail: `event ${broken} does not follow from the one before` };
     }),
     ask('firewall', async (signal) => {
       if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
@@ -55,7 +66,9 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     ask('mariadb', async (signal) => {
       const container = await cloud.engine.inspectContainer(cloud.backings.mariadb.container, { signal });
       if (!container) return { state: 'off', detail: 'no app needs it yet' };
-      return (await cloud.backings.mariadb.ready({ signal })) ? { state: 'ok', detail: 'answers' } : { state: 'down', detail: 'does not answer' };
+      return (await cloud.backings.mariadb.ready({ signal }))
+        ? { state: 'ok', detail: 'answers' }
+        : { state: 'down', detail: 'does not answer' };
     }),
   ]);
   return {

@@ -10,9 +10,20 @@ export async function ensureVolumeRow(db: Db, row: Omit<Tables['volumes'], 'tras
 }
 
 export async function volumesOf(db: Db, appId: string): Promise<Tables['volumes'][]> {
-  return db.selectFrom('volumes').selectAll().where('app_id', '=', appId).where('trashed_at', 'is', null).orderBy('path').execute();
+  return db
+    .selectFrom('volumes')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('trashed_at', 'is', null)
+    .orderBy('path')
+    .execute();
 }
 
 export async function trashVolumeRows(db: Db, appId: string, at: number): Promise<void> {
-  await db.updateTable('volumes').set({ trashed_at: at }).where('app_id', '=', appId).where('trashed_at', 'is', null).execute();
+  await db
+    .updateTable('volumes')
+    .set({ trashed_at: at })
+    .where('app_id', '=', appId)
+    .where('trashed_at', 'is', null)
+    .execute();
 }

@@ -20,16 +20,32 @@ export function volumeName(app: Pick<AppRow, 'id'>, path: string): string {
 
 /** What each process of the manifest has mounted. */
 export function storageMounts(app: Pick<AppRow, 'id'>, manifest: ContainerManifest): Mount[] {
-  return manifest.needs.flatMap((need) => (need.kind === 'storage' ? [{ volume: volumeName(app, need.path), path: need.path }] : []));
+  return manifest.needs.flatMap((need) =>
+    need.kind === 'storage' ? [{ volume: volumeName(app, need.path), path: need.path }] : [],
+  );
 }
 
-export function supportMounts(app: Pick<AppRow, 'id'>, support: { name: string; volumes: { path: string }[] }): Mount[] {
+export function supportMounts(
+  app: Pick<AppRow, 'id'>,
+  support: { name: string; volumes: { path: string }[] },
+): Mount[] {
   return support.volumes.map(({ path }) => ({ volume: volumeName(app, `${support.name}/${path}`), path }));
 }
 
 /** Records and makes the volume. */
-export async function ensureVolume(cloud: Cloud, app: AppRow, mount: Mount, labels: Record<string, string>, signal: AbortSignal): Promise<void> {
-  await ensureVolumeRow(cloud.db, { name: mount.volume, app_id: app.id, path: mount.path, created_at: cloud.clock.now() });
+export async function ensureVolume(
+  cloud: Cloud,
+  app: AppRow,
+  mount: Mount,
+  labels: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  await ensureVolumeRow(cloud.db, {
+    name: mount.volume,
+    app_id: app.id,
+    path: mount.path,
+    created_at: cloud.clock.now(),
+  });
   await cloud.engine.ensureVolume(mount.volume, labels, { signal });
 }
 

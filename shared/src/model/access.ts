@@ -1,5 +1,5 @@
 /** Principals, tokens and scopes. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Each scope holds the ones before it. */
 export const scopes = ['read', 'deploy', 'manage', 'admin'] as const;

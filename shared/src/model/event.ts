@@ -1,5 +1,5 @@
 /** Events: one log that is audit, live stream and tree refresh in one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { operationSchema } from './operation.ts';
 import { releaseSchema } from './release.ts';
 
@@ -14,7 +14,12 @@ export const eventSchema = z.object({
     z.object({ kind: z.literal('app.deleted'), name: z.string() }),
     z.object({ kind: z.literal('release.changed'), release: releaseSchema }),
     z.object({ kind: z.literal('operation.changed'), operation: operationSchema }),
-    z.object({ kind: z.literal('replica.changed'), process: z.string(), state: z.string(), reason: z.string().optional() }),
+    z.object({
+      kind: z.literal('replica.changed'),
+      process: z.string(),
+      state: z.string(),
+      reason: z.string().optional(),
+    }),
     z.object({ kind: z.literal('server.changed'), what: z.string() }),
     z.object({ kind: z.literal('access.denied'), what: z.string() }),
   ]),

@@ -1,5 +1,5 @@
 /** Operations: the companion's own long-running, resumable work. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemSchema } from './problem.ts';
 
 export const operationKinds = ['deploy', 'rollback', 'delete', 'converge'] as const;

@@ -1,5 +1,5 @@
 /** A plan: what a deploy would change, with the consequence of every change. Holds no secret value, ever. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** In rising order of how much it hurts. */
 export const consequences = ['none', 'restart', 'downtime', 'data'] as const;

@@ -4,7 +4,7 @@
  * Every failure that a person meets is a `Problem`: what happened, to which object, why, what still works and what
  * to do. The code is a closed union, so that clients can act on it and a test can walk all of them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const problemCodes = [
   'manifest_invalid',

@@ -1,5 +1,5 @@
 /** Releases: immutable versions of an app, and the state table that server and UI share. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemSchema } from './problem.ts';
 
 export const releaseStates = ['pending', 'deploying', 'current', 'superseded', 'failed', 'rolled_back'] as const;

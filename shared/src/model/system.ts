@@ -1,5 +1,5 @@
 /** What a server is and can do; clients enable commands by `features`, never by version. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const features = [
   'apps',

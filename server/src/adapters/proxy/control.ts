@@ -137,7 +137,7 @@ function parse<T>(schema: z.ZodType<T>, answer: { status: number; body: unknown 
   const why = said.success ? said.data.error : `it answered ${answer.status} with something unexpected`;
   if (answer.status === 507) {
     throw new ProblemError({
-      code: 'disk_full',
+      code: /No space left|quota exceeded/i.test(why) ? 'disk_full' : 'proxy_failed',
       what: 'The proxy could not write its state',
       object: 'proxy',
       why,

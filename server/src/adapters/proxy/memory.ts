@@ -51,7 +51,7 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
   const counters = new Map<string, ProxyCounter>();
   const turns = new WeakMap<ProxyTarget, number>();
 
-  function handle(visit: MemoryVisit): MemoryAnswer {
+  function meet(visit: MemoryVisit): MemoryAnswer {
     const table = tableOf(served);
     const challenge = visit.scheme === 'http' && findChallenge(table, visit.path);
     if (challenge) return { status: 200, text: challenge };
@@ -64,14 +64,17 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
     const target = visit.address === undefined ? pick(found, turns) : byAddress(found, visit.address);
     if (!target) return { status: visit.address === undefined ? 503 : 502, route: found };
     const status = answer(target, visit);
-    if (visit.address === undefined) count(counters, found.app, target.release, status);
     return { status: status === 0 ? 502 : status, route: found, target };
   }
 
   return {
     httpPort,
     httpsPort,
-    handle,
+    handle(visit) {
+      const met = meet(visit);
+      if (met.route && met.target) count(counters, met.route.app, met.target.release, met.status);
+      return met;
+    },
     table: () => structuredClone(tableOf(served)),
     async ensure() {
       running = true;
@@ -100,7 +103,7 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
     },
     async probe({ host, path, address }): Promise<ProxyProbeAnswer> {
       const scheme = hasCertificate(tableOf(served), host) ? 'https' : 'http';
-      const met = handle({ scheme, host, path, ...(address !== undefined && { address }) });
+      const met = meet({ scheme, host, path, ...(address !== undefined && { address }) });
       const reached = met.target !== undefined && answer(met.target, { scheme, host, path }) !== 0;
       return { status: met.status, address: met.target?.address ?? '', fromProxy: !reached, error: '' };
     },

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { migrations } from '../migrations.ts';
+import type { Db, Tables } from '../schema.ts';
+import { lockInstance, openDatabase } from './db.ts';
+import { createEvents } from './events.ts';
+import { createLog, createRedactor } from './log.ts';
+import { createOperations } from './operations.ts';
+
+async function parts() {
+  const path = join(await mkdtemp(join(tmpdir(), 'minicloud-db-')), 'minicloud.db');
+  const db: Db = await openDatabase<Tables>(path, migrations);
+  const clock = { now: () => Date.now() };
+  const events = await createEvents(db, clock);
+  const log = createLog(createRedactor(), () => {}, clock.now);
+  return { path, db, events, operations: createOperations({ db, events, clock, log }) };
+}
+
+test('steps are on disk before they start and after they end', async () => {
+  const { operations } = await parts();
+  const seen: string[] = [];
+  const started = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    steps: [{ id: 'one', title: 'One' }],
+    run: async (run) => {
+      await run.step({ id: 'one', title: 'One' }, async () => {
+        seen.push((await operations.get(run.id))?.steps[0]?.state ?? '');
+      });
+      seen.push((await operations.get(run.id))?.steps[0]?.state ?? '');
+    },
+  });
+  assert.equal(started.state, 'queued');
+  assert.equal((await operations.finished(started.id)).state, 'succeeded');
+  assert.deepEqual(seen, ['running', 'done']);
+});
+
+test('a failure is told with its problem; the failed step is marked', async () => {
+  const { operations } = await parts();
+  const started = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    run: (run) =>
+      run.step({ id: 'pull', title: 'Pull' }, async () => {
+        throw new ProblemError({
+          code: 'image_not_found',
+          what: 'no image',
+          object: 'image x',
+          why: 'gone',
+          remedy: 'push it',
+        });
+      }),
+  });
+  const ended = await operations.finished(started.id);
+  assert.equal(ended.state, 'failed');
+  assert.equal(ended.problem?.code, 'image_not_found');
+  assert.equal(ended.steps[0]?.state, 'failed');
+});
+
+test('the same idempotency key is the same operation, however often it is sent at once', async () => {
+  const { operations } = await parts();
+  let runs = 0;
+  const start = () =>
+    operations.start({
+      kind: 'deploy',
+      app: 'shop',
+      by: 'me',
+      idempotencyKey: 'k-12345678',
+      run: async () => {
+        runs += 1;
+      },
+    });
+  const all = await Promise.all([start(), start(), start()]);
+  await Promise.all(all.map((operation) => operations.finished(operation.id)));
+  assert.equal(new Set(all.map((operation) => operation.id)).size, 1);
+  assert.equal(runs, 1);
+});
+
+test('cancel ends a running operation as cancelled and a queued one before it starts', async () => {
+  const { operations } = await parts();
+  let secondRan = false;
+  const first = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    run: (run) => new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason))),
+  });
+  const second = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    run: async () => {
+      secondRan = true;
+    },
+  });
+  await operations.cancel(second.id);
+  await operations.cancel(first.id);
+  assert.equal((await operations.finished(first.id)).state, 'cancelled');
+  assert.equal((await operations.finished(second.id)).state, 'cancelled');
+  assert.equal(secondRan, false);
+});
+
+test('what a dead companion left open is found, and closed once', async () => {
+  const { db, events, operations } = await parts();
+  await db
+    .insertInto('operations')
+    .values({
+      id: 'dead',
+      kind: 'deploy',
+      app: 'shop',
+      release: 1,
+      state: 'running',
+      by: 'me',
+      steps_json: '[]',
+      problem_json: null,
+      idempotency_key: null,
+      created_at: 1,
+      started_at: 1,
+      finished_at: null,
+    })
+    .execute();
+  assert.deepEqual(
+    (await operations.interrupted()).map((operation) => operation.id),
+    ['dead'],
+  );
+  await operations.close('dead', 'failed', {
+    code: 'interrupted',
+    what: 'w',
+    object: 'o',
+    why: 'y',
+    still: '',
+    remedy: 'r',
+    evidence: [],
+  });
+  assert.deepEqual(await operations.interrupted(), []);
+  assert.equal((await events.after(0, 10)).at(-1)?.body.kind, 'operation.changed');
+});
+
+test('events follow without gap or repetition from a given id, and the chain shows a changed entry', async () => {
+  const { db, events } = await parts();
+  const append = (name: string) => events.append({ by: 'me', app: name, body: { kind: 'app.changed', name } });
+  await append('a');
+  await append('b');
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const following = (async () => {
+    for await (const event of events.follow({ lastId: 1, signal: stop.signal })) {
+      seen.push(event.app ?? '');
+      if (seen.length === 3) stop.abort();
+    }
+  })();
+  await Promise.all([append('c'), append('d')]);
+  await following;
+  assert.deepEqual(seen, ['b', 'c', 'd']);
+  assert.equal(await events.verify(), undefined);
+  await assert.rejects(db.updateTable('events').set({ by: 'forger' }).where('id', '=', 2).execute(), /append-only/);
+});
+
+test('a second companion on one home is refused, and admitted when the first is gone', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'minicloud-lock-')), 'lock.db');
+  const first = lockInstance(path);
+  assert.throws(() => lockInstance(path), /Another companion/);
+  first.release();
+  lockInstance(path).release();
+});
