@@ -1,5 +1,6 @@
 /** Bundles the extension and its language server: one CommonJS file each, which is what every VS Code loads. */
 import { readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
@@ -27,7 +28,7 @@ export async function buildExtension(): Promise<Metafile> {
     external: ['vscode'],
     conditions: ['node', 'import'],
     mainFields: ['module', 'main'],
-    plugins: [lightZod],
+    plugins: [lightZod, lightYaml],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
@@ -45,7 +46,17 @@ export async function buildExtension(): Promise<Metafile> {
 const lightZod: Plugin = {
   name: 'light-zod',
   setup({ onLoad }) {
-    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "export { default as en } from './en.js';" }));
+    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+    // Schemas can describe themselves as JSON Schema: 18 KB that no part of the editor calls.
+    onLoad({ filter: /zod\/v4\/core\/(json-schema-processors|to-json-schema)\.js$/ }, async ({ path }) => {
+      const names = [...(await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm)].map(
+        ([, name]) => name,
+      );
+      const leftOut = "const leftOut = () => () => { throw new Error('JSON Schema is left out of this bundle'); };";
+      return { contents: `${leftOut}\nexport { ${names.map((name) => `leftOut as ${name}`).join(', ')} };` };
+    });
     onLoad({ filter: /\/shared\/src\/.*\.ts$/ }, async ({ path }) => ({
       loader: 'ts',
       contents: (await readFile(path, 'utf8'))
@@ -55,10 +66,24 @@ const lightZod: Plugin = {
   },
 };
 
+/** The same parser as ES modules, of which what is not used can be left out; Node is given CommonJS by default. */
+const lightYaml: Plugin = {
+  name: 'light-yaml',
+  setup({ onResolve }) {
+    const packageFolder = dirname(createRequire(import.meta.url).resolve('yaml/package.json'));
+    onResolve({ filter: /^yaml$/ }, () => ({
+      path: join(packageFolder, 'browser', 'dist', 'index.js'),
+      sideEffects: false,
+    }));
+  },
+};
+
 /** The editor sees the server as a type only, and its language server never sees the editor. */
 export function assertBoundaries(metafile: Metafile): void {
   for (const [output, { inputs, imports }] of Object.entries(metafile.outputs)) {
-    const server = Object.keys(inputs).find((path) => /(^|\/)server\/(src|dashboard)\//.test(path.replace('language-server/server/', '')));
+    const server = Object.keys(inputs).find((path) =>
+      /(^|\/)server\/(src|dashboard)\//.test(path.replace('language-server/server/', '')),
+    );
     if (server) throw new Error(`${output} holds ${server}: import it as a type`);
     const own = output.endsWith('language-server.cjs');
     if (own && imports.some(({ path }) => path === 'vscode')) throw new Error(`${output} imports vscode`);

@@ -1,10 +1,10 @@
 import { EventSource } from 'eventsource';
+import type { AppRouter } from 'minicloud-server/router';
 import { createClient } from 'minicloud-shared/client/client';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import type { AppRouter } from 'minicloud-server/router';
 import type { Server } from './server.ts';
-import { fetchTrusting } from './trusting-fetch.ts';
 import type { TokenStore } from './token-store.ts';
+import { fetchTrusting } from './trusting-fetch.ts';
 
 export type Api = ReturnType<typeof createClient<AppRouter>>;
 

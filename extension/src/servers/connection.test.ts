@@ -6,8 +6,25 @@ import type { Event } from 'minicloud-shared/model/event';
 import { type Connection, createConnection } from './connection.ts';
 import type { EventHandlers, Source } from './source.ts';
 
-const info = { version: '0.1.0', apiVersion: 1, features: ['apps'], installation: 'i', serverDomain: 'd', engine: { kind: 'memory', version: '1', os: 'linux', arch: 'amd64' }, proxy: { httpPort: 80, httpsPort: 443 } };
-const shop: AppSummary = { id: '1', name: 'shop', kind: 'container', environment: 'production', state: 'running', urls: [], createdAt: 0, updatedAt: 0 };
+const info = {
+  version: '0.1.0',
+  apiVersion: 1,
+  features: ['apps'],
+  installation: 'i',
+  serverDomain: 'd',
+  engine: { kind: 'memory', version: '1', os: 'linux', arch: 'amd64' },
+  proxy: { httpPort: 80, httpsPort: 443 },
+};
+const shop: AppSummary = {
+  id: '1',
+  name: 'shop',
+  kind: 'container',
+  environment: 'production',
+  state: 'running',
+  urls: [],
+  createdAt: 0,
+  updatedAt: 0,
+};
 const facts = { complete: true, asOf: 1, serverDomain: 'd', domains: [], apps: [], secrets: {}, features: [] };
 
 interface Fake extends Source {
@@ -18,11 +35,13 @@ interface Fake extends Source {
 }
 
 function fakeSource(): Fake {
-  const answer = <T>(name: string, value: T) => async (): Promise<T> => {
-    fake.asked.push(name);
-    if (fake.error) throw fake.error;
-    return value;
-  };
+  const answer =
+    <T>(name: string, value: T) =>
+    async (): Promise<T> => {
+      fake.asked.push(name);
+      if (fake.error) throw fake.error;
+      return value;
+    };
   const fake: Fake = {
     streams: [],
     open: 0,
@@ -35,7 +54,9 @@ function fakeSource(): Fake {
     events(handlers) {
       fake.streams.push(handlers);
       fake.open += 1;
-      return () => void (fake.open -= 1);
+      return () => {
+        fake.open -= 1;
+      };
     },
   };
   return fake;
@@ -62,7 +83,10 @@ test('nothing is asked and no stream is open until somebody holds the connection
   const release = connection.hold();
   await connection.ready();
   assert.equal(source.open, 1);
-  assert.deepEqual(connection.snapshot.apps?.map(({ name }) => name), ['shop']);
+  assert.deepEqual(
+    connection.snapshot.apps?.map(({ name }) => name),
+    ['shop'],
+  );
   release();
   await until(() => source.open === 0);
   assert.equal(connection.link.state, 'idle');
@@ -109,7 +133,9 @@ test('an unreachable server says why, and is online again when its stream opens'
   assert.match('problem' in connection.link ? connection.link.problem.why : '', /Nothing listens/);
   source.error = undefined;
   let online = 0;
-  connection.onOnline(() => void (online += 1));
+  connection.onOnline(() => {
+    online += 1;
+  });
   source.streams[0]?.open();
   await connection.ready().catch(() => {});
   await until(() => connection.link.state === 'online');
@@ -150,6 +176,9 @@ test('what was known stays visible while the server is away', async () => {
   await connection.ready();
   source.streams[0]?.lost(new Error('gone'));
   assert.equal(connection.link.state, 'unreachable');
-  assert.deepEqual(connection.snapshot.apps?.map(({ name }) => name), ['shop']);
+  assert.deepEqual(
+    connection.snapshot.apps?.map(({ name }) => name),
+    ['shop'],
+  );
   connection.dispose();
 });

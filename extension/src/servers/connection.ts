@@ -80,12 +80,17 @@ export function createConnection(options: ConnectionOptions): Connection {
     try {
       const [info, apps] = await Promise.all([source.info(), source.apps()]);
       const nextFacts = await source.facts().catch(() => undefined);
-      const opened = await Promise.all([...snapshot.releases.keys()].map(async (app) => [app, await source.releases(app)] as const));
+      const opened = await Promise.all(
+        [...snapshot.releases.keys()].map(async (app) => [app, await source.releases(app)] as const),
+      );
       if (mine !== round) return;
       const known = new Set(apps.map(({ name }) => name));
       facts = nextFacts;
       const releases = new Map(opened.filter(([app]) => known.has(app)));
-      set({ link: { state: 'online' }, snapshot: { ...snapshot, info, apps: sortApps(apps), releases, asOf: Date.now() } });
+      set({
+        link: { state: 'online' },
+        snapshot: { ...snapshot, info, apps: sortApps(apps), releases, asOf: Date.now() },
+      });
     } catch (error) {
       if (mine === round) fail(error);
     }
@@ -174,7 +179,8 @@ export function createConnection(options: ConnectionOptions): Connection {
           if (link.state === 'connecting' || link.state === 'idle') return;
           end?.();
           if (link.state === 'online') resolve();
-          else reject(Object.assign(new Error(link.problem.what), { data: { problem: link.problem } }));
+          else if ('problem' in link)
+            reject(Object.assign(new Error(link.problem.what), { data: { problem: link.problem } }));
         };
         end = changed.on(look);
         look();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, type Event, type Memento } from 'vscode';
+import { type Event, EventEmitter, type Memento } from 'vscode';
 import type { Server } from './server.ts';
 import type { TokenStore } from './token-store.ts';
 

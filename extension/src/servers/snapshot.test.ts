@@ -44,7 +44,10 @@ test('a deleted app goes with everything known about it', () => {
     operations: new Map([['shop', operation('running')]]),
   };
   const { snapshot, stale } = applyEvent(before, event({ kind: 'app.deleted', name: 'shop' }));
-  assert.deepEqual(snapshot.apps?.map(({ name }) => name), ['blog']);
+  assert.deepEqual(
+    snapshot.apps?.map(({ name }) => name),
+    ['blog'],
+  );
   assert.equal(snapshot.releases.has('shop'), false);
   assert.equal(snapshot.operations.has('shop'), false);
   assert.equal(stale, false);
@@ -54,9 +57,18 @@ test('a deleted app goes with everything known about it', () => {
 test('a changed release replaces its old self and stands newest first', () => {
   const before = { ...emptySnapshot, releases: new Map([['shop', [release(2, 'deploying'), release(1)]]]) };
   const second = applyEvent(before, event({ kind: 'release.changed', release: release(2) })).snapshot;
-  assert.deepEqual(second.releases.get('shop')?.map(({ version, state }) => [version, state]), [[2, 'current'], [1, 'current']]);
+  assert.deepEqual(
+    second.releases.get('shop')?.map(({ version, state }) => [version, state]),
+    [
+      [2, 'current'],
+      [1, 'current'],
+    ],
+  );
   const third = applyEvent(second, event({ kind: 'release.changed', release: release(3, 'pending') })).snapshot;
-  assert.deepEqual(third.releases.get('shop')?.map(({ version }) => version), [3, 2, 1]);
+  assert.deepEqual(
+    third.releases.get('shop')?.map(({ version }) => version),
+    [3, 2, 1],
+  );
 });
 
 test('releases nobody looked into are not begun by an event, which would hide the older ones', () => {
@@ -80,5 +92,8 @@ test('events keep the time at which the picture was true', () => {
 
 test('failed and degraded apps are failing, stopped and deploying ones are not', () => {
   const apps = [app('a'), app('b', 'failed'), app('c', 'degraded'), app('d', 'stopped'), app('e', 'deploying')];
-  assert.deepEqual(failingApps({ ...emptySnapshot, apps }).map(({ name }) => name), ['b', 'c']);
+  assert.deepEqual(
+    failingApps({ ...emptySnapshot, apps }).map(({ name }) => name),
+    ['b', 'c'],
+  );
 });

@@ -48,7 +48,10 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
       if (!known) return { snapshot, stale: true };
       const rest = known.filter(({ version }) => version !== body.release.version);
       const releases = [body.release, ...rest].sort((a, b) => b.version - a.version);
-      return { snapshot: { ...snapshot, releases: withEntry(before.releases, body.release.app, releases) }, stale: true };
+      return {
+        snapshot: { ...snapshot, releases: withEntry(before.releases, body.release.app, releases) },
+        stale: true,
+      };
     }
     case 'operation.changed': {
       const operations = withEntry(before.operations, body.operation.app, body.operation);

@@ -50,7 +50,9 @@ export function readAuthority(url: string, limitMs = 5_000): Promise<Authority> 
       resolve({
         pem: `-----BEGIN CERTIFICATE-----\n${base64.trimEnd()}\n-----END CERTIFICATE-----\n`,
         subject: String(authority.subject?.CN ?? authority.subject?.O ?? host),
-        fingerprint: (createHash('sha256').update(authority.raw).digest('hex').match(/../g) ?? []).join(':').toUpperCase(),
+        fingerprint: (createHash('sha256').update(authority.raw).digest('hex').match(/../g) ?? [])
+          .join(':')
+          .toUpperCase(),
       });
     });
     socket.setTimeout(limitMs, () => socket.destroy(new Error(`${host} did not answer in ${limitMs / 1000} s`)));

@@ -23,9 +23,7 @@ export function describeError(error: unknown, server = 'the server'): Problem {
 function isProblem(value: unknown): value is Problem {
   const texts = ['what', 'object', 'why', 'still', 'remedy'].every((name) => typeof field(value, name) === 'string');
   const evidence = field(value, 'evidence');
-  return (
-    texts && (problemCodes as readonly unknown[]).includes(field(value, 'code')) && isArrayOf(evidence, 'string')
-  );
+  return texts && (problemCodes as readonly unknown[]).includes(field(value, 'code')) && isArrayOf(evidence, 'string');
 }
 
 function isArrayOf(value: unknown, type: string): boolean {
@@ -90,7 +88,10 @@ const networkCauses: Record<string, Told> = {
   EHOSTUNREACH: { ...refused, why: 'There is no way to this host.' },
   ENETUNREACH: { ...refused, why: 'There is no network.' },
   ETIMEDOUT: { ...refused, why: 'It did not answer in time.' },
-  DEPTH_ZERO_SELF_SIGNED_CERT: { ...refused, why: 'Its certificate is signed by an authority that is not trusted here.' },
+  DEPTH_ZERO_SELF_SIGNED_CERT: {
+    ...refused,
+    why: 'Its certificate is signed by an authority that is not trusted here.',
+  },
   SELF_SIGNED_CERT_IN_CHAIN: { ...refused, why: 'Its certificate is signed by an authority that is not trusted here.' },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: {
     ...refused,

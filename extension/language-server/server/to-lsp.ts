@@ -1,0 +1,101 @@
+/** The service's answers in the words of the language server protocol. */
+import type { Diagnostic, Severity } from 'minicloud-shared/manifest/model';
+import {
+  type CodeAction,
+  CodeActionKind,
+  type CompletionItem,
+  CompletionItemKind,
+  DiagnosticSeverity,
+  type DocumentSymbol,
+  InsertTextFormat,
+  InsertTextMode,
+  type Diagnostic as LspDiagnostic,
+  type Range,
+  SymbolKind,
+} from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Completion } from '../service/complete.ts';
+import type { ManifestSymbol } from '../service/symbols.ts';
+
+const severities: Record<Severity, DiagnosticSeverity> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+  hint: DiagnosticSeverity.Hint,
+};
+
+export function toLspDiagnostic(diagnostic: Diagnostic, uri: string): LspDiagnostic {
+  const related = diagnostic.related?.map(({ message, range }) => ({ message, location: { uri, range } }));
+  return {
+    source: 'minicloud',
+    code: diagnostic.code,
+    severity: severities[diagnostic.severity],
+    message: diagnostic.message,
+    range: diagnostic.range,
+    ...(related ? { relatedInformation: related } : {}),
+  };
+}
+
+/** Fixes of the diagnostics that touch the range, as quick fixes of the document. */
+export function toCodeActions(diagnostics: readonly Diagnostic[], range: Range, uri: string): CodeAction[] {
+  return diagnostics
+    .filter((diagnostic) => touches(diagnostic.range, range))
+    .flatMap((diagnostic) => {
+      if (!diagnostic.fix) return [];
+      const { title, edits } = diagnostic.fix;
+      return [
+        {
+          title,
+          kind: CodeActionKind.QuickFix,
+          diagnostics: [toLspDiagnostic(diagnostic, uri)],
+          isPreferred: true,
+          edit: { changes: { [uri]: edits } },
+        },
+      ];
+    });
+}
+
+export function toCompletionItem(completion: Completion, text: TextDocument, index: number): CompletionItem {
+  return {
+    label: completion.label,
+    kind: completion.kind === 'key' ? CompletionItemKind.Property : CompletionItemKind.EnumMember,
+    detail: completion.detail,
+    documentation: completion.description,
+    // Required keys first, then the order of the schema, which is the order people write them in.
+    sortText: `${completion.required ? 0 : 1}${String(index).padStart(4, '0')}`,
+    filterText: completion.label.replace(/^- /, ''),
+    textEdit: { range: rangeOf(text, completion.span), newText: completion.snippet.replaceAll('}', '\\}') },
+    insertTextFormat: InsertTextFormat.Snippet,
+    insertTextMode: InsertTextMode.asIs,
+    ...(completion.more ? { command: { title: '', command: 'editor.action.triggerSuggest' } } : {}),
+  };
+}
+
+const symbolKinds: Record<ManifestSymbol['kind'], SymbolKind> = {
+  map: SymbolKind.Object,
+  list: SymbolKind.Array,
+  value: SymbolKind.Property,
+};
+
+export function toDocumentSymbol(symbol: ManifestSymbol, text: TextDocument): DocumentSymbol {
+  return {
+    name: symbol.name,
+    detail: symbol.detail,
+    kind: symbolKinds[symbol.kind],
+    range: rangeOf(text, symbol.span),
+    selectionRange: rangeOf(text, symbol.nameSpan),
+    children: symbol.children.map((child) => toDocumentSymbol(child, text)),
+  };
+}
+
+export function rangeOf(text: TextDocument, [start, end]: readonly [start: number, end: number]): Range {
+  return { start: text.positionAt(start), end: text.positionAt(end) };
+}
+
+function touches(a: Range, b: Range): boolean {
+  return !isBefore(a.end, b.start) && !isBefore(b.end, a.start);
+}
+
+function isBefore(a: Range['start'], b: Range['start']): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
+}

@@ -1,0 +1,131 @@
+import { describeError } from 'minicloud-shared/client/describe-error';
+import type { SystemInfo } from 'minicloud-shared/model/system';
+import { commands, l10n, ProgressLocation, window } from 'vscode';
+import { sentence } from '../problems.ts';
+import { connectApi } from '../servers/api.ts';
+import { isUnprotected, parseServerUrl, type Server } from '../servers/server.ts';
+import { readAuthority } from '../servers/trusting-fetch.ts';
+import type { Services } from '../services.ts';
+import { askToken } from './ask-token.ts';
+
+/** Asks for address and token, tries them, and remembers the server when it answers. */
+export async function addServer(services: Services): Promise<void> {
+  let url = await askUrl('http://127.0.0.1:9443');
+  let token: string | undefined;
+  while (url) {
+    token = await askToken(url, token);
+    if (!token) return;
+    const candidate = await tryServer(url, token);
+    if (candidate.info) {
+      await remember(services, { url, ca: candidate.ca }, candidate.info, token);
+      return;
+    }
+    const change = l10n.t('Change Address…');
+    const again = l10n.t('Change Token…');
+    const chosen = await window.showErrorMessage(candidate.failure, change, again);
+    if (chosen === change) url = await askUrl(url);
+    else if (chosen !== again) return;
+  }
+}
+
+async function askUrl(value: string): Promise<string | undefined> {
+  const complaints = {
+    empty: l10n.t('The address of the server, such as https://cloud.example.com:9443'),
+    'not-a-url': l10n.t('This is not an address; write https://cloud.example.com:9443'),
+    scheme: l10n.t('The address begins with https:// or, on this machine, http://'),
+    credentials: l10n.t('Leave out user, password, ? and #; the token is asked for next'),
+    path: l10n.t('Leave out the path after the port'),
+  };
+  const typed = await window.showInputBox({
+    title: l10n.t('Add Server (1/2): Address'),
+    prompt: l10n.t('Where the server’s API answers'),
+    value,
+    ignoreFocusOut: true,
+    validateInput(text) {
+      const parsed = parseServerUrl(text);
+      if ('problem' in parsed) return complaints[parsed.problem];
+      return isUnprotected(parsed.url)
+        ? {
+            message: l10n.t('Without TLS the token travels in the open. Use https://, or a tunnel to 127.0.0.1.'),
+            severity: 2,
+          }
+        : undefined;
+    },
+  });
+  const parsed = typed === undefined ? undefined : parseServerUrl(typed);
+  return parsed && 'url' in parsed ? parsed.url : undefined;
+}
+
+type Tried = { info: SystemInfo; ca?: string } | { info?: undefined; failure: string };
+
+async function tryServer(url: string, token: string): Promise<Tried> {
+  const name = new URL(url).host;
+  const ask = (ca?: string): Thenable<SystemInfo> =>
+    window.withProgress({ location: ProgressLocation.Notification, title: l10n.t('Connecting to {0}', name) }, () =>
+      connectApi({ name, url, ...(ca ? { ca } : {}) }, async () => token).system.info.query(),
+    );
+  try {
+    return { info: await ask() };
+  } catch (error) {
+    if (!isUntrusted(error)) return { failure: sentence(describeError(error, name)) };
+    try {
+      const ca = await askToTrust(url, name);
+      return ca ? { info: await ask(ca), ca } : { failure: sentence(describeError(error, name)) };
+    } catch (second) {
+      return { failure: sentence(describeError(second, name)) };
+    }
+  }
+}
+
+/** A server may sign its own certificates: the person compares the fingerprint once, and only that authority counts. */
+async function askToTrust(url: string, name: string): Promise<string | undefined> {
+  const authority = await readAuthority(url);
+  const trust = l10n.t('Trust This Authority');
+  const detail = l10n.t(
+    'Authority: {0}\nSHA-256: {1}\n\nCompare the fingerprint with the one that the server printed when it was set up.',
+    authority.subject,
+    authority.fingerprint,
+  );
+  const chosen = await window.showWarningMessage(
+    l10n.t('{0} signs its own certificate. Trust it?', name),
+    { modal: true, detail },
+    trust,
+  );
+  return chosen === trust ? authority.pem : undefined;
+}
+
+const untrustedCodes = new Set([
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+
+function isUntrusted(error: unknown): boolean {
+  for (let at = error, depth = 0; at instanceof Error && depth < 6; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && untrustedCodes.has(at.code)) return true;
+  }
+  return false;
+}
+
+async function remember(
+  services: Services,
+  server: Pick<Server, 'url' | 'ca'>,
+  info: SystemInfo,
+  token: string,
+): Promise<void> {
+  const taken = new Set(services.servers.all().map(({ name }) => name));
+  const host = new URL(server.url).host;
+  const name = [info.serverDomain, host].find((each) => each && !taken.has(each)) ?? `${host} (${taken.size + 1})`;
+  const added = await services.servers.add({ name, url: server.url, ...(server.ca ? { ca: server.ca } : {}) }, token);
+  await commands.executeCommand('minicloud.servers.focus');
+  services.output.info(`added ${name} at ${server.url}, Minicloud ${info.version}`);
+  if (added.token === 'session') {
+    void window.showWarningMessage(
+      l10n.t(
+        '{0} was added for this session only: this machine has no working keyring, so the token could not be kept.',
+        name,
+      ),
+    );
+  }
+}

@@ -1,0 +1,30 @@
+import { commands, l10n, ProgressLocation, window } from 'vscode';
+import { findManifest, readManifest } from '../deploy/manifest-source.ts';
+import { preparePlan, type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
+import type { Services } from '../services.ts';
+import { requireFeature } from './pick.ts';
+
+/** Shows what deploying a manifest would change, and what that would cause. Changes nothing. */
+export async function planManifest(services: Services, argument: unknown): Promise<void> {
+  const planned = await plan(services, argument);
+  if (planned) await services.plans.show(planned);
+}
+
+/** The plan of the manifest that a command is about. Undefined when the person stopped or has been told why not. */
+export async function plan(services: Services, argument: unknown): Promise<RequestedPlan | undefined> {
+  const uri = await findManifest(argument);
+  if (!uri) {
+    const create = l10n.t('Create Manifest…');
+    const chosen = await window.showInformationMessage(
+      l10n.t('There is no cloud_manifest.yml in this workspace.'),
+      create,
+    );
+    if (chosen === create) await commands.executeCommand('minicloud.createManifest');
+    return undefined;
+  }
+  const request = await preparePlan(services, await readManifest(uri));
+  if (!request) return undefined;
+  requireFeature(request.live, 'plans', l10n.t('Planning'));
+  const title = l10n.t('Planning on {0}', request.live.server.name);
+  return window.withProgress({ location: ProgressLocation.Window, title }, () => requestPlan(services, request));
+}

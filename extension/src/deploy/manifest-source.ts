@@ -1,0 +1,43 @@
+import { l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+
+/** A manifest as it is sent: the text on disk, which is what the editor shows once it is saved. */
+export interface ManifestSource {
+  uri: Uri;
+  text: string;
+  fileName: string;
+}
+
+export const manifestGlob = '**/cloud_manifest.{yml,yaml,json}';
+const manifestName = /(^|\/)cloud_manifest\.(ya?ml|json)$/;
+const mostManifests = 200;
+
+export function isManifest(uri: Uri): boolean {
+  return manifestName.test(uri.path) && uri.scheme !== 'git' && !uri.scheme.startsWith('minicloud-');
+}
+
+/**
+ * The manifest that a command is about: the one it was called on, the one in the active editor, the only one of the
+ * workspace, or the one that the person picks. Undefined when there is none or nothing was picked.
+ */
+export async function findManifest(argument: unknown): Promise<Uri | undefined> {
+  if (argument instanceof Uri && isManifest(argument)) return argument;
+  const active = window.activeTextEditor?.document.uri;
+  if (active && isManifest(active)) return active;
+  const found = await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
+  if (found.length <= 1) return found[0];
+  const items = found.map((uri) => ({ label: workspace.asRelativePath(uri), uri }));
+  items.sort((a, b) => a.label.localeCompare(b.label));
+  return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
+}
+
+/** Saves and reads a manifest: what is planned and deployed is what is on disk. */
+export async function readManifest(uri: Uri): Promise<ManifestSource> {
+  const document = await workspace.openTextDocument(uri);
+  if (document.isDirty) await document.save();
+  return fromDocument(document);
+}
+
+export function fromDocument(document: TextDocument): ManifestSource {
+  const { uri } = document;
+  return { uri, text: document.getText(), fileName: uri.path.slice(uri.path.lastIndexOf('/') + 1) };
+}

@@ -1,0 +1,56 @@
+/** The table of contents of the extension: what there is, and what each part is given. */
+import { commands, type ExtensionContext, l10n, window } from 'vscode';
+import { registerCommands } from './commands/register.ts';
+import { createManifestTargets } from './deploy/manifest-targets.ts';
+import { createLanguageService } from './language/language-service.ts';
+import { createManifestLens } from './language/manifest-lens.ts';
+import { createStatusBar } from './language/status-bar.ts';
+import { createLogFollower } from './logs/log-follower.ts';
+import { followSaves } from './plan/follow-saves.ts';
+import { createPlanDocuments } from './plan/plan-documents.ts';
+import { createReadOnlyDocuments } from './read-only-documents.ts';
+import { createConnections } from './servers/connections.ts';
+import { createServerList } from './servers/server-list.ts';
+import { createTokenStore } from './servers/token-store.ts';
+import type { Services } from './services.ts';
+import { createServersTree } from './tree/servers-tree.ts';
+
+/**
+ * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree does when it is seen,
+ * the language server starts with the first manifest. What is registered first works even when a later part can't.
+ */
+export function activate(context: ExtensionContext): Services {
+  const own = <T extends { dispose(): unknown }>(part: T): T => {
+    context.subscriptions.push(part);
+    return part;
+  };
+  const output = own(window.createOutputChannel(l10n.t('Minicloud'), { log: true }));
+  const tokens = createTokenStore(context.secrets);
+  const servers = own(createServerList(context.globalState, tokens));
+  const connections = own(createConnections(servers, tokens, context.globalState));
+  const targets = own(createManifestTargets(connections, context.workspaceState));
+  const language = own(createLanguageService(context, connections, targets));
+  const services: Services = {
+    context,
+    output,
+    servers,
+    tokens,
+    connections,
+    targets,
+    language,
+    plans: own(createPlanDocuments()),
+    logs: own(createLogFollower()),
+    documents: own(createReadOnlyDocuments()),
+  };
+  context.subscriptions.push(...registerCommands(services));
+  own(createServersTree(connections));
+  own(followSaves(services));
+  context.subscriptions.push(...createManifestLens(connections, targets), ...createStatusBar(connections, targets));
+
+  const tellContext = (): void => {
+    void commands.executeCommand('setContext', 'minicloud.hasServers', servers.all().length > 0);
+  };
+  own(servers.onDidChange(tellContext));
+  tellContext();
+  return services;
+}

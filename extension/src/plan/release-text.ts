@@ -1,0 +1,35 @@
+import type { Release } from 'minicloud-shared/model/release';
+import type { Translate } from '../translate.ts';
+
+/** A release as a page: what it was, why it exists, what was measured when it began to serve. Durations in seconds. */
+export function releaseText(release: Release, t: Translate): string {
+  const { app, version, state, image, digest, reason, by, createdAt, receipt, problem } = release;
+  const lines = [
+    t('Release {0} of {1}', version, app),
+    `${state}  ·  ${image}  ·  ${digest}`,
+    t('{0}, by {1}, {2}', reason, by, new Date(createdAt).toISOString()),
+  ];
+  if (receipt) {
+    lines.push('', t('Measured'));
+    lines.push(`  ${t('{0} s from the first step to serving', seconds(receipt.totalMs))}`);
+    if (receipt.switchMs !== undefined)
+      lines.push(`  ${t('{0} s from the switch to its first answer', seconds(receipt.switchMs))}`);
+    lines.push(`  ${t('{0} requests sent during the switch, {1} failed', receipt.probes.sent, receipt.probes.failed)}`);
+    if (receipt.steps.length > 0) {
+      lines.push('', t('Steps'));
+      for (const step of receipt.steps)
+        lines.push(`  ${seconds(step.ms).padStart(8)} s  ${step.name} ${step.object}`.trimEnd());
+    }
+  }
+  if (problem) {
+    lines.push('', t('What went wrong'), `  ${problem.what}: ${problem.object}`, `  ${problem.why}`);
+    if (problem.still) lines.push(`  ${problem.still}`);
+    lines.push(`  ${problem.remedy}`);
+    if (problem.evidence.length > 0) lines.push('', t('Evidence'), ...problem.evidence.map((line) => `  ${line}`));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}

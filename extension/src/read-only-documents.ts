@@ -1,0 +1,34 @@
+import { type Disposable, EventEmitter, languages, Uri, window, workspace } from 'vscode';
+
+export interface ReadOnlyDocuments extends Disposable {
+  /** Shows `text` in a read-only editor named `title`; the same title of the same server shows in the same editor. */
+  show(kind: string, owner: string, title: string, text: string, languageId: string): Promise<void>;
+}
+
+export const readOnlyScheme = 'minicloud-document';
+
+/** Texts of a server in read-only editors: log history, releases, deployed manifests. */
+export function createReadOnlyDocuments(): ReadOnlyDocuments {
+  const texts = new Map<string, string>();
+  const changed = new EventEmitter<Uri>();
+  const provider = workspace.registerTextDocumentContentProvider(readOnlyScheme, {
+    onDidChange: changed.event,
+    provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? '',
+  });
+  const closed = workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString()));
+  return {
+    async show(kind, owner, title, text, languageId) {
+      const uri = Uri.from({ scheme: readOnlyScheme, authority: kind, path: `/${owner}/${title}` });
+      texts.set(uri.toString(), text);
+      changed.fire(uri);
+      const document = await workspace.openTextDocument(uri);
+      if (document.languageId !== languageId) await languages.setTextDocumentLanguage(document, languageId);
+      await window.showTextDocument(document, { preview: true });
+    },
+    dispose() {
+      provider.dispose();
+      closed.dispose();
+      changed.dispose();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { ExtensionContext, LogOutputChannel } from 'vscode';
+import type { ManifestTargets } from './deploy/manifest-targets.ts';
+import type { LanguageService } from './language/language-service.ts';
+import type { LogFollower } from './logs/log-follower.ts';
+import type { PlanDocuments } from './plan/plan-documents.ts';
+import type { ReadOnlyDocuments } from './read-only-documents.ts';
+import type { Connections } from './servers/connections.ts';
+import type { ServerList } from './servers/server-list.ts';
+import type { TokenStore } from './servers/token-store.ts';
+
+/** Everything that commands and views work with, made once in `activate`. */
+export interface Services {
+  context: ExtensionContext;
+  output: LogOutputChannel;
+  servers: ServerList;
+  tokens: TokenStore;
+  connections: Connections;
+  targets: ManifestTargets;
+  language: LanguageService;
+  plans: PlanDocuments;
+  logs: LogFollower;
+  documents: ReadOnlyDocuments;
+}

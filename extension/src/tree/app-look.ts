@@ -1,0 +1,60 @@
+import type { AppState } from 'minicloud-shared/model/app';
+import type { ReleaseState } from 'minicloud-shared/model/release';
+import { l10n, ThemeColor, ThemeIcon } from 'vscode';
+
+/** How states look: a shape of its own for each, so that colour is never the only difference. */
+const appIcons: Record<AppState, [icon: string, color?: string]> = {
+  created: ['circle-large-outline'],
+  deploying: ['sync~spin'],
+  running: ['pass-filled', 'testing.iconPassed'],
+  degraded: ['warning', 'list.warningForeground'],
+  failed: ['error', 'list.errorForeground'],
+  stopped: ['circle-slash'],
+  deleting: ['trash'],
+};
+
+const releaseIcons: Record<ReleaseState, [icon: string, color?: string]> = {
+  pending: ['circle-large-outline'],
+  deploying: ['sync~spin'],
+  current: ['pass-filled', 'testing.iconPassed'],
+  superseded: ['history'],
+  failed: ['error', 'list.errorForeground'],
+  rolled_back: ['discard'],
+};
+
+export function appIcon(state: AppState, known = true): ThemeIcon {
+  return known ? themed(appIcons[state]) : new ThemeIcon('circle-outline', new ThemeColor('disabledForeground'));
+}
+
+export function releaseIcon(state: ReleaseState): ThemeIcon {
+  return themed(releaseIcons[state]);
+}
+
+export function appStateLabel(state: AppState): string {
+  const labels: Record<AppState, string> = {
+    created: l10n.t('not deployed yet'),
+    deploying: l10n.t('deploying'),
+    running: l10n.t('running'),
+    degraded: l10n.t('degraded'),
+    failed: l10n.t('failed'),
+    stopped: l10n.t('stopped'),
+    deleting: l10n.t('being deleted'),
+  };
+  return labels[state];
+}
+
+export function releaseStateLabel(state: ReleaseState): string {
+  const labels: Record<ReleaseState, string> = {
+    pending: l10n.t('pending'),
+    deploying: l10n.t('deploying'),
+    current: l10n.t('current'),
+    superseded: l10n.t('superseded'),
+    failed: l10n.t('failed'),
+    rolled_back: l10n.t('rolled back'),
+  };
+  return labels[state];
+}
+
+function themed([icon, color]: [icon: string, color?: string]): ThemeIcon {
+  return new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
+}
