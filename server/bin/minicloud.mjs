@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/**
+ * `minicloud`: the companion for `serve`, the command line for everything else. The bundle where there is one, the
+ * sources otherwise. Runs on whatever Node a machine has, and hands over to the Node 24 of the workspace when that is older.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const wantedNode = 24;
+const server = path.dirname(path.dirname(realpathSync(fileURLToPath(import.meta.url))));
+const [bundle, source] =
+  process.argv[2] === 'serve' ? ['dist/companion.js', 'src/main.ts'] : ['dist/cli.js', 'src/cli/main.ts'];
+const entry = [bundle, source].map((file) => path.join(server, file)).find((file) => existsSync(file));
+
+if (entry === undefined)
+  fail('The command is not complete', server, 'Neither the bundle nor the sources are there.', 'Install it again.');
+else if (Number(process.versions.node.split('.')[0]) >= wantedNode) {
+  process.argv[1] = entry;
+  await import(pathToFileURL(entry).href);
+} else handOver(entry);
+
+/** The newer Node gets our arguments and our terminal; signals reach both, and only its end counts. */
+function handOver(file) {
+  const node = path.join(server, '../node_modules/node/bin/node');
+  if (!existsSync(node)) {
+    fail(
+      'This Node is too old',
+      process.version,
+      `Minicloud needs ${wantedNode} or newer.`,
+      'Install it, or run `npm start` in the checkout once.',
+    );
+    return;
+  }
+  const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to the child too; what is sent to us alone is passed on.
+  process.on('SIGINT', () => {});
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => fail('The command could not be started', node, error.message, 'Install it again.'));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exitCode = code ?? 1;
+    else {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+  });
+}
+
+function fail(what, object, why, remedy) {
+  process.stderr.write(`${what}: ${object}\n  why    ${why}\n  do     ${remedy}\n`);
+  process.exitCode = 1;
+}

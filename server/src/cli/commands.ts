@@ -1,0 +1,55 @@
+/** Every command, in the order of help. */
+import type { Command } from './command.ts';
+import { apps } from './commands/apps.ts';
+import { appsDelete } from './commands/apps-delete.ts';
+import { appsInfo } from './commands/apps-info.ts';
+import { cancel } from './commands/cancel.ts';
+import { completion } from './commands/completion.ts';
+import { deploy } from './commands/deploy.ts';
+import { help } from './commands/help.ts';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
+import { logs } from './commands/logs.ts';
+import { operations } from './commands/operations.ts';
+import { plan } from './commands/plan.ts';
+import { releases } from './commands/releases.ts';
+import { rollback } from './commands/rollback.ts';
+import { serve } from './commands/serve.ts';
+import { servers } from './commands/servers.ts';
+import { serversUse } from './commands/servers-use.ts';
+import { status } from './commands/status.ts';
+import { tlsRoot } from './commands/tls-root.ts';
+import { tokens } from './commands/tokens.ts';
+import { tokensCreate } from './commands/tokens-create.ts';
+import { tokensRevoke } from './commands/tokens-revoke.ts';
+import { validate } from './commands/validate.ts';
+import { version } from './commands/version.ts';
+import { watch } from './commands/watch.ts';
+
+export const commands: readonly Command[] = [
+  validate,
+  plan,
+  deploy,
+  rollback,
+  watch,
+  cancel,
+  status,
+  apps,
+  appsInfo,
+  releases,
+  operations,
+  logs,
+  appsDelete,
+  tokens,
+  tokensCreate,
+  tokensRevoke,
+  tlsRoot,
+  login,
+  logout,
+  servers,
+  serversUse,
+  serve,
+  help,
+  version,
+  completion,
+];

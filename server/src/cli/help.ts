@@ -1,0 +1,100 @@
+/** Help made from the table of commands, so that it can't say what is not so. */
+import { globalOptions } from './arguments.ts';
+import type { Command, Option, Positional } from './command.ts';
+import { exitCodeHelp } from './exit-codes.ts';
+import { table } from './table.ts';
+import { type Line, styled, wrap } from './text.ts';
+
+/** Groups of the overview; a test sees to it that every command is in one. */
+export const groups: readonly { title: string; names: readonly string[] }[] = [
+  { title: 'Deploy', names: ['validate', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
+  { title: 'Look', names: ['status', 'apps', 'apps:info', 'releases', 'operations', 'logs'] },
+  { title: 'Manage', names: ['apps:delete', 'tokens', 'tokens:create', 'tokens:revoke', 'tls:root'] },
+  { title: 'Connect', names: ['login', 'logout', 'servers', 'servers:use', 'serve'] },
+  { title: 'Command line', names: ['help', 'version', 'completion'] },
+];
+
+const widest = 100;
+
+/** `minicloud help`. */
+export function overview(commands: readonly Command[], columns: number): Line[] {
+  const limit = Math.min(columns, widest);
+  const lines: Line[] = [
+    [styled('bold', 'minicloud'), '  your own cloud on one server'],
+    [],
+    ['Usage: minicloud COMMAND [WORDS] [OPTIONS]'],
+  ];
+  const used = groups.flatMap(({ names }) => names);
+  const longest = Math.max(
+    ...commands.filter(({ name }) => used.includes(name)).map((command) => usageOf(command).length),
+  );
+  for (const { title, names } of groups) {
+    const rows = names
+      .flatMap((name) => commands.filter((command) => command.name === name))
+      .map((command) => ['', usageOf(command).padEnd(longest), command.summary]);
+    lines.push([], [styled('bold', title)], ...table([{}, {}, { overflow: 'wrap' }], rows, limit));
+  }
+  lines.push([], [styled('bold', 'Options of every command')], ...optionRows(globalOptions, limit));
+  const paragraphs = [
+    'The server is the one named by --api-url or MINICLOUD_API_URL, else the one you logged in to last, else the one started in this folder (.minicloud/ready.json).',
+    'The token is MINICLOUD_TOKEN, else the one saved by login. There is no option for it: every process of this machine can read the arguments of the others.',
+    'Results go to standard output, progress and problems to standard error. With --json a result is one JSON document (logs: one line each), and a problem is {"problem": …, "exitCode": n} on standard error.',
+  ];
+  for (const paragraph of paragraphs) lines.push([], ...wrap(paragraph, limit).map((line) => [line]));
+  lines.push([], [styled('bold', 'Exit codes')]);
+  lines.push(
+    ...table(
+      [{}, { align: 'right' }, { overflow: 'wrap' }],
+      exitCodeHelp.map(([code, words]) => ['', String(code), words]),
+      limit,
+    ),
+  );
+  return lines;
+}
+
+/** `minicloud help COMMAND` and `minicloud COMMAND --help`. */
+export function commandHelp(command: Command, columns: number): Line[] {
+  const limit = Math.min(columns, widest);
+  const lines: Line[] = [
+    [`Usage: minicloud ${usageOf(command)}${Object.keys(command.options).length > 0 ? ' [OPTIONS]' : ''}`],
+    [],
+    ...wrap(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`, limit).map((line) => [line]),
+  ];
+  for (const paragraph of command.details) lines.push([], ...wrap(paragraph, limit).map((line) => [line]));
+  if (Object.keys(command.options).length > 0)
+    lines.push([], [styled('bold', 'Options')], ...optionRows(command.options, limit));
+  lines.push([], [styled('bold', 'Options of every command')], ...optionRows(globalOptions, limit));
+  if (command.json)
+    lines.push([], [styled('bold', 'With --json')], ...wrap(command.json, limit - 2).map((line) => [`  ${line}`]));
+  if (command.examples)
+    lines.push([], [styled('bold', 'Examples')], ...command.examples.map((example) => [`  ${example}`]));
+  return lines;
+}
+
+/** `deploy [FOLDER | NAME]` */
+export function usageOf(command: Command): string {
+  return [command.name, ...command.positionals.map(positionalUsage)].join(' ');
+}
+
+function positionalUsage({ name, required, many }: Positional): string {
+  const word = many ? `${name}…` : name;
+  return required ? word : `[${word}]`;
+}
+
+function optionRows(options: Readonly<Record<string, Option>>, limit: number): Line[] {
+  const rows = Object.entries(options).map(([name, option]) => [
+    '',
+    optionUsage(name, option),
+    option.help + choicesOf(option),
+  ]);
+  return table([{}, {}, { overflow: 'wrap' }], rows, limit);
+}
+
+function optionUsage(name: string, { short, value, type }: Option): string {
+  const long = `--${name}${type === 'string' ? ` ${value ?? 'VALUE'}` : ''}`;
+  return short ? `-${short}, ${long}` : `    ${long}`;
+}
+
+function choicesOf({ choices, multiple }: Option): string {
+  return `${choices ? `: ${choices.join(', ')}` : ''}${multiple ? '; may be repeated' : ''}`;
+}

@@ -1,0 +1,123 @@
+/** Which server is meant, and with which token. A token is only ever sent to the server that it was saved for. */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { z } from 'zod';
+import { UsageProblem } from './exit-codes.ts';
+import { readSaved, savedPath } from './servers.ts';
+
+export interface Target {
+  url: string;
+  token?: string;
+  /** How it was found, in words: `--api-url`, `MINICLOUD_API_URL`, or a file. */
+  from: string;
+}
+
+export interface TargetInput {
+  apiUrl?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  home: string;
+  warn(line: string): void;
+}
+
+/** Named on the command line, in the environment, saved by `login`, or running here: the first that there is. */
+export async function findTarget(input: TargetInput): Promise<Target> {
+  const { env } = input;
+  const saved = await readSaved(savedPath(env, input.home), input.warn);
+  const ready = await findReady(input.cwd);
+  const named = input.apiUrl ?? (env.MINICLOUD_API_URL || undefined);
+  const url = named === undefined ? (saved.default ?? ready?.url) : parseServerUrl(named);
+  if (url === undefined) throw noServer();
+  const from =
+    input.apiUrl !== undefined
+      ? '--api-url'
+      : named !== undefined
+        ? 'MINICLOUD_API_URL'
+        : saved.default !== undefined
+          ? savedPath(env, input.home)
+          : (ready?.file ?? '');
+  const kept =
+    saved.servers.find((server) => server.url === url)?.token ?? (ready?.url === url ? ready.token : undefined);
+  const token = env.MINICLOUD_TOKEN || kept;
+  return { url, from, ...(token === undefined ? {} : { token }) };
+}
+
+/** The address as it is kept and compared: scheme, host, port and path, no slash at the end. Throws `UsageProblem`. */
+export function parseServerUrl(text: string): string {
+  const typed = text.trim();
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? '' : `${isLoopback(hostOf(typed)) ? 'http' : 'https'}://`;
+  let url: URL;
+  try {
+    url = new URL(`${scheme}${typed}`);
+  } catch {
+    throw badUrl(text, 'It is not a URL.');
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badUrl(text, `It starts with ${url.protocol}`);
+  if (url.username || url.password)
+    throw badUrl(`${url.protocol}//${url.host}`, 'It holds a name or a password; the token is given apart.');
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
+}
+
+/** True for addresses that never leave this machine. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|::1)$/i.test(host) || host.endsWith('.localhost');
+}
+
+function hostOf(text: string): string {
+  return text.replace(/[/?#].*$/, '').replace(/:\d*$/, '');
+}
+
+const readySchema = z.object({ apiUrl: z.string(), token: z.string() });
+
+/**
+ * A companion started by `npm start` in this folder or one around it. Only files of our own count: somebody else's in
+ * `/tmp` must not decide where a manifest is sent.
+ */
+async function findReady(cwd: string): Promise<{ file: string; url: string; token: string } | undefined> {
+  for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
+    const file = path.join(folder, '.minicloud', 'ready.json');
+    const found = await readReady(file);
+    if (found) return { file, ...found };
+    if (folder === path.dirname(folder)) return undefined;
+  }
+}
+
+async function readReady(file: string): Promise<{ url: string; token: string } | undefined> {
+  try {
+    const { uid } = await stat(file);
+    if (process.getuid && uid !== process.getuid()) return undefined;
+    const { apiUrl, token } = readySchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return { url: parseServerUrl(apiUrl), token };
+  } catch {
+    // Not there, being written, or not ours: as if there were none.
+    return undefined;
+  }
+}
+
+function noServer(): UsageProblem {
+  return new UsageProblem({
+    object: 'server',
+    why: 'No server is known: none was named, you are not logged in, and none was started in this folder.',
+    remedy: 'Run `minicloud login URL`, or start one here with `npm start`.',
+  });
+}
+
+/** Thrown before anything is sent when there is a server and no token for it. */
+export function noToken(url: string): ProblemError {
+  return new ProblemError({
+    code: 'unauthorized',
+    what: 'There is no token for this server',
+    object: url,
+    why: 'You are not logged in to it, and MINICLOUD_TOKEN is not set.',
+    remedy: `Run \`minicloud login ${url}\`.`,
+  });
+}
+
+function badUrl(text: string, why: string): UsageProblem {
+  return new UsageProblem({
+    object: text,
+    why,
+    remedy: 'Write an address such as https://cloud.example.com or http://127.0.0.1:9443.',
+  });
+}
