@@ -32,8 +32,11 @@ async function main(args: string[]): Promise<number> {
 
   const started = Date.now();
   const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => companion.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
-  const ended = new Promise<number>((resolve) => companion.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => companion.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
+  const ended = new Promise<number>((resolve) =>
+    companion.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))),
+  );
   const ready = await Promise.race([waitUntilReady(readyFile, started, companion), ended]);
   if (typeof ready === 'number') return ready || 1;
   if (withSample && sampleImage !== undefined) await deploySample(ready, sampleImage);
@@ -42,12 +45,19 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** An engine that answers and the platform images on it; the name of the sample's image. */
-async function prepareEngine(config: Config, withSample: boolean, useSocket: (socket: string) => void): Promise<string | undefined> {
+async function prepareEngine(
+  config: Config,
+  withSample: boolean,
+  useSocket: (socket: string) => void,
+): Promise<string | undefined> {
   if (config.engine === 'memory') {
     say('engine: in memory. Containers are only pretended; nothing that is deployed answers.');
     return 'minicloud/sample:memory';
   }
-  const found = config.engineSocket === undefined ? await ensureEngine({ home: config.home, env: process.env }, say) : { kind: config.engine, socketPath: config.engineSocket };
+  const found =
+    config.engineSocket === undefined
+      ? await ensureEngine({ home: config.home, env: process.env }, say)
+      : { kind: config.engine, socketPath: config.engineSocket };
   say(`engine: ${found.kind} at ${found.socketPath}`);
   if (config.engineSocket === undefined) useSocket(found.socketPath);
   const engine = await createDockerEngine({ installation: 'setup', socketPath: found.socketPath });
@@ -55,7 +65,10 @@ async function prepareEngine(config: Config, withSample: boolean, useSocket: (so
     imagesFolder: path.join(root, 'server/images'),
     workFolder: config.home,
     choice: config.images,
-    references: { ...(config.proxyImage && { proxy: config.proxyImage }), ...(config.mariadbImage && { mariadb: config.mariadbImage }) },
+    references: {
+      ...(config.proxyImage && { proxy: config.proxyImage }),
+      ...(config.mariadbImage && { mariadb: config.mariadbImage }),
+    },
     ...(config.registryMirror && { mirror: config.registryMirror }),
   };
   if (withSample) await buildSample(root, say);
@@ -71,7 +84,8 @@ async function prepareEngine(config: Config, withSample: boolean, useSocket: (so
 async function waitUntilReady(file: string, since: number, companion: ChildProcess): Promise<Ready> {
   const ready = await poll(
     async () => {
-      if (companion.exitCode !== null || companion.signalCode !== null) throw new Error('the companion ended before it was ready');
+      if (companion.exitCode !== null || companion.signalCode !== null)
+        throw new Error('the companion ended before it was ready');
       return (await writtenSince(file, since)) ? readReady(file) : undefined;
     },
     { firstMs: 50, mostMs: 300, deadlineMs: readyWithinMs },
@@ -104,7 +118,8 @@ async function deploySample(ready: Ready, image: string): Promise<void> {
     env: { ...process.env, MINICLOUD_API_URL: ready.apiUrl, MINICLOUD_TOKEN: ready.token },
   });
   const code = await new Promise<number | null>((resolve) => cli.on('exit', resolve));
-  if (code !== 0) say(`the sample was not deployed (exit code ${code}); the lines above say why. The companion goes on.`);
+  if (code !== 0)
+    say(`the sample was not deployed (exit code ${code}); the lines above say why. The companion goes on.`);
 }
 
 function announce(ready: Ready, file: string, withSample: boolean): void {

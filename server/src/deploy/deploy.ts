@@ -18,7 +18,7 @@ import {
   resolvedOf,
   toRelease,
 } from '../releases/releases.ts';
-import { bindingEnv } from '../services/services.ts';
+import { plannedEnv } from '../services/services.ts';
 import { type Desired, desired } from './desired.ts';
 import { observe } from './observe.ts';
 import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
@@ -203,7 +203,7 @@ async function makePlan(
     version: release.version,
     resolved,
     imageId: release.image_id,
-    bindingEnv: exists ? await bindingEnv(cloud, app, resolved.manifest) : {},
+    bindingEnv: plannedEnv(resolved.manifest),
   });
   const observed = exists ? await observe(cloud, app) : nothingObserved;
   const steps = deploySteps(wanted, observed);

@@ -122,7 +122,7 @@ type Add = (action: Action, id: string, title: string, object: string, consequen
 
 function prepare(desired: Desired, observed: Observed, add: Add): void {
   if (!observed.network)
-    add({ kind: 'network' }, 'network', `Make the network of ${desired.app.name}`, desired.network.subnet);
+    add({ kind: 'network' }, 'network', `Make the network of ${desired.app.name}`, desired.app.name);
   const volumes = new Set(observed.volumes.map((volume) => volume.name));
   for (const mount of desired.mounts) {
     if (!volumes.has(mount.volume))

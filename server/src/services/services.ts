@@ -47,6 +47,11 @@ export async function bindingEnv(
   return env;
 }
 
+/** Stand-ins for a plan, which makes no binding and holds no secret. */
+export function plannedEnv(manifest: ContainerManifest): Record<string, string> {
+  return Object.fromEntries(databaseNeeds(manifest).map((need) => [need.env, `binding ${need.engine}`]));
+}
+
 /** Lets the app's network reach the server, at an address that says "shared service" to the firewall. */
 export async function attachService(cloud: Cloud, app: AppRow, backing: Backing, signal: AbortSignal): Promise<void> {
   const address = subnetOf(cloud.config.networkPool, app.subnet).services[serviceSlot[backing.kind]];
