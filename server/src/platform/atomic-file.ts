@@ -1,5 +1,5 @@
 /** Files that are either the old or the new content, also after a power cut. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomId } from './ids.ts';
 
@@ -9,6 +9,8 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   try {
     const file = await open(temporary, 'wx', mode);
     try {
+      // The mode is what was asked for, whatever the umask takes away.
+      await file.chmod(mode);
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -25,6 +27,12 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   } finally {
     await folder.close();
   }
+}
+
+/** A folder with exactly this mode, whatever the umask; the folders above it are made as they come. */
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode });
+  await chmod(path, mode);
 }
 
 /** The file's text, or undefined when there is none. */

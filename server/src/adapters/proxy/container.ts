@@ -1,9 +1,9 @@
 /** The proxy's container: its files on the machine, its spec, and seeing that it runs. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { readFileIfThere, writeFileAtomic } from '../../platform/atomic-file.ts';
+import { makeFolder, readFileIfThere, writeFileAtomic } from '../../platform/atomic-file.ts';
 import { sleep } from '../../platform/wait.ts';
 import type { ContainerInfo, ContainerSpec, Engine } from '../engine/contract.ts';
 import { type ConfigFiles, configMount, type ProxySettings, renderConfig } from './config.ts';
@@ -103,13 +103,13 @@ function proxySpec(installation: string, home: ProxyHome, configName: string, im
 
 async function writeFiles(home: ProxyHome, configName: string, files: ConfigFiles): Promise<void> {
   // Workers read Lua as another user; secrets in here are files of their own mode.
-  await mkdir(home.conf, { recursive: true, mode: 0o755 });
-  await mkdir(home.run, { recursive: true, mode: 0o700 });
-  await mkdir(home.state, { recursive: true, mode: 0o700 });
+  await makeFolder(home.conf, 0o755);
+  await makeFolder(home.run, 0o700);
+  await makeFolder(home.state, 0o700);
   await writeThrowaway(home.conf);
   await readProbeSecret(home);
   const folder = join(home.conf, configName);
-  await mkdir(join(folder, 'lua', 'minicloud'), { recursive: true, mode: 0o755 });
+  for (const at of [folder, join(folder, 'lua'), join(folder, 'lua', 'minicloud')]) await makeFolder(at, 0o755);
   for (const [name, text] of files) {
     const path = join(folder, name);
     if ((await readFileIfThere(path)) !== text) await writeFileAtomic(path, text, 0o644);
@@ -133,7 +133,7 @@ export async function readProbeSecret(home: ProxyHome): Promise<string> {
   const known = /"([0-9a-f]{48})" 1;/.exec((await readFileIfThere(path)) ?? '')?.[1];
   if (known) return known;
   const secret = randomBytes(24).toString('hex');
-  await mkdir(home.conf, { recursive: true, mode: 0o755 });
+  await makeFolder(home.conf, 0o755);
   const map = `map $http_x_minicloud_probe $minicloud_probe {\n    default "";\n    "${secret}" 1;\n}\n`;
   await writeFileAtomic(path, map, 0o600);
   return secret;
