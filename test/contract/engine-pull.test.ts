@@ -60,13 +60,13 @@ const moods: Record<
   stalled(image, path, _request, response) {
     if (!path.endsWith(image.layer)) return false;
     const layer = image.blobs.get(image.layer) ?? Buffer.alloc(0);
-    response.writeHead(200, { 'content-length': layer.length }).write(layer.subarray(0, layer.length / 2));
+    response.writeHead(200, { 'content-length': layer.length }).write(layer.subarray(0, 100_000));
     return true;
   },
   corrupt(image, path, _request, response) {
     if (!path.endsWith(image.layer)) return false;
     const layer = Buffer.from(image.blobs.get(image.layer) ?? Buffer.alloc(0));
-    layer.fill(0, layer.length / 2, layer.length / 2 + 64);
+    layer.fill(0, 1000, 1064);
     response.writeHead(200, { 'content-length': layer.length }).end(layer);
     return true;
   },
