@@ -58,12 +58,14 @@ export async function must(argv: readonly string[], timeoutMs = 30_000, env?: No
   throw new Error(`${argv.join(' ')} ended with ${finished.code}:\n${finished.output.trim().slice(-2000)}`);
 }
 
-/** Ends everything that `run` started and that still runs. */
+/** Ends everything that `run` has started by now and that still runs. */
 export async function endAll(): Promise<void> {
-  for (const child of running) endGroup(child, 'SIGTERM');
+  const targets = [...running];
+  for (const child of targets) endGroup(child, 'SIGTERM');
+  const left = () => targets.filter((child) => running.has(child));
   const deadline = Date.now() + 5000;
-  while (running.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-  for (const child of running) endGroup(child, 'SIGKILL');
+  while (left().length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (const child of left()) endGroup(child, 'SIGKILL');
 }
 
 function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {

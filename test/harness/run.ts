@@ -10,7 +10,7 @@ import { prepareImages } from './images.ts';
 import { ensurePackages } from './packages.ts';
 import { endAll, run } from './process.ts';
 import { eventPrefix, type WireEvent } from './reporter.ts';
-import { filesOnDisk, type Selected, selectSuites } from './suites.ts';
+import { filesOnDisk, type Selected, type Suite, selectSuites } from './suites.ts';
 import { createTally, lastLine, succeeded, type Tally } from './tally.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -79,6 +79,16 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
     env = { ...env, ...(await prepareImages(engine, root, (line) => say(`  ${line}`))) };
     enter = engine.namespace.enter;
   }
+  // One after the other where only one may run: then a file that hangs takes no other down with it.
+  const batches = suite.concurrency === 1 ? files.map((file) => [file]) : [files];
+  for (const batch of batches) if (!ending) await runFiles(suite, batch, { env, enter, into });
+}
+
+async function runFiles(
+  suite: Suite,
+  files: readonly string[],
+  { env, enter, into }: { env: NodeJS.ProcessEnv; enter: readonly string[]; into: Tally },
+): Promise<void> {
   const argv = [
     ...enter,
     process.execPath,
@@ -89,11 +99,15 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
     `--test-timeout=${suite.testTimeoutMs}`,
     ...files,
   ];
+  const failedBefore = into.counts.failed;
   const stray: string[] = [];
+  let last = 'its start';
   let lastNews = performance.now();
   const silent = setInterval(() => {
     if (performance.now() - lastNews < suite.silenceMs) return;
-    stray.push(`nothing was heard of the suite for ${suite.silenceMs / 60_000} minutes; it was ended`);
+    clearInterval(silent);
+    const name = `${files.join(' ')}: nothing was heard for ${suite.silenceMs / 60_000} minutes after ${last}; it was ended`;
+    into.add(name, false, 0);
     void endAll();
   }, 1000);
   const finished = await run(argv, {
@@ -103,18 +117,23 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
     onLine: (line) => {
       lastNews = performance.now();
       const at = line.indexOf(eventPrefix);
-      if (at >= 0) into.take(JSON.parse(line.slice(at + eventPrefix.length)) as WireEvent);
-      else if (line.trim()) stray.push(line);
+      if (at < 0) {
+        if (line.trim()) stray.push(line);
+        return;
+      }
+      const event = JSON.parse(line.slice(at + eventPrefix.length)) as WireEvent;
+      if (event.name) last = `"${event.name}"`;
+      into.take(event);
     },
   });
   clearInterval(silent);
-  const failedBefore = into.counts.failed;
+  if (ending) return;
   into.finish(files);
   // Node's own verdict counts too: a crash of the runner must not look like success.
-  const agreed = finished.code === 0 || into.counts.failed > 0;
-  if (!agreed || into.counts.failed > failedBefore) {
-    into.add(`${suite.name}: the test runner ended with ${finished.code}`, agreed, 0, stray.slice(-40));
-  }
+  const told = into.counts.failed > failedBefore;
+  if (finished.code !== 0 && !told)
+    into.add(`${files.join(' ')}: the test runner ended with ${finished.code}`, false, 0, stray.slice(-40));
+  else if (told) for (const line of stray.slice(-40)) say(`       | ${line}`);
 }
 
 /** Type check, lint and format: programs whose verdict is one test each. */
