@@ -15,7 +15,7 @@ local function parse(name)
     local chain, chain_error = ssl.parse_pem_cert(value.certificatePem)
     local key, key_error = ssl.parse_pem_priv_key(value.keyPem)
     if not chain or not key then
-        ngx.log(ngx.ERR, "certificate of ", name, " can't be used: ", chain_error or key_error)
+        ngx.log(ngx.CRIT, "certificate of ", name, " can't be used: ", chain_error or key_error)
         return nil
     end
     local parsed = { chain = chain, key = key }
@@ -46,7 +46,7 @@ function _M.choose()
         ok, why = ssl.set_priv_key(found.key)
     end
     if not ok then
-        ngx.log(ngx.ERR, "certificate of ", name, " can't be used: ", why)
+        ngx.log(ngx.CRIT, "certificate of ", name, " can't be used: ", why)
     end
 end
 

@@ -58,7 +58,7 @@ local function locked(work)
     local ran, status, value = pcall(work)
     unlock()
     if not ran then
-        ngx.log(ngx.ERR, "change of the table: ", status)
+        ngx.log(ngx.CRIT, "change of the table: ", status)
         return answer(500, { error = "the change failed inside the proxy" })
     end
     return answer(status, value)
@@ -128,7 +128,7 @@ local function compact_if_needed()
     if store.wants_compaction() then
         local ok, why = store.compact(pause)
         if not ok then
-            ngx.log(ngx.ERR, "compaction: ", why)
+            ngx.log(ngx.CRIT, "compaction: ", why)
         end
     end
 end

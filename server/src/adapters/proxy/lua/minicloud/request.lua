@@ -132,21 +132,23 @@ end
 
 -- True when the try before this one got as far as waiting for the answer: the app may have acted on it.
 local function was_connected()
-    -- The last place in the list is the try that is about to begin.
+    -- One time a try, `-` when it did not connect; the try that is about to begin leaves an empty place at the end.
     local times = var.upstream_connect_time
-    return times ~= nil and find(times, "%d, %-$") ~= nil
+    return times ~= nil and find(times, "%d[%s:,]*$") ~= nil
 end
 
-local function after_failure(previous)
+-- False when the request has to end with the try that failed.
+local function may_go_on(previous)
     local _, status = balancer.get_last_failure()
+    -- An app that is slow is not asked again elsewhere.
+    if status == 504 and was_connected() then
+        return false
+    end
     local counter = previous.counter
     previous.failed_until = now() + FAILED_SECONDS
     counter.active = counter.active - 1
     counter.errors = counter.errors + 1
-    -- An app that is slow is not asked again elsewhere.
-    if status == 504 and was_connected() then
-        return ngx.exit(ngx.ERROR)
-    end
+    return true
 end
 
 -- The target of a request's first try; nil when there is none.
@@ -172,7 +174,9 @@ function _M.balance()
     local route = routes[key]
     local target = targets[key]
     if target then
-        after_failure(target)
+        if not may_go_on(target) then
+            return ngx.exit(ngx.ERROR)
+        end
         target = pick(route, target)
     else
         target = first_target(route)

@@ -36,7 +36,7 @@ local function disk(operation, ...)
 end
 
 local function warn(warnings, text)
-    ngx.log(ngx.WARN, text)
+    ngx.log(ngx.CRIT, text)
     if #warnings < MOST_WARNINGS then
         warnings[#warnings + 1] = text
     end

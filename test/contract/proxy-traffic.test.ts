@@ -1,0 +1,315 @@
+/** What visitors meet at the real proxy: limits, streams, upgrades, forged headers, failing targets. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WebSocket, WebSocketServer } from 'ws';
+import { routesOnly, routeTo } from '../../server/src/adapters/proxy/conformance.ts';
+import { makeThrowaway } from '../../server/src/adapters/proxy/throwaway.ts';
+import {
+  type App,
+  ask,
+  deadAddress,
+  httpPort,
+  httpsPort,
+  type Lab,
+  raw,
+  readAll,
+  startApp,
+  startLab,
+} from './proxy-lab.ts';
+
+describe('proxy traffic', () => {
+  let lab: Lab;
+  const apps: App[] = [];
+  const start = async (...given: Parameters<typeof startApp>) => {
+    const app = await startApp(...given);
+    apps.push(app);
+    return app;
+  };
+  before(async () => {
+    lab = await startLab({ requestsPerApp: 4 });
+  });
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app.close();
+  });
+  after(() => lab?.close());
+
+  test('a visitor can’t forge who they are or how they came', async () => {
+    const app = await start();
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+    const forged = {
+      'x-forwarded-for': '6.6.6.6',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'evil.test',
+      'x-forwarded-port': '1',
+      'x-real-ip': '6.6.6.6',
+      'x-original-url': '/admin',
+      'x-rewrite-url': '/admin',
+      'x-minicloud-probe': 'guess',
+      'x-minicloud-target': '127.0.0.1:22',
+      forwarded: 'for=6.6.6.6',
+      proxy: 'http://evil.test',
+    };
+    const { headers } = JSON.parse((await ask({ host: 'shop.test', headers: forged })).text);
+    const { connection: _, ...seen } = headers;
+    assert.deepEqual(seen, {
+      host: `shop.test:${httpPort}`,
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-host': `shop.test:${httpPort}`,
+      'x-forwarded-port': String(httpPort),
+      'x-real-ip': '127.0.0.1',
+    });
+    const secure = JSON.parse((await ask({ scheme: 'https', host: 'shop.test' })).text).headers;
+    assert.deepEqual([secure['x-forwarded-proto'], secure['x-forwarded-port']], ['https', String(httpsPort)]);
+  });
+
+  test('the proxy does not say what it is, and its pages name the app and escape nothing into HTML', async () => {
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [await deadAddress()], { app: 'guestbook' })));
+    const failed = await ask({ host: 'shop.test' });
+    assert.equal(failed.status, 502);
+    assert.match(failed.text, /guestbook/);
+    assert.match(String(failed.headers['content-type']), /text\/html/);
+    assert.doesNotMatch(failed.text + JSON.stringify(failed.headers), /nginx\/|openresty\/|lua|127\.0\.0\.1/i);
+    assert.equal(failed.headers['x-minicloud-answered'], undefined);
+  });
+
+  test('a body larger than the route takes is 413, whether it says its length or not', async () => {
+    const app = await start();
+    const limit = 1024 * 1024;
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address], { maxBodyBytes: limit })));
+    const post = (size: number, headers: Record<string, string> = {}) =>
+      ask({ host: 'shop.test', method: 'POST', headers, body: Buffer.alloc(size, 'x') });
+    assert.equal((await post(limit)).status, 200);
+    assert.equal((await post(limit + 1, { 'content-length': String(limit + 1) })).status, 413);
+    assert.equal(app.hits, 1);
+    assert.equal((await sendChunked(limit / 2)).status, 200);
+    const { status } = await sendChunked(3 * limit);
+    assert.equal(status, 413);
+  });
+
+  test('an app that is silent for longer than its route allows is 504, and is not asked again elsewhere', async () => {
+    const silent = await start(() => {});
+    const other = await start(() => {});
+    await lab.proxy.apply(
+      routesOnly(routeTo('shop.test', [silent.address, other.address], { app: 'slow', timeoutMs: 400 })),
+    );
+    const answer = await ask({ host: 'shop.test' });
+    assert.equal(answer.status, 504);
+    assert.match(answer.text, /too long/);
+    assert.equal(silent.hits + other.hits, 1);
+    const counters = (await lab.proxy.counters()).filter(({ app }) => app === 'slow');
+    assert.deepEqual(
+      counters.map(({ requests, errors, active }) => ({ requests, errors, active })),
+      [{ requests: 1, errors: 1, active: 0 }],
+    );
+  });
+
+  test('a target that can’t be reached costs no request while another can', async () => {
+    const app = await start();
+    const dead = await deadAddress();
+    const targets = [app.address, dead].map((address, index) => ({ address, weight: 1, release: index + 40 }));
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', targets, { app: 'retried' })));
+    for (let i = 0; i < 30; i += 1) {
+      const answer = await ask({ host: 'shop.test', method: i % 2 ? 'POST' : 'GET', body: i % 2 ? 'once' : undefined });
+      assert.equal(answer.status, 200);
+    }
+    assert.equal(app.hits, 30);
+    const counters = (await lab.proxy.counters()).filter((counter) => counter.app === 'retried');
+    const byRelease = Object.fromEntries(
+      counters.map(({ release, requests, errors }) => [release, { requests, errors }]),
+    );
+    assert.deepEqual(byRelease[40], { requests: 30, errors: 0 });
+    assert.ok((byRelease[41]?.errors ?? 0) >= 1, 'the failed connections are counted');
+  });
+
+  test('what was sent and is not harmless to repeat is never sent again', async () => {
+    const hangUp = (request: { socket: { destroy(): void } }) => request.socket.destroy();
+    const one = await start((request) => hangUp(request));
+    const two = await start((request) => hangUp(request));
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [one.address, two.address])));
+    for (const body of ['pay', undefined]) {
+      one.hits = 0;
+      two.hits = 0;
+      assert.equal((await ask({ host: 'shop.test', method: 'POST', body })).status, 502);
+      assert.equal(one.hits + two.hits, 1);
+    }
+  });
+
+  test('a WebSocket goes through and is not cut for being silent', async () => {
+    const app = await start();
+    const sockets = new WebSocketServer({ server: app.server });
+    sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(`echo ${data}`)));
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address], { timeoutMs: 300 })));
+    const socket = new WebSocket(`ws://127.0.0.1:${httpPort}/chat`, { headers: { host: 'shop.test' } });
+    await once(socket, 'open');
+    for (const text of ['one', 'two']) {
+      const answered = once(socket, 'message');
+      socket.send(text);
+      assert.equal(String((await answered)[0]), `echo ${text}`);
+      await wait(1_000);
+    }
+    assert.equal(socket.readyState, WebSocket.OPEN);
+    const active = (await lab.proxy.counters()).reduce((sum, counter) => sum + counter.active, 0);
+    assert.equal(active, 1, 'an open WebSocket is under way');
+    socket.close();
+    await once(socket, 'close');
+    sockets.close();
+  });
+
+  test('nothing but a WebSocket may upgrade', async () => {
+    const app = await start();
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+    const headers = { upgrade: 'h2c', connection: 'upgrade, http2-settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    const seen = JSON.parse((await ask({ host: 'shop.test', headers })).text).headers;
+    assert.equal(seen.upgrade, undefined);
+    assert.doesNotMatch(String(seen.connection), /upgrade/i);
+  });
+
+  test('events arrive as they are sent', async () => {
+    let finish = () => {};
+    const app = await start((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: one\n\n');
+      finish = () => response.end('data: two\n\n');
+    });
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+    const sent = request({ host: '127.0.0.1', port: httpPort, headers: { host: 'shop.test' } }).end();
+    const [response] = await once(sent, 'response');
+    const [first] = await once(response, 'data');
+    assert.equal(String(first), 'data: one\n\n', 'the first event came before the second was sent');
+    finish();
+    assert.equal(await readAll(response), 'data: two\n\n');
+  });
+
+  test('an upload of 100 MB streams to the app', async () => {
+    const size = 100 * 1024 * 1024;
+    let firstBytes = () => {};
+    const started = new Promise<void>((resolve) => {
+      firstBytes = resolve;
+    });
+    const app = await start(async (request, response) => {
+      let received = 0;
+      for await (const part of request) {
+        received += part.length;
+        firstBytes();
+      }
+      response.end(String(received));
+    });
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address], { maxBodyBytes: size })));
+    const headers = { host: 'shop.test', 'content-length': String(size) };
+    const sent = request({ host: '127.0.0.1', port: httpPort, method: 'PUT', headers });
+    const piece = Buffer.alloc(1024 * 1024, 'x');
+    sent.write(piece);
+    await started;
+    for (let i = 1; i < 100; i += 1) {
+      if (!sent.write(piece)) await once(sent, 'drain');
+    }
+    sent.end();
+    const [response] = await once(sent, 'response');
+    assert.equal(await readAll(response), String(size));
+  });
+
+  test('HTTP/2 works, with its limits', async () => {
+    const app = await start();
+    const certificate = { host: 'shop.test', ...(await makeThrowaway(Date.now())) };
+    const routes = [routeTo('shop.test', [app.address], { maxBodyBytes: 1024 * 1024 })];
+    await lab.proxy.apply({ routes, certificates: [certificate], challenges: [] });
+    const session = connectHttp2(`https://127.0.0.1:${httpsPort}`, {
+      servername: 'shop.test',
+      rejectUnauthorized: false,
+    });
+    const exchange = async (headers: Record<string, string>, body?: Buffer) => {
+      const stream = session.request({ ':authority': 'shop.test', ':path': '/', ...headers }, { endStream: !body });
+      const answered = once(stream, 'response');
+      // The proxy answers before it has read all of what is too large.
+      stream.on('error', () => {});
+      if (body) stream.end(body);
+      const [head] = await answered;
+      return { status: head[':status'], text: await readAll(stream).catch(() => '') };
+    };
+    const answers = await Promise.all(Array.from({ length: 4 }, () => exchange({ ':method': 'GET' })));
+    for (const { status, text } of answers) {
+      assert.equal(status, 200);
+      assert.equal(JSON.parse(text).headers.host, `shop.test:${httpsPort}`);
+    }
+    assert.equal((await exchange({ ':method': 'POST' }, Buffer.from('small'))).status, 200);
+    assert.equal((await exchange({ ':method': 'POST' }, Buffer.alloc(4 * 1024 * 1024))).status, 413);
+    session.close();
+  });
+
+  test('one app’s crowd is turned away without touching another app', async () => {
+    const held: { end(): void }[] = [];
+    const crowded = await start((_, response) => held.push(response));
+    const calm = await start();
+    await lab.proxy.apply(
+      routesOnly(
+        routeTo('crowd.test', [crowded.address], { app: 'crowd' }),
+        routeTo('calm.test', [calm.address], { app: 'calm' }),
+      ),
+    );
+    // Four are let through by each of two workers.
+    const asked = Array.from({ length: 24 }, () => ask({ host: 'crowd.test' }));
+    while (held.length < 4) await wait(20);
+    for (let i = 0; i < 5; i += 1) assert.equal((await ask({ host: 'calm.test' })).status, 200);
+    await wait(300);
+    assert.ok(held.length <= 8, `${held.length} were let through`);
+    const active = (await lab.proxy.counters()).find(({ app }) => app === 'crowd')?.active;
+    assert.equal(active, held.length);
+    for (const response of held) response.end();
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    assert.deepEqual([...new Set(statuses)].sort(), [200, 503]);
+    const after = (await lab.proxy.counters()).find(({ app }) => app === 'crowd')?.active;
+    assert.equal(after, 0);
+  });
+
+  test('requests that servers could understand differently are refused', async () => {
+    const app = await start();
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+    const bad = [
+      'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcde',
+      'POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: shop.test\r\nHost: other.test\r\n\r\n',
+      'GET / HTTP/1.1\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: shop.test\r\nX : y\r\n\r\n',
+    ];
+    for (const text of bad) {
+      const answer = await raw(text.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+      assert.match(answer, /^HTTP\/1\.1 (400|501) /, text);
+    }
+    assert.equal(app.hits, 0);
+    const absolute = await raw('GET http://shop.test/ HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n');
+    assert.match(absolute, /"host":"shop.test/, 'the name that the route was chosen by is the one that the app sees');
+  });
+
+  test('who sends a header a byte at a time is hung up on', async () => {
+    const socket = connect(httpPort, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.on('error', () => {});
+    const started = performance.now();
+    socket.write('GET / HTTP/1.1\r\nHost: shop.test\r\n');
+    const drip = setInterval(() => socket.write('a'), 500);
+    socket.resume();
+    // A reset counts as well as an end.
+    await new Promise((resolve) => socket.once('close', resolve));
+    clearInterval(drip);
+    assert.ok(performance.now() - started < 40_000);
+  });
+});
+
+async function sendChunked(size: number): Promise<{ status: number }> {
+  const sent = request({ host: '127.0.0.1', port: httpPort, method: 'POST', headers: { host: 'shop.test' } });
+  const answered = once(sent, 'response');
+  sent.on('error', () => {});
+  sent.flushHeaders();
+  for (let left = size; left > 0; left -= 65_536) sent.write(Buffer.alloc(Math.min(left, 65_536), 'x'));
+  sent.end();
+  const [response] = await answered;
+  response.resume();
+  return { status: response.statusCode };
+}
