@@ -1,6 +1,7 @@
 /** Deploys on the real engine through the real proxy: what a visitor sees before, during and after. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lab, startLab } from '../harness/companion.ts';
 
 const manifest = (extra = '') => `name: shop
@@ -62,6 +63,13 @@ test('a second deploy replaces it without one failed request, kept-alive or not'
   assert.deepEqual(containers.map((container) => container.labels['minicloud.release']), ['2'], 'the old replica is gone');
   const states = (await lab.client.releases.list.query({ app: 'shop' })).map((release) => [release.version, release.state]);
   assert.deepEqual(states, [[2, 'current'], [1, 'superseded']]);
+});
+
+test('what was deployed is what is desired: nothing is repaired afterwards', async () => {
+  // Longer than the companion waits after a container has gone.
+  await sleep(1500);
+  const repairs = (await lab.client.operations.list.query({})).filter((operation) => operation.kind === 'converge');
+  assert.deepEqual(repairs, []);
 });
 
 test('a rollback appends a release that is what the earlier one was', async () => {

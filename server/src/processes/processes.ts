@@ -10,7 +10,7 @@ export const releaseLabel = 'minicloud.release';
 export const processLabel = 'minicloud.process';
 export const replicaLabel = 'minicloud.replica';
 export const roleLabel = 'minicloud.role';
-export const specLabel = 'minicloud.spec';
+export const specLabel = 'minicloud.desired';
 
 export type Role = 'process' | 'support' | 'release-command';
 

@@ -1,0 +1,95 @@
+/**
+ * `kill -9` of the companion before and after every recorded step of a deploy. After the next start the app serves the
+ * old or the new release, no container is orphaned, the release's state is true, and nothing is left open.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Lab, startLab } from '../harness/companion.ts';
+
+const host = 'shop.localhost';
+const manifest = (release: string, extra = '') => `name: shop
+image: minicloud-test/app:1
+expose:
+- port: 8080
+env: { COLOUR: "${release}" }
+release: { command: testapp exit 0 }
+support:
+  helper: { image: "minicloud-test/app:2", env: { HELPER: "${release}" } }
+healthcheck: { path: /healthz, port: 8080, grace: 20s }
+${extra}`;
+
+/** Every step of a deploy over an existing release; `every step has its points` below fails when one is missing here. */
+const steps = ['release-command', 'support', 'start', 'await-healthy', 'switch-routes', 'probe', 'finish', 'drain', 'stop-old'];
+
+let lab: Lab;
+before(async () => {
+  lab = await startLab({ block: 192 });
+  const first = await lab.deploy(manifest('0'));
+  assert.equal(first.state, 'succeeded', JSON.stringify(first.problem));
+});
+after(() => lab.remove());
+
+test('every step of a deploy has its points', async () => {
+  const operation = await lab.deploy(manifest('1'));
+  assert.deepEqual([...new Set(operation.steps.map((step) => step.id.split(' ')[0]))], steps);
+});
+
+for (const step of steps) {
+  for (const side of ['before', 'after']) {
+    test(`killed ${side} ${step}`, async () => {
+      await lab.stop();
+      await lab.start({ crashpoint: `deploy.${step}:${side}` });
+      const served = JSON.parse((await lab.get(host)).text) as { release: string };
+      const started = await lab.client.deploys.start.mutate({ manifest: manifest(`${step} ${side}`) });
+      await lab.ended();
+      assert.equal(lab.process().signalCode, 'SIGKILL', 'the companion was killed at the point');
+      assert.equal((await lab.get(host)).status, 200, 'the app serves while the companion is dead');
+
+      await lab.start();
+      const operation = await settled(started.operationId);
+      const release = await lab.client.releases.get.query({ app: 'shop', version: started.release });
+      const now = JSON.parse((await lab.get(host)).text) as { release: string };
+      if (release.state === 'current') {
+        assert.equal(operation.state, 'succeeded');
+        assert.equal(now.release, String(started.release));
+      } else {
+        assert.equal(release.state, 'failed');
+        assert.equal(release.problem?.code, 'interrupted');
+        assert.equal(operation.state, 'failed');
+        assert.equal(now.release, served.release);
+      }
+      assert.equal(release.state === 'current', ['finish', 'drain', 'stop-old', 'probe'].includes(step) || (step === 'switch-routes' && side === 'after'));
+      await converged(now.release);
+    });
+  }
+}
+
+test('the event log is whole after all of this', async () => {
+  const status = await lab.client.system.status.query();
+  assert.equal(status.components.find((component) => component.name === 'database')?.state, 'ok');
+});
+
+/** The operation has ended within the 30 seconds that are promised. */
+async function settled(id: string) {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    const operation = await lab.client.operations.get.query({ id });
+    if (!['queued', 'running'].includes(operation.state)) return operation;
+    assert.ok(performance.now() < end, `operation ${id} is still ${operation.state}`);
+    await sleep(50);
+  }
+}
+
+/** Exactly the containers of the serving release are left. */
+async function converged(release: string): Promise<void> {
+  const end = performance.now() + 30_000;
+  let left: string[] = [];
+  do {
+    const containers = await lab.engine.listContainers({ 'minicloud.app-name': 'shop' });
+    left = containers.map((one) => `${one.labels['minicloud.role']} ${one.labels['minicloud.release'] ?? ''}`).sort();
+    if (left.join() === `process ${release},support `) return;
+    await sleep(100);
+  } while (performance.now() < end);
+  assert.deepEqual(left, [`process ${release}`, 'support ']);
+}
