@@ -1,7 +1,7 @@
 /** Bundles by esbuild: the companion, the command line and the sample app. Made again only when sources changed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -24,12 +24,21 @@ export async function buildServer(root: string, say: (line: string) => void): Pr
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return false;
   say('building the companion');
   const outdir = path.join(root, 'server/dist');
-  await rm(outdir, { recursive: true, force: true });
   const entries = Object.entries(bundles).map(([out, file]) => ({ in: path.join(root, file), out }));
   // What is imported when it is needed stays a file of its own, so that it costs no memory before.
   await build({ ...common, entryPoints: entries, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } });
   await writeFile(stamp, wanted);
+  await removeOld(outdir);
   return true;
+}
+
+/** Parts that no bundle names any more. Not at once: a companion that runs may still load one of its own. */
+async function removeOld(folder: string): Promise<void> {
+  const week = 7 * 24 * 3_600_000;
+  for (const name of await readdir(folder)) {
+    const file = path.join(folder, name);
+    if (Date.now() - (await stat(file)).mtimeMs > week) await rm(file, { recursive: true, force: true });
+  }
 }
 
 /** Bundles the sample app with its database driver into its build context. */
@@ -46,13 +55,21 @@ export async function buildSample(root: string, say: (line: string) => void): Pr
   });
 }
 
-/** Parts of dockerode that Minicloud never calls, and that would take a third of the companion's memory. */
+/** Parts of dockerode that Minicloud never calls, and that would take a quarter of the companion's memory. */
 const unusedModules = /^(@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|ssh2|cpu-features)$/;
 const leaveOut: Plugin = {
   name: 'leave-out-unused',
   setup(context) {
     context.onResolve({ filter: unusedModules }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
     context.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+    // zod brings its messages in fifty languages along.
+    context.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.c?js$/ }, ({ path: file }) => ({
+      contents: file.endsWith('.cjs')
+        ? "exports.en = require('./en.cjs').default;"
+        : "export { default as en } from './en.js';",
+      resolveDir: path.dirname(file),
+      loader: 'js',
+    }));
   },
 };
 
