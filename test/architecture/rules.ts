@@ -90,7 +90,7 @@ export const rules: readonly Rule[] = [
     problems: (source) =>
       isTest(source.file) || !isCode(source.file) || source.file.startsWith('shared/')
         ? []
-        : [...matches(source, /\bshell:\s*(?!false\b)\S/), ...shellWords(source)],
+        : [...matches(source, /\bshell:\s*(true\b|['"`])/), ...shellWords(source)],
     broken: [
       code('server/src/platform/exec.ts', 'spawn(program, args, { shell: true });'),
       code('server/src/platform/exec.ts', "import { exec } from 'node:child_process';"),
@@ -159,7 +159,8 @@ const anyType = /(:|\bas|<|(?<![|&])[|&])\s*any\b(?!\s*\()|,\s*any\s*>|\btype\s[
 const doors: { module: RegExp; files: RegExp }[] = [
   {
     module: /^(node:)?child_process$/,
-    files: /^server\/src\/platform\/exec\.ts$|^server\/setup\/(bootstrap\.mjs|daemon\.ts|start\.ts)$/,
+    files:
+      /^server\/src\/platform\/exec\.ts$|^server\/setup\/(bootstrap\.mjs|daemon\.ts|start\.ts)$|^server\/bin\/minicloud\.mjs$/,
   },
   { module: /^better-sqlite3$/, files: /^server\/src\/platform\/db[\w-]*\.ts$/ },
   { module: /^(dockerode|docker-modem)$/, files: /^server\/src\/adapters\/engine\// },
