@@ -205,9 +205,13 @@ function shellWords(source: Source): string[] {
   const text = withoutComments(source.text);
   const shell = /['"](?:\/bin\/|\/usr\/bin\/)?(?:ba|da|z)?sh['"]\s*,\s*['"]-[a-z]*c['"]/.exec(text)?.[0];
   const fromShell = /import[^;]*\b(exec|execSync)\b[^;]*from\s*['"](?:node:)?child_process['"]/.exec(text)?.[1];
+  // Only who starts programs can ask for one; elsewhere the word is free.
+  const starts = /['"](?:node:)?child_process['"]/.test(text);
+  const asked = starts ? /\bshell:\s*(?!false\b)[^\s]+/.exec(text)?.[0] : undefined;
   return [
     ...(shell ? [`it runs ${shell}`] : []),
     ...(fromShell ? [`it imports ${fromShell}, which runs a shell`] : []),
+    ...(asked ? [`it asks for a shell: ${asked}`] : []),
   ];
 }
 
