@@ -25,13 +25,6 @@ export async function connect(target: Target, options: ApiOptions = {}): Promise
     token: async () => token,
     EventSource,
     timeoutMs: { query: queryMs, mutation: options.patient ? patientMs : mutationMs },
-    ...(options.patient ? { fetch: await patientFetch() } : {}),
+    ...(options.patient ? { fetch: (await import('./patient-fetch.ts')).patientFetch(patientMs) } : {}),
   });
-}
-
-/** Node's own `fetch` gives up after five minutes without a first byte, and can't be told otherwise. */
-async function patientFetch(): Promise<typeof globalThis.fetch> {
-  const { Agent, fetch } = await import('undici');
-  const dispatcher = new Agent({ headersTimeout: patientMs, bodyTimeout: 0 });
-  return ((input: string, init: object) => fetch(input, { ...init, dispatcher })) as unknown as typeof globalThis.fetch;
 }

@@ -9,7 +9,6 @@ import type { ContainerInfo, ContainerSpec, Engine } from '../engine/contract.ts
 import { type ConfigFiles, configMount, type ProxySettings, renderConfig } from './config.ts';
 import type { Control } from './control.ts';
 import { portHolder } from './ports.ts';
-import { makeThrowaway } from './throwaway.ts';
 
 /** Folders of the proxy under an installation's home; all of them for their owner only. */
 export interface ProxyHome {
@@ -119,6 +118,8 @@ async function writeFiles(home: ProxyHome, configName: string, files: ConfigFile
 async function writeThrowaway(folder: string): Promise<void> {
   const paths = { certificate: join(folder, 'throwaway.pem'), key: join(folder, 'throwaway.key') };
   if ((await readFileIfThere(paths.certificate)) && (await readFileIfThere(paths.key))) return;
+  // Needed once in the life of an installation, and large.
+  const { makeThrowaway } = await import('./throwaway.ts');
   const { certificatePem, keyPem } = await makeThrowaway(Date.now());
   await writeFileAtomic(paths.key, keyPem, 0o600);
   await writeFileAtomic(paths.certificate, certificatePem, 0o644);

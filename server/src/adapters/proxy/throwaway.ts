@@ -1,12 +1,11 @@
 /** The certificate for names that nobody has: self-signed, for nothing, made once per installation. */
 import { webcrypto } from 'node:crypto';
+import { X509CertificateGenerator } from '@peculiar/x509';
 
 const lifetimeMs = 20 * 365 * 24 * 3_600_000;
 
 /** A fresh P-256 key and a certificate for `minicloud.invalid`, as PEM. `now` in milliseconds since the epoch. */
 export async function makeThrowaway(now: number): Promise<{ certificatePem: string; keyPem: string }> {
-  // Needed once in the life of an installation, and large.
-  const { X509CertificateGenerator } = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
