@@ -65,6 +65,41 @@ for (const step of steps) {
   }
 }
 
+for (const step of ['network', 'volume', 'service', 'binding']) {
+  test(`the first deploy of an app killed after ${step}`, async () => {
+    const text = manifest('first').replace('name: shop', 'name: newborn').concat('needs: [database, storage]\n');
+    await lab.stop();
+    await lab.start({ crashpoint: `deploy.${step}:after` });
+    const started = await lab.client.deploys.start.mutate({ manifest: text });
+    await lab.ended();
+    await lab.start();
+    assert.equal((await settled(started.operationId)).state, 'failed');
+    assert.equal((await lab.client.apps.get.query({ name: 'newborn' })).release, undefined);
+    assert.deepEqual(await lab.engine.listContainers({ 'minicloud.app-name': 'newborn' }), []);
+    const again = await lab.deploy(text);
+    assert.equal(again.state, 'succeeded', JSON.stringify(again.problem));
+    const { operationId } = await lab.client.apps.delete.mutate({ name: 'newborn', confirm: 'newborn' });
+    assert.equal((await lab.finished(operationId)).state, 'succeeded');
+  });
+}
+
+for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) {
+  test(`a delete killed after ${step} is carried to its end`, async () => {
+    const operation = await lab.deploy(manifest('gone').replace('name: shop', 'name: leaving').concat('needs: [database]\n'));
+    assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+    await lab.stop();
+    await lab.start({ crashpoint: `delete.${step}:after` });
+    await lab.client.apps.delete.mutate({ name: 'leaving', confirm: 'leaving' });
+    await lab.ended();
+    await lab.start();
+    const end = performance.now() + 30_000;
+    while ((await lab.client.apps.list.query()).some((app) => app.name === 'leaving') && performance.now() < end) await sleep(50);
+    assert.ok(!(await lab.client.apps.list.query()).some((app) => app.name === 'leaving'));
+    assert.deepEqual(await lab.engine.listContainers({ 'minicloud.app-name': 'leaving' }), []);
+    assert.equal((await lab.get('leaving.localhost', '/', { plain: true })).status, 421);
+  });
+}
+
 test('the event log is whole after all of this', async () => {
   const status = await lab.client.system.status.query();
   assert.equal(status.components.find((component) => component.name === 'database')?.state, 'ok');
