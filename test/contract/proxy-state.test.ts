@@ -118,9 +118,18 @@ describe('proxy state', () => {
     const [master = assert.fail()] = await childrenOf(await containerPid());
     const workers = await childrenOf(master);
     assert.equal(workers.length, 2);
+    const sockets = new WebSocketServer({ server: app.server });
+    const socket = new WebSocket(`ws://127.0.0.1:${httpPort}/`, { headers: { host: 'shop.test' } });
+    await once(socket, 'open');
+    const active = async () => (await lab.proxy.counters()).reduce((sum, counter) => sum + counter.active, 0);
+    assert.equal(await active(), 1);
+    const cut = once(socket, 'close');
     for (const worker of workers) process.kill(worker, 'SIGKILL');
+    await cut;
+    sockets.close();
     while ((await childrenOf(master)).filter((pid) => !workers.includes(pid)).length < 2) await wait(20);
     for (let i = 0; i < 20; i += 1) assert.equal(await status('shop.test'), 200);
+    assert.equal(await active(), 0, 'what was under way in a dead worker is not any more');
     await lab.proxy.apply(routesOnly(routeTo('next.test', [app.address])));
     for (let i = 0; i < 20; i += 1) {
       assert.deepEqual([await status('shop.test'), await status('next.test')], [421, 200]);
@@ -144,6 +153,15 @@ describe('proxy state', () => {
     const { hash, warnings } = await lab.proxy.status();
     assert.deepEqual([hash, warnings], [tableHash(next), []]);
     assert.ok(whole > 0);
+  });
+
+  test('what a killed worker wrote half does not swallow the next change', async () => {
+    await lab.proxy.apply(routesOnly(routeTo('one.test', [app.address])));
+    await lab.proxy.apply(routesOnly(routeTo('two.test', [app.address])));
+    await appendFile(await newestJournal(state('')), '0badc0de {"kind":"begin"');
+    await lab.proxy.apply(routesOnly(routeTo('three.test', [app.address])));
+    await restart();
+    assert.deepEqual([await status('two.test'), await status('three.test')], [421, 200]);
   });
 
   test('a change that was cut short by a power loss is left out whole', async () => {
