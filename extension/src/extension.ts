@@ -1,6 +1,6 @@
 /** The table of contents of the extension: what there is, and what each part is given. */
-import { commands, type ExtensionContext, l10n, window } from 'vscode';
-import { registerCommands } from './commands/register.ts';
+import { commands, type ExtensionContext, ExtensionMode, l10n, window } from 'vscode';
+import { allCommands, registerCommands } from './commands/register.ts';
 import { createManifestTargets } from './deploy/manifest-targets.ts';
 import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
@@ -19,7 +19,8 @@ import { createServersTree } from './tree/servers-tree.ts';
  * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree does when it is seen,
  * the language server starts with the first manifest. What is registered first works even when a later part can't.
  */
-export function activate(context: ExtensionContext): Services {
+export function activate(context: ExtensionContext): TestApi | undefined {
+  const started = performance.now();
   const own = <T extends { dispose(): unknown }>(part: T): T => {
     context.subscriptions.push(part);
     return part;
@@ -52,5 +53,13 @@ export function activate(context: ExtensionContext): Services {
   };
   own(servers.onDidChange(tellContext));
   tellContext();
-  return services;
+  if (context.extensionMode !== ExtensionMode.Test) return undefined;
+  return { services, activationMs: performance.now() - started, commandNames: Object.keys(allCommands) };
+}
+
+/** What the suite inside the extension host looks at. Other extensions get nothing. */
+export interface TestApi {
+  services: Services;
+  activationMs: number;
+  commandNames: string[];
 }

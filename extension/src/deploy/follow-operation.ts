@@ -15,6 +15,7 @@ export async function followOperation(
   live: LiveServer,
   id: string,
   title: string,
+  planned?: number,
 ): Promise<Operation | undefined> {
   const { output } = services;
   let told = '';
@@ -35,7 +36,7 @@ export async function followOperation(
             () => live.api.operations.get.query({ id }),
             id,
             (operation) => {
-              const next = progressOf(operation);
+              const next = progressOf(operation, planned);
               if (!token.isCancellationRequested)
                 progress.report({ message: next.message, increment: Math.max(0, next.percent - percent) });
               percent = Math.max(percent, next.percent);

@@ -19,20 +19,17 @@ const operation = (steps: OperationStep[]): Operation => ({
   createdAt: 0,
 });
 
-test('the running step is named with its place and what it is at', () => {
-  const steps = [
-    step('Network', 'done'),
-    step('Pull', 'running', { progress: 0.5, detail: '6 of 12 MB' }),
-    step('Start', 'waiting'),
-    step('Probe', 'waiting'),
-  ];
-  assert.deepEqual(progressOf(operation(steps)), { percent: 38, message: '2/4  Pull: 6 of 12 MB' });
+test('the running step is named with its place among the planned ones', () => {
+  const steps = [step('Network', 'done'), step('Pull', 'running', { progress: 0.5, detail: '6 of 12 MB' })];
+  assert.deepEqual(progressOf(operation(steps), 4), { percent: 38, message: '2/4  Pull: 6 of 12 MB' });
 });
 
-test('a failed step stays named, and an operation without steps is at its beginning', () => {
-  assert.deepEqual(progressOf(operation([step('Network', 'done'), step('Start', 'failed')])), {
-    percent: 50,
-    message: '2/2  Start',
-  });
-  assert.deepEqual(progressOf(operation([])), { percent: 0, message: '' });
+test('without a plan no place and no percentage is claimed', () => {
+  assert.deepEqual(progressOf(operation([step('Stop web', 'running')])), { percent: 0, message: 'Stop web' });
+});
+
+test('more steps than planned, a failed step, no step yet', () => {
+  const steps = [step('Network', 'done'), step('Start', 'failed')];
+  assert.deepEqual(progressOf(operation(steps), 1), { percent: 50, message: '2/2  Start' });
+  assert.deepEqual(progressOf(operation([]), 4), { percent: 0, message: '' });
 });

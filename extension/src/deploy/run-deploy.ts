@@ -21,12 +21,8 @@ export async function runDeploy(
   if (!(await confirmDeploy(plan, source.uri, server))) return 'declined';
   const started = await start(services, { plan, live, source, image }, idempotencyKey);
   if (!started) return 'plan-changed';
-  const operation = await followOperation(
-    services,
-    live,
-    started.operationId,
-    l10n.t('Deploying {0} to {1}', plan.app, server),
-  );
+  const title = l10n.t('Deploying {0} to {1}', plan.app, server);
+  const operation = await followOperation(services, live, started.operationId, title, plan.steps.length);
   if (!operation) return 'failed';
   if (operation.state !== 'succeeded') {
     showUnsuccessful(services, operation);

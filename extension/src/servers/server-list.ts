@@ -18,25 +18,27 @@ const stateKey = 'servers';
 
 export function createServerList(state: Memento, tokens: TokenStore): ServerList {
   const changed = new EventEmitter<void>();
-  const all = (): readonly Server[] => state.get<Server[]>(stateKey, []);
-  const save = async (servers: readonly Server[]): Promise<void> => {
-    await state.update(stateKey, servers);
+  // Held here and not read back: right after a write the editor's state may show an older one for a moment.
+  let servers: readonly Server[] = state.get<Server[]>(stateKey, []);
+  const save = async (next: readonly Server[]): Promise<void> => {
+    servers = next;
     changed.fire();
+    await state.update(stateKey, next);
   };
   return {
     onDidChange: changed.event,
-    all,
-    find: (id) => all().find((server) => server.id === id),
+    all: () => servers,
+    find: (id) => servers.find((server) => server.id === id),
     async add(server, token) {
       const added = { id: randomUUID(), ...server };
       const kept = await tokens.set(added.id, token);
-      await save([...all(), added]);
+      await save([...servers, added]);
       return { server: added, token: kept };
     },
-    update: (id, change) => save(all().map((server) => (server.id === id ? { ...server, ...change } : server))),
+    update: (id, change) => save(servers.map((server) => (server.id === id ? { ...server, ...change } : server))),
     async remove(id) {
       await tokens.delete(id);
-      await save(all().filter((server) => server.id !== id));
+      await save(servers.filter((server) => server.id !== id));
     },
     dispose: () => changed.dispose(),
   };

@@ -21,13 +21,13 @@ export class OperationNode implements TreeNode {
   }
 
   item(): TreeItem {
-    const { percent, message } = progressOf(this.operation);
+    const { message } = progressOf(this.operation);
     const item = new TreeItem(operationLabel(this.operation));
     item.id = this.id;
     item.iconPath = new ThemeIcon('sync~spin');
     item.description = message || l10n.t('waiting');
     item.contextValue = facets('operation');
-    item.accessibilityInformation = { label: l10n.t('{0}, {1} percent', operationLabel(this.operation), percent) };
+    item.accessibilityInformation = { label: `${operationLabel(this.operation)}, ${item.description}` };
     return item;
   }
 

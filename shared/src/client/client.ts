@@ -9,6 +9,7 @@ import {
   type TRPCLink,
 } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
+import { observable } from '@trpc/server/observable';
 import { describeError } from './describe-error.ts';
 
 /** What the npm package `eventsource` and every browser bring; Node has none of its own. */
@@ -27,6 +28,8 @@ export interface ClientOptions {
   timeoutMs?: { query: number; mutation: number };
 }
 
+/** Longest wait for the first byte of an event stream. */
+const connectLimitMs = 10_000;
 const defaultTimeouts = { query: 5_000, mutation: 60_000 };
 
 /**
@@ -44,10 +47,11 @@ export function createClient<Router extends AnyRouter>(options: ClientOptions): 
       condition: (op) => op.type === 'subscription',
       true: [
         retryLink({ retry: ({ error }) => mayRecover(error), retryDelayMs: retryDelay }),
+        endRefused,
         httpSubscriptionLink({
           ...base,
           EventSource: options.EventSource,
-          eventSourceOptions: () => ({ fetch: withToken(options) }),
+          eventSourceOptions: () => ({ fetch: asAnswer(withToken(options)) }),
         }),
       ],
       false: splitLink({
@@ -73,6 +77,42 @@ export function retryDelay(attempts: number, random: () => number = Math.random)
 function mayRecover(error: unknown): boolean {
   const { code } = describeError(error);
   return code !== 'unauthorized' && code !== 'forbidden' && code !== 'not_found' && code !== 'invalid_input';
+}
+
+/**
+ * Ends a stream that was refused. A refusal inside an open stream is told as a state only, and the stream would be
+ * opened again and again.
+ */
+const endRefused: TRPCLink<AnyRouter> =
+  () =>
+  ({ next, op }) =>
+    observable((observer) =>
+      next(op).subscribe({
+        next(envelope) {
+          const { result } = envelope;
+          if (result.type === 'state' && result.error && !mayRecover(result.error)) observer.error(result.error);
+          else observer.next(envelope);
+        },
+        error: observer.error,
+        complete: observer.complete,
+      }),
+    );
+
+/** A connection that can't be made is an answer too, so that its next attempt waits as long as `retryDelay` says. */
+function asAnswer(fetch: Fetch): Fetch {
+  return async (input, init) => {
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), connectLimitMs);
+    try {
+      const signal = init?.signal ? AbortSignal.any([init.signal, limit.signal]) : limit.signal;
+      return await fetch(input, { ...init, signal });
+    } catch (error) {
+      if (init?.signal?.aborted) throw error;
+      return new Response(null, { status: 503 });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 function withToken(options: ClientOptions): Fetch {

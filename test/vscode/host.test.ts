@@ -1,0 +1,104 @@
+/** Runs the suite inside a real extension host and tells its results one by one. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build } from 'esbuild';
+import { buildExtension, extensionFolder } from 'minicloud/build.ts';
+import { openWorkbench, remotePath, startVscode, type Vscode } from '../harness/vscode.ts';
+import { type Companion, startCompanion } from './companion.ts';
+import type { HostResult } from './suite/index.ts';
+
+const suiteLimitMs = 5 * 60_000;
+
+describe('inside the extension host', () => {
+  let folder: string;
+  let companion: Companion | undefined;
+  let vscode: Vscode | undefined;
+  let results: HostResult[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'minicloud-host-'));
+    await writeFile(join(folder, 'cloud_manifest.yml'), 'name: shop\n');
+    await Promise.all([buildExtension(), buildSuite(join(folder, 'suite.cjs'))]);
+    companion = await startCompanion();
+    const resultsFile = join(folder, 'results.json');
+    vscode = await startVscode({
+      env: {
+        MINICLOUD_TEST_RESULTS: resultsFile,
+        MINICLOUD_TEST_URL: companion.url,
+        MINICLOUD_TEST_TOKEN: companion.token,
+      },
+    });
+    const workbench = await openWorkbench(vscode, {
+      folder,
+      payload: [
+        ['extensionDevelopmentPath', remotePath(vscode, extensionFolder)],
+        ['extensionTestsPath', remotePath(vscode, join(folder, 'suite.cjs'))],
+      ],
+    });
+    const deadline = Date.now() + suiteLimitMs;
+    try {
+      for (;;) {
+        const text = await readFile(resultsFile, 'utf8').catch(() => undefined);
+        if (text) {
+          results = JSON.parse(text) as HostResult[];
+          return;
+        }
+        assert.ok(Date.now() < deadline, `the suite gave no results\n${vscode.output().slice(-4000)}`);
+        await sleep(200);
+      }
+    } finally {
+      await workbench.close();
+    }
+  });
+  after(async () => {
+    await vscode?.stop();
+    await companion?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('every test of the suite passes in the host', async (t) => {
+    assert.ok(results.length >= 10, `only ${results.length} tests ran`);
+    for (const { name, error } of results) await t.test(name, () => assert.equal(error, undefined, error));
+  });
+
+  test('no language server outlives the editor', async () => {
+    await vscode?.stop();
+    const deadline = Date.now() + 10_000;
+    while (languageServers().length > 0 && Date.now() < deadline) await sleep(100);
+    assert.deepEqual(languageServers(), []);
+  });
+});
+
+/** Command lines of language servers from this checkout. */
+function languageServers(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return [];
+      }
+    })
+    .filter(
+      (line) => line.includes(join(extensionFolder, 'dist', 'language-server.cjs')) && line.includes('--node-ipc'),
+    );
+}
+
+async function buildSuite(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(import.meta.dirname, 'suite', 'index.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node22',
+    external: ['vscode'],
+    logLevel: 'warning',
+  });
+}

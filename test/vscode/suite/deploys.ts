@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { commands, Range, type Uri, window, workspace } from 'vscode';
+import { closeEditors, companion, minicloud, openManifest, until } from './host.ts';
+import type { HostTest } from './index.ts';
+
+const manifest = (image: string): string => `name: hosted\nimage: ${image}\nexpose:\n- proto: http\n  port: 80\n`;
+
+async function withServer(test: (serverId: string) => Promise<void>): Promise<void> {
+  const { services } = await minicloud();
+  const { url, token } = companion();
+  const { server } = await services.servers.add({ name: 'deploys', url }, token);
+  try {
+    await test(server.id);
+  } finally {
+    await services.servers.remove(server.id);
+    await closeEditors();
+  }
+}
+
+/** Plans and answers the address of the plan's document. */
+async function planned(uri: Uri): Promise<Uri> {
+  const { services } = await minicloud();
+  await commands.executeCommand('minicloud.planManifest', uri);
+  await until(() => services.plans.active() !== undefined, 'the plan is shown');
+  const shown = services.plans.active();
+  assert.ok(shown);
+  return shown;
+}
+
+export const deployTests: Record<string, HostTest> = {
+  'a plan shows every change and is what gets deployed; the app is then in the tree': () =>
+    withServer(async (serverId) => {
+      const { services } = await minicloud();
+      const uri = await openManifest('deploy', manifest('docker.io/library/nginx:1.29'));
+      const shown = await planned(uri);
+      const document = await workspace.openTextDocument(shown);
+      assert.equal(document.languageId, 'cloud-plan');
+      assert.match(document.getText(), /^Create hosted on deploys$/m);
+      assert.match(document.getText(), /\+ {2}image\s+docker\.io\/library\/nginx:1\.29/);
+      assert.match(document.getText(), /no interruption$/m);
+      // The message at the end waits for the person; the command is over when the deploy is.
+      await commands.executeCommand('minicloud.applyPlan', shown);
+      const live = services.connections.get(serverId);
+      assert.ok(live);
+      const { state, release } = await live.api.apps.get.query({ name: 'hosted' });
+      assert.deepEqual([state, release], ['running', 1]);
+      assert.equal(services.plans.get(shown), undefined, 'a deployed plan stays open');
+      await commands.executeCommand('minicloud.servers.focus');
+      await until(
+        () => live.connection.snapshot.apps?.some(({ name }) => name === 'hosted') === true,
+        'the app is in the tree',
+      );
+      assert.equal((await live.connection.releases('hosted'))[0]?.state, 'current');
+    }),
+  'saving a manifest makes its open plan again': () =>
+    withServer(async () => {
+      const { services } = await minicloud();
+      const uri = await openManifest('follow', manifest('docker.io/library/nginx:1.30'));
+      const shown = await planned(uri);
+      const before = services.plans.get(shown)?.plan.hash;
+      const document = await workspace.openTextDocument(uri);
+      const editor = await window.showTextDocument(document);
+      await editor.edit((edit) => edit.replace(new Range(1, 0, 1, 100), 'image: docker.io/library/nginx:1.31'));
+      await document.save();
+      await until(() => services.plans.get(shown)?.plan.hash !== before, 'the plan is another');
+      await until(
+        async () => (await workspace.openTextDocument(shown)).getText().includes('1.31'),
+        'the plan is shown anew',
+      );
+    }),
+  'a plan that would now differ is refused, and the new one is shown': () =>
+    withServer(async (serverId) => {
+      const { services } = await minicloud();
+      const uri = await openManifest('changed', manifest('docker.io/library/nginx:1.32'));
+      const shown = await planned(uri);
+      const before = services.plans.get(shown)?.plan;
+      const live = services.connections.get(serverId);
+      assert.ok(live && before);
+      // Somebody else deploys in between.
+      const other = manifest('docker.io/library/nginx:1.33');
+      const { operationId } = await live.api.deploys.start.mutate({
+        manifest: other,
+        fileName: 'cloud_manifest.yml',
+        idempotencyKey: 'somebody-else',
+      });
+      await until(
+        async () => (await live.api.operations.get.query({ id: operationId })).state === 'succeeded',
+        'the other deploy is done',
+      );
+      await commands.executeCommand('minicloud.applyPlan', shown);
+      const after = await live.api.apps.get.query({ name: 'hosted' });
+      assert.match(after.image ?? '', /1\.33/, 'a plan that was stale was deployed');
+      await until(() => services.plans.get(shown)?.plan.hash !== before.hash, 'the new plan is shown');
+    }),
+  'a manifest with an error is not planned, and the error is told': () =>
+    withServer(async () => {
+      const { services } = await minicloud();
+      const uri = await openManifest('broken', 'name: hosted\nimage: nginx:1\nexpose:\n- port: 99999\n');
+      // Not awaited: the command ends when its message is answered.
+      void commands.executeCommand('minicloud.planManifest', uri);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      assert.deepEqual(services.plans.of(uri), []);
+      await commands.executeCommand('notifications.clearAll');
+    }),
+};

@@ -1,0 +1,47 @@
+/** What the tests inside the extension host share. */
+import assert from 'node:assert/strict';
+import type { TestApi } from 'minicloud/src/extension.ts';
+import { commands, extensions, Uri, window, workspace } from 'vscode';
+
+export const extensionId = 'minicloud.minicloud';
+
+/** The extension's inside, which it gives away only to a test host. */
+export async function minicloud(): Promise<TestApi> {
+  const extension = extensions.getExtension<TestApi>(extensionId);
+  assert.ok(extension, 'the extension is not there');
+  return extension.activate();
+}
+
+/** Waits until `what` is true; the message names what never was. */
+export async function until(what: () => boolean | Promise<boolean>, message: string, limitMs = 20_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await what())) {
+    if (Date.now() > deadline) throw new Error(`never true in ${limitMs / 1000} s: ${message}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export function workspaceFile(name: string): Uri {
+  const folder = workspace.workspaceFolders?.[0];
+  assert.ok(folder, 'no folder is open');
+  return Uri.joinPath(folder.uri, name);
+}
+
+/** Writes a manifest of its own folder and opens it; named as every manifest is. */
+export async function openManifest(folder: string, text: string): Promise<Uri> {
+  const uri = workspaceFile(`${folder}/cloud_manifest.yml`);
+  await workspace.fs.writeFile(uri, new TextEncoder().encode(text));
+  await window.showTextDocument(uri, { preview: false });
+  return uri;
+}
+
+export async function closeEditors(): Promise<void> {
+  await commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** The companion that the test process started. */
+export function companion(): { url: string; token: string } {
+  const { MINICLOUD_TEST_URL: url, MINICLOUD_TEST_TOKEN: token } = process.env;
+  assert.ok(url && token, 'no companion was started for this run');
+  return { url, token };
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import {
+  type CodeAction,
+  type CompletionList,
+  commands,
+  type DocumentSymbol,
+  type Hover,
+  languages,
+  type MarkdownString,
+  Position,
+  type Range,
+  type TextEdit,
+  type Uri,
+  WorkspaceEdit,
+  window,
+  workspace,
+} from 'vscode';
+import { closeEditors, minicloud, openManifest, until } from './host.ts';
+import type { HostTest } from './index.ts';
+
+const wrong = 'name: shop\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 70000\n';
+
+const codesOf = (uri: Uri): unknown[] => languages.getDiagnostics(uri).map(({ code }) => code);
+
+async function replace(uri: Uri, range: Range, text: string): Promise<void> {
+  const edit = new WorkspaceEdit();
+  edit.replace(uri, range, text);
+  assert.ok(await workspace.applyEdit(edit));
+}
+
+export const languageTests: Record<string, HostTest> = {
+  'a manifest has its own language, and an error stands where it is until it is fixed': async () => {
+    const uri = await openManifest('diagnostics', wrong);
+    assert.equal((await workspace.openTextDocument(uri)).languageId, 'cloud-manifest');
+    await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic for the port');
+    const [diagnostic] = languages.getDiagnostics(uri);
+    assert.ok(diagnostic);
+    assert.equal(diagnostic.range.start.line, 4);
+    assert.match(diagnostic.message, /70000/);
+    await replace(uri, diagnostic.range, '8080');
+    await until(() => codesOf(uri).length === 0, 'no diagnostic left');
+  },
+  'a misspelled key has a quick fix that makes the diagnostic go': async () => {
+    const uri = await openManifest('fix', 'name: shop\nimage: nginx:1\nenviroment: staging\n');
+    await until(() => codesOf(uri).includes('manifest/unknown-key'), 'a diagnostic for the key');
+    const range = languages.getDiagnostics(uri)[0]?.range;
+    const actions = await commands.executeCommand<CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      uri,
+      range,
+      'quickfix',
+    );
+    const edit = actions.find((action) => action.edit)?.edit;
+    assert.ok(edit, `no quick fix among ${actions.map(({ title }) => title)}`);
+    await workspace.applyEdit(edit);
+    assert.match((await workspace.openTextDocument(uri)).getText(), /^environment: staging$/m);
+    await until(() => codesOf(uri).length === 0, 'no diagnostic left');
+  },
+  'completion offers the keys that are missing, and hover explains the ones that are there': async () => {
+    const uri = await openManifest('completion', 'name: shop\nimage: nginx:1\nexpose:\n- port: 80\n  \n');
+    const list = await commands.executeCommand<CompletionList>(
+      'vscode.executeCompletionItemProvider',
+      uri,
+      new Position(4, 2),
+    );
+    const labels = list.items.map(({ label }) => (typeof label === 'string' ? label : label.label));
+    assert.ok(labels.includes('domains'), `offered: ${labels.slice(0, 12)}`);
+    assert.ok(!labels.includes('port'), 'a key that is there was offered again');
+    const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(3, 3));
+    assert.match(
+      hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join(),
+      /port/,
+    );
+  },
+  'the outline shows keys and entries': async () => {
+    const uri = await openManifest('outline', 'name: shop\nexpose:\n- port: 80\n- port: 81\n');
+    const symbols = await commands.executeCommand<DocumentSymbol[]>('vscode.executeDocumentSymbolProvider', uri);
+    assert.deepEqual(
+      symbols.map(({ name }) => name),
+      ['name', 'expose'],
+    );
+    assert.deepEqual(
+      symbols[1]?.children.map(({ name }) => name),
+      ['port 80', 'port 81'],
+    );
+  },
+  'formatting tidies and never changes what a manifest means': async () => {
+    const uri = await openManifest('format', 'name: shop   \n\n\n\nimage: nginx:1');
+    const edits = await commands.executeCommand<TextEdit[]>('vscode.executeFormatDocumentProvider', uri, {
+      tabSize: 2,
+      insertSpaces: true,
+    });
+    assert.ok(edits && edits.length > 0, 'nothing was tidied');
+    const edit = new WorkspaceEdit();
+    edit.set(uri, edits);
+    await workspace.applyEdit(edit);
+    assert.equal((await workspace.openTextDocument(uri)).getText(), 'name: shop\n\nimage: nginx:1\n');
+  },
+  'diagnostics come back after the language server was restarted': async () => {
+    const uri = await openManifest('restart', wrong);
+    await until(() => codesOf(uri).length > 0, 'a diagnostic');
+    await commands.executeCommand('minicloud.restartLanguageServer');
+    await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic after the restart');
+    assert.equal(codesOf(uri).length, 1, 'said twice');
+  },
+  'a manifest has its actions above the first line': async () => {
+    const uri = await openManifest('lens', 'name: shop\nimage: nginx:1\n');
+    const lenses = await commands.executeCommand<{ command?: { command: string } }[]>(
+      'vscode.executeCodeLensProvider',
+      uri,
+    );
+    assert.deepEqual(
+      lenses.map(({ command }) => command?.command),
+      ['minicloud.planManifest', 'minicloud.deployManifest'],
+    );
+    const { services } = await minicloud();
+    assert.equal((await services.language.summary(uri))?.name, 'shop');
+    assert.ok(window.activeTextEditor);
+    await closeEditors();
+  },
+};

@@ -1,0 +1,132 @@
+/** What a person does first, through the real workbench with the packaged extension: from no server to a live app. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { packageExtension } from 'minicloud/package.ts';
+import type { Page } from 'playwright-core';
+import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
+import { type Companion, startCompanion } from './companion.ts';
+import { answer, editorText, notification, openFile, runCommand, takePicture, treeRow } from './workbench.ts';
+
+const wrong = `name: guestbook
+image: docker.io/library/nginx:1.29
+expose:
+- proto: http
+  port: 70000
+env:
+  GREETING: hello
+`;
+const themes = { light: 'Default Light Modern', dark: 'Default Dark Modern', contrast: 'Default High Contrast' };
+
+describe('a first deploy by hand', () => {
+  let folder: string;
+  let companion: Companion;
+  let vscode: Vscode;
+  let workbench: Workbench;
+  let page: Page;
+
+  before(async () => {
+    folder = join(await mkdtemp(join(tmpdir(), 'minicloud-walk-')));
+    await writeFile(join(folder, 'cloud_manifest.yml'), wrong);
+    companion = await startCompanion();
+    vscode = await startVscode({
+      vsix: [await packageExtension()],
+      settings: { 'workbench.colorTheme': themes.light },
+    });
+    workbench = await openWorkbench(vscode, { folder });
+    ({ page } = workbench);
+  });
+  after(async () => {
+    await workbench?.close();
+    await vscode?.stop();
+    await companion?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The same moment in three themes. */
+  async function pictures(name: string): Promise<void> {
+    for (const [short, theme] of Object.entries(themes)) {
+      await vscode.configure({ 'workbench.colorTheme': theme });
+      await page.waitForTimeout(700);
+      await takePicture(page, `${name}-${short}`);
+    }
+  }
+
+  test('the empty view says what to do', async () => {
+    await page.locator('.activitybar [aria-label^="Minicloud"]').click();
+    await page.getByText('No server yet.').waitFor();
+    await page.getByRole('button', { name: 'Add Server' }).first().waitFor();
+    await pictures('1-empty');
+  });
+
+  test('a wrong token is explained, and the right one adds the server', async () => {
+    await runCommand(page, 'Minicloud: Add Server…');
+    await answer(page, 'Add Server (1/2)', companion.url);
+    await answer(page, 'Token for', 'mc_user_wrong_token');
+    const refused = notification(page, 'token');
+    await refused.waitFor();
+    await takePicture(page, '2-refused');
+    await refused.getByRole('button', { name: 'Change Token…' }).click();
+    await answer(page, 'Token for', companion.token);
+    await treeRow(page, 'No apps yet').waitFor();
+  });
+
+  test('an error in the manifest is underlined, and gone when it is fixed', async () => {
+    await openFile(page, 'cloud_manifest.yml');
+    await page.locator('.squiggly-error').first().waitFor();
+    await page.keyboard.press('F8');
+    await page.locator('.marker-widget', { hasText: 'a port is a whole number from 1 to 65535' }).waitFor();
+    await pictures('3-error');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+g');
+    await page.keyboard.type('5:9');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Shift+End');
+    await page.keyboard.type('80');
+    await page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+s');
+  });
+
+  test('the plan shows what would change, and deploying it puts the app in the tree', async () => {
+    await runCommand(page, 'Minicloud: Plan Manifest');
+    await page.locator('.tab.active', { hasText: 'Plan of guestbook' }).waitFor();
+    await page.getByText('What changes').waitFor();
+    assert.match(await editorText(page), /\+ {2}image/);
+    await pictures('4-plan');
+    await page.locator('.editor-actions [aria-label^="Deploy This Plan"]').click();
+    await notification(page, 'release 1 is live').waitFor();
+    await treeRow(page, 'guestbook').first().waitFor();
+    await treeRow(page, 'guestbook').first().click();
+    await treeRow(page, 'Release 1').waitFor();
+    await pictures('5-live');
+  });
+
+  test('the app is opened in the browser from the message', async () => {
+    const opened = page.waitForEvent('popup');
+    await notification(page, 'release 1 is live').getByRole('button', { name: 'Open in Browser' }).click();
+    // The editor asks before it leaves for a site that it does not know.
+    const dialog = page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true });
+    await Promise.race([opened, dialog.waitFor().then(() => dialog.click())]);
+    assert.match((await opened).url(), /guestbook\.localhost|about:blank|chrome-error/);
+  });
+
+  test('a change is planned with its consequence', async () => {
+    await openFile(page, 'cloud_manifest.yml');
+    await page.keyboard.press('Control+End');
+    await page.keyboard.type('  COLOUR: blue');
+    await page.keyboard.press('Control+s');
+    await runCommand(page, 'Minicloud: Plan Manifest');
+    await page.locator('.tab.active', { hasText: 'Plan of guestbook' }).waitFor();
+    await page.getByText('COLOUR').first().waitFor();
+    await pictures('6-change');
+  });
+
+  test('a server that goes away is said so, with its last known apps, and comes back', async () => {
+    await companion.stop();
+    await treeRow(page, 'Retry').waitFor({ timeout: 30_000 });
+    await treeRow(page, 'guestbook').first().waitFor();
+    await pictures('7-away');
+  });
+});

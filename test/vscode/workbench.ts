@@ -1,0 +1,72 @@
+/** The workbench as a person uses it: by keyboard and by what is on the screen. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+
+const screenshots = join(import.meta.dirname, 'screenshots');
+
+/** Runs a command from the palette by its whole title. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  const input = quickInput(page);
+  await input.waitFor();
+  await input.fill(`>${title}`);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+/** Types into the input that asks now, and confirms. `title` is part of what it asks. */
+export async function answer(page: Page, title: string, text: string): Promise<void> {
+  await page.locator('.quick-input-widget', { hasText: title }).waitFor();
+  const input = quickInput(page);
+  await input.fill(text);
+  await input.press('Enter');
+}
+
+/** Opens a file of the workspace by its name. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('Control+p');
+  const input = quickInput(page);
+  await input.waitFor();
+  await input.fill(name);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.tab.active', { hasText: name }).waitFor();
+  await editor(page).waitFor();
+}
+
+export function editor(page: Page): Locator {
+  return page.locator('.editor-instance .monaco-editor .view-lines').first();
+}
+
+/** Text of the visible lines, with spaces as spaces. */
+export async function editorText(page: Page): Promise<string> {
+  const lines = await page.locator('.editor-instance .view-line').evaluateAll((all) =>
+    all
+      .map((line) => ({
+        top: Number.parseFloat((line as unknown as { style: { top: string } }).style.top),
+        text: line.textContent ?? '',
+      }))
+      .sort((a, b) => a.top - b.top)
+      .map(({ text }) => text.replaceAll('\u00a0', ' ').replaceAll('\u200c', '')),
+  );
+  return lines.join('\n');
+}
+
+export function treeRow(page: Page, text: string): Locator {
+  return page.locator('.pane-body .monaco-list-row', { hasText: text });
+}
+
+export function notification(page: Page, text: string): Locator {
+  return page.locator('.notification-toast', { hasText: text });
+}
+
+/** Keeps a picture for people to look at. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+function quickInput(page: Page): Locator {
+  return page.locator('.quick-input-widget:visible .quick-input-box input');
+}
