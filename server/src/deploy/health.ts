@@ -10,8 +10,9 @@ import type { Cloud } from '../context.ts';
 import { sleep } from '../platform/wait.ts';
 import { exitReason } from '../processes/processes.ts';
 
-/** Between the first questions; they grow towards the manifest's interval. */
-const firstPauseMs = 25;
+/** Between questions: a tenth of what was waited already, so that little is added to it, within these bounds. */
+const leastPauseMs = 5;
+const mostPauseMs = 500;
 const evidenceLines = 50;
 const bodyLimit = 400;
 
@@ -31,7 +32,6 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
   const check = cloud.engine.capabilities.reachableAddresses ? wanted.health : undefined;
   const started = performance.now();
   const deadline = started + (check ? check.graceMs + check.retries * check.intervalMs : cloud.health.steadyMs);
-  let pause = firstPauseMs;
   let answer = 'it was not asked yet';
   for (;;) {
     const container = await cloud.engine.inspectContainer(wanted.containerId, { signal });
@@ -45,8 +45,8 @@ export async function awaitHealthy(cloud: Cloud, app: AppRow, wanted: Wanted, si
       answer = result.answer;
     } else if (performance.now() - started >= cloud.health.steadyMs) return;
     if (performance.now() >= deadline && check) throw await unhealthy(cloud, app, wanted, check, answer);
-    await sleep(pause, signal);
-    pause = Math.min(pause * 1.4, check?.intervalMs ?? 250, 500);
+    const waited = performance.now() - started;
+    await sleep(Math.max(leastPauseMs, Math.min(waited / 10, check?.intervalMs ?? 250, mostPauseMs)), signal);
   }
 }
 

@@ -39,6 +39,33 @@ export async function pullOrKeep(
   }
 }
 
+/** Names under which an image carries its own manifest. */
+const imageManifests = ['/cloud_manifest.yml', '/cloud_manifest.yaml', '/cloud_manifest.json'];
+const manifestMaxBytes = 256 * 1024;
+/** An image never changes under its id: a plan and the deploy after it look into it once. */
+const manifests = new WeakMap<Cloud, Map<string, string | undefined>>();
+const keptManifests = 32;
+
+/** The manifest that the image carries at its root, or undefined. */
+export async function ownManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal): Promise<string | undefined> {
+  const kept = manifests.get(cloud) ?? new Map<string, string | undefined>();
+  manifests.set(cloud, kept);
+  if (kept.has(image.id)) return kept.get(image.id);
+  const text = await readManifest(cloud, image, signal);
+  const [oldest] = kept.keys();
+  if (kept.size >= keptManifests && oldest !== undefined) kept.delete(oldest);
+  kept.set(image.id, text);
+  return text;
+}
+
+async function readManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal): Promise<string | undefined> {
+  for (const path of imageManifests) {
+    const bytes = await cloud.engine.readImageFile(image.id, path, manifestMaxBytes, { signal });
+    if (bytes) return new TextDecoder().decode(bytes);
+  }
+  return undefined;
+}
+
 /** Host of the registry that a reference names; `docker.io` when it names none. */
 export function registryOf(reference: string): string {
   const [first = '', ...rest] = reference.split('/');

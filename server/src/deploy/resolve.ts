@@ -11,7 +11,7 @@ import type { Cloud } from '../context.ts';
 import { findRelease, type Resolved } from '../releases/releases.ts';
 import { missingFeatures } from './availability.ts';
 import { serverDiagnostics } from './facts.ts';
-import { pullOrKeep } from './images.ts';
+import { ownManifest, pullOrKeep } from './images.ts';
 
 export interface ResolveInput {
   /** Text of the manifest; without it the image's own, or the one that the app serves now. */
@@ -41,10 +41,6 @@ export interface ResolveOptions {
   signal: AbortSignal;
   onProgress?: (progress: PullProgress) => void;
 }
-
-/** Names under which an image carries its own manifest. */
-const imageManifests = ['/cloud_manifest.yml', '/cloud_manifest.yaml', '/cloud_manifest.json'];
-const manifestMaxBytes = 256 * 1024;
 
 export async function resolve(cloud: Cloud, input: ResolveInput, options: ResolveOptions): Promise<ResolveResult> {
   const notes: string[] = [];
@@ -97,14 +93,6 @@ function executable(manifest: Manifest): ContainerManifest {
     });
   }
   return manifest;
-}
-
-async function ownManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal): Promise<string | undefined> {
-  for (const path of imageManifests) {
-    const bytes = await cloud.engine.readImageFile(image.id, path, manifestMaxBytes, { signal });
-    if (bytes) return new TextDecoder().decode(bytes);
-  }
-  return undefined;
 }
 
 function differs(own: string, manifest: ContainerManifest): boolean {
