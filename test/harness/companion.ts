@@ -10,12 +10,12 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { EventSource } from 'eventsource';
+import type { AppRouter } from 'minicloud-server/router';
 import { createClient } from 'minicloud-shared/client/client';
 import type { Operation } from 'minicloud-shared/model/operation';
-import type { AppRouter } from 'minicloud-server/router';
 import { Agent, type Dispatcher, request } from 'undici';
-import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import type { Engine } from '../../server/src/adapters/engine/contract.ts';
+import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import { createIptablesFirewall } from '../../server/src/adapters/firewall/iptables.ts';
 import type { Ready } from '../../server/src/ready.ts';
 
@@ -26,6 +26,8 @@ export interface LabOptions {
   /** `MINICLOUD_CRASHPOINT` of the first start. */
   crashpoint?: string;
   settings?: string[];
+  /** Program to start instead of the sources, such as the bundle. */
+  entry?: string;
   env?: Record<string, string>;
   /** Third number of the pool 10.216.N.0/18, so that labs that live at the same time don't meet: 0, 64, 128 or 192. */
   block?: number;
@@ -43,7 +45,11 @@ export interface Lab {
   log(): string;
   process(): ChildProcess;
   /** Through the proxy, as a browser that trusts the local authority. */
-  get(host: string, at?: string, init?: { method?: string; body?: string; headers?: Record<string, string>; plain?: boolean }): Promise<Answer>;
+  get(
+    host: string,
+    at?: string,
+    init?: { method?: string; body?: string; headers?: Record<string, string>; plain?: boolean },
+  ): Promise<Answer>;
   /** Starts the deploy and waits for its end. */
   deploy(manifest: string, image?: string): Promise<Operation>;
   finished(operationId: string): Promise<Operation>;
@@ -92,10 +98,19 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       ...(kind === 'docker' ? { 'engine-socket': requireEnv('MINICLOUD_TEST_DOCKER') } : {}),
     };
     const args = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, value]);
-    const started = spawn(process.execPath, [path.join(root, 'server/src/main.ts'), 'serve', ...args, ...(options.settings ?? [])], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...options.env, ...more.env, ...(more.crashpoint === undefined ? {} : { MINICLOUD_CRASHPOINT: more.crashpoint }) },
-    });
+    const started = spawn(
+      process.execPath,
+      [options.entry ?? path.join(root, 'server/src/main.ts'), 'serve', ...args, ...(options.settings ?? [])],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          ...options.env,
+          ...more.env,
+          ...(more.crashpoint === undefined ? {} : { MINICLOUD_CRASHPOINT: more.crashpoint }),
+        },
+      },
+    );
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -106,7 +121,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     if (more.unready) return;
     ready = await waitForReady(readyFile, started, () => output);
     await agent?.close();
-    agent = new Agent({ connect: { ca: ready.caCertificate, lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) } });
+    agent = new Agent({
+      connect: {
+        ca: ready.caCertificate,
+        lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+      },
+    });
   };
   const stop: Lab['stop'] = async (signal = 'SIGTERM') => {
     child?.kill(signal);
@@ -118,16 +138,26 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     if (!ready) throw new Error('the companion is not ready');
     return ready;
   };
-  const installation = () => (readRows(home, "SELECT value FROM settings WHERE name = 'installation'")[0] as { value: string }).value;
-  const engine = kind === 'docker' ? await createDockerEngine({ socketPath: requireEnv('MINICLOUD_TEST_DOCKER'), installation: installation() }) : undefined;
-  const client = createClient<AppRouter>({ url: now().apiUrl, token: async () => now().token, EventSource, timeoutMs: { query: 30_000, mutation: 120_000 } });
+  const installation = () =>
+    (readRows(home, "SELECT value FROM settings WHERE name = 'installation'")[0] as { value: string }).value;
+  const engine =
+    kind === 'docker'
+      ? await createDockerEngine({ socketPath: requireEnv('MINICLOUD_TEST_DOCKER'), installation: installation() })
+      : undefined;
+  const client = createClient<AppRouter>({
+    url: now().apiUrl,
+    token: async () => now().token,
+    EventSource,
+    timeoutMs: { query: 30_000, mutation: 120_000 },
+  });
 
   const finished: Lab['finished'] = async (id) => {
     const end = performance.now() + operationWithinMs;
     while (performance.now() < end) {
       const operation = await client.operations.get.query({ id }).catch(() => undefined);
       if (operation && !['queued', 'running'].includes(operation.state)) return operation;
-      if (child?.exitCode !== null || child?.signalCode !== null) throw new Error(`the companion ended while operation ${id} ran:\n${output.slice(-3000)}`);
+      if (child?.exitCode !== null || child?.signalCode !== null)
+        throw new Error(`the companion ended while operation ${id} ran:\n${output.slice(-3000)}`);
       await sleep(50);
     }
     throw new Error(`operation ${id} did not end:\n${output.slice(-3000)}`);
@@ -189,7 +219,8 @@ async function removeEverything(engine: Engine): Promise<void> {
 async function waitForReady(file: string, child: ChildProcess, output: () => string): Promise<Ready> {
   const end = performance.now() + readyWithinMs;
   while (performance.now() < end) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the companion ended (${child.exitCode ?? child.signalCode}):\n${output()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the companion ended (${child.exitCode ?? child.signalCode}):\n${output()}`);
     const text = await readFile(file, 'utf8').catch(() => '');
     if (text !== '') return JSON.parse(text) as Ready;
     await sleep(25);

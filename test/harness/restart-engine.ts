@@ -1,6 +1,8 @@
 /** Faults of the test engine: ended as `kill -9` would, frozen, and started again with the very same arguments. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 
@@ -27,17 +29,21 @@ export async function killEngine(engine: EngineProcess): Promise<void> {
 /** Starts it again in this process's network namespace, where suites run, and waits until it answers. */
 export async function startEngineAgain(engine: EngineProcess, socket: string): Promise<void> {
   const [file = '', ...args] = engine.argv;
-  // The dead engine may not have been reaped yet; its number in the file would be taken for a running one.
-  rmSync(args[args.indexOf('--pidfile') + 1] ?? '', { force: true });
+  // The dead may not have been reaped yet; their numbers in these files would be taken for running ones.
+  const after = (flag: string) => args[args.indexOf(flag) + 1] ?? '';
+  for (const stale of [after('--pidfile'), path.join(after('--exec-root'), 'containerd/containerd.pid')]) rmSync(stale, { force: true });
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
-  const child = spawn(file, args, { stdio: 'ignore', detached: true, env });
+  const logFile = path.join(tmpdir(), `minicloud-dockerd-${process.pid}.log`);
+  const log = openSync(logFile, 'w');
+  const child = spawn(file, args, { stdio: ['ignore', log, log], detached: true, env });
   child.unref();
+  closeSync(log);
   for (let tries = 0; ; tries += 1) {
     try {
       await createDockerEngine({ socketPath: socket, installation: 'harness' });
       return;
     } catch (error) {
-      if (child.exitCode !== null) throw new Error(`dockerd ended with exit code ${child.exitCode}`, { cause: error });
+      if (child.exitCode !== null) throw new Error(`dockerd ended:\n${readFileSync(logFile, 'utf8').slice(-1500)}`, { cause: error });
       if (tries > 300) throw error;
       await sleep(100);
     }
