@@ -1,5 +1,5 @@
 /** The proxy's container: its files on the machine, its spec, and seeing that it runs. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
@@ -65,13 +65,17 @@ export async function ensureContainer(options: EnsureOptions): Promise<void> {
     return await untilAnswers(options, spec.name);
   }
   await writeFiles(home, configName, files);
-  if (existing && existing.labels[specLabel] !== spec.labels[specLabel]) {
-    if (existing.state === 'running') await engine.stopContainer(spec.name, 5, { signal });
-    await engine.removeContainer(spec.name, { signal });
-  }
+  const kept = existing !== undefined && existing.labels[specLabel] === spec.labels[specLabel];
   // One that restarts over and over may hold its ports at this moment; it is told from others by stopping it first.
-  else if (existing) await engine.stopContainer(spec.name, 5, { signal });
-  await demandFreePorts(settings);
+  if (existing) await engine.stopContainer(spec.name, 5, { signal });
+  if (existing && !kept) await engine.removeContainer(spec.name, { signal });
+  try {
+    await demandFreePorts(settings);
+  } catch (error) {
+    // Left to the engine to try on: the port may be free again before the companion looks again.
+    if (kept) await engine.startContainer(spec.name, { signal });
+    throw error;
+  }
   await engine.createContainer(spec, { signal });
   await engine.startContainer(spec.name, { signal });
   await untilAnswers(options, spec.name);
@@ -79,10 +83,10 @@ export async function ensureContainer(options: EnsureOptions): Promise<void> {
 }
 
 function proxySpec(installation: string, home: ProxyHome, configName: string, image: string): ContainerSpec {
-  return {
+  const spec: ContainerSpec = {
     name: containerName(installation),
     image,
-    labels: { 'minicloud.platform': 'proxy', [specLabel]: `${configName} ${image}` },
+    labels: { 'minicloud.platform': 'proxy' },
     entrypoint: ['/bin/sh', `${configMount}/${configName}/start.sh`, `${configMount}/${configName}`],
     command: [],
     env: {},
@@ -98,6 +102,8 @@ function proxySpec(installation: string, home: ProxyHome, configName: string, im
     restart: 'always',
     stopTimeoutSeconds: 10,
   };
+  const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 32);
+  return { ...spec, labels: { ...spec.labels, [specLabel]: hash } };
 }
 
 async function writeFiles(home: ProxyHome, configName: string, files: ConfigFiles): Promise<void> {
@@ -152,18 +158,23 @@ async function removeOldFiles(home: ProxyHome, configName: string): Promise<void
 async function untilAnswers(options: EnsureOptions, name: string): Promise<void> {
   const { engine, control, settings, signal } = options;
   const end = performance.now() + startMs;
-  let looks = 0;
-  for (;;) {
-    const answer = await control.status({ signal }).catch((error: unknown) => error);
-    if (!(answer instanceof Error)) return;
+  const answers = () =>
+    control.status({ signal }).then(
+      () => true,
+      () => false,
+    );
+  let restartsBefore: number | undefined;
+  for (let looks = 1; !(await answers()); looks += 1) {
     signal?.throwIfAborted();
-    looks += 1;
+    const late = performance.now() > end;
     // The container is looked at now and then: an nginx that can't start is not waited for.
-    if (looks % 20 === 0 || performance.now() > end) {
+    if (looks % 20 === 0 || late) {
       const container = await engine.inspectContainer(name, { signal });
+      restartsBefore ??= container?.restarts ?? 0;
       const evidence = await lastLines(engine, name, signal);
+      if (await answers()) return;
       if (evidence.some((line) => /bind\(\) to .* failed \(98/.test(line))) await demandFreePorts(settings);
-      if (performance.now() > end || !container || container.restarts > 2) throw notStarted(container, evidence);
+      if (late || !container || container.restarts > restartsBefore + 1) throw notStarted(container, evidence);
     }
     await sleep(pollMs, signal);
   }

@@ -32,4 +32,4 @@ mkdir -p /minicloud/state/temp
 # nginx refuses to start over the socket of one that was killed.
 rm -f /minicloud/run/control.sock
 
-exec "$nginx" -c "$1/nginx.conf" -g "user nobody $(id -gn nobody);"
+exec "$nginx" -e stderr -c "$1/nginx.conf" -g "user nobody $(id -gn nobody);"

@@ -148,9 +148,11 @@ local function patch()
             list[#list + 1] = entry
         end
     end)
-    local ok, why = store.append(list, head.hash)
-    if not ok then
-        return disk_failed(why)
+    if #list > 0 or head.hash ~= head.base then
+        local ok, why = store.append(list, head.hash)
+        if not ok then
+            return disk_failed(why)
+        end
     end
     add_all(refused, entries.apply(list, pause))
     state:set("hash", head.hash)

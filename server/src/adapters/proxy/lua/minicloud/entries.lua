@@ -8,12 +8,13 @@ local cjson = require "cjson.safe"
 local ssl = require "ngx.ssl"
 local shared = require "minicloud.shared"
 
-local routes, certificates, state, version = shared.routes, shared.certificates, shared.state, shared.version
+local routes, certificates, state = shared.routes, shared.certificates, shared.state
+local changes_made, version = shared.changes, shared.version
 local match, gmatch, find, sub, format = string.match, string.gmatch, string.find, string.sub, string.format
 
 -- A worker that slept through more changes than this reads the whole table again.
 local CHANGES_KEPT = 512
-local MOST_LISTED = 2000
+local MOST_LISTED = 500
 
 local _M = {}
 
@@ -170,22 +171,27 @@ local function set_route(host, path, raw)
     if raw then
         kept[#kept + 1] = path .. "\t" .. raw
     end
+    local written, why = true, nil
     if #kept == 0 then
         routes:delete("h:" .. host)
-        return true
+    else
+        written, why = routes:safe_set("h:" .. host, table.concat(kept, "\n"))
     end
-    return routes:safe_set("h:" .. host, table.concat(kept, "\n"))
+    return written, why, (raw and 1 or 0) - (before and 1 or 0)
 end
 
 local function set_value(dict, key, raw)
-    if dict:get(key) == raw then
+    local before = dict:get(key)
+    if before == raw then
         return false
     end
-    if not raw then
+    local written, why = true, nil
+    if raw then
+        written, why = dict:safe_set(key, raw)
+    else
         dict:delete(key)
-        return true
     end
-    return dict:safe_set(key, raw)
+    return written, why, (raw and 1 or 0) - (before and 1 or 0)
 end
 
 -- True when the entry is in the table with just this text.
@@ -210,14 +216,21 @@ function _M.raw(key)
     return nil
 end
 
+-- True when something changed, nil and why when there is no room; then the name that workers have to forget.
 local function apply_one(entry)
     local kind, name, path = split_key(entry.key)
     local raw = entry.kind ~= "delete" and entry.raw or nil
     if kind == "route" and path then
-        local changed, why = set_route(name, path, raw)
+        local changed, why, more = set_route(name, path, raw)
+        if changed then
+            state:incr("routes", more, 0)
+        end
         return changed, why, "h:" .. name
     elseif kind == "certificate" then
-        local changed, why = set_value(certificates, "c:" .. name, raw)
+        local changed, why, more = set_value(certificates, "c:" .. name, raw)
+        if changed then
+            state:incr("certificates", more, 0)
+        end
         return changed, why, "c:" .. name
     elseif kind == "challenge" then
         local changed, why = set_value(routes, "a:" .. name, raw)
@@ -228,9 +241,8 @@ end
 
 local function announce(changes)
     local number = version[0] + 1
-    local list = #changes > MOST_LISTED and "*:" or table.concat(changes, "\n")
-    state:set("change:" .. number, list)
-    state:delete("change:" .. (number - CHANGES_KEPT))
+    changes_made:set(number, #changes > MOST_LISTED and "*:" or table.concat(changes, "\n"))
+    changes_made:delete(number - CHANGES_KEPT)
     -- Last: a worker that sees the new number finds everything it stands for.
     version[0] = number
 end
@@ -280,13 +292,7 @@ end
 
 -- How many routes and certificates are served.
 function _M.count()
-    local route_count = 0
-    for _, key in ipairs(routes:get_keys(0)) do
-        if sub(key, 1, 2) == "h:" then
-            route_count = route_count + #path_lines(sub(key, 3))
-        end
-    end
-    return route_count, #certificates:get_keys(0)
+    return state:get("routes") or 0, state:get("certificates") or 0
 end
 
 return _M

@@ -28,7 +28,9 @@ return {
     routes = ngx.shared.minicloud_routes,
     -- c:<host> certificate and key.
     certificates = ngx.shared.minicloud_certificates,
-    -- Hash of the table, list of changes, lock, warnings, process ids.
+    -- Version → what changed with it. It may forget: a worker that misses a list reads everything again.
+    changes = ngx.shared.minicloud_changes,
+    -- Few and small: hash of the table, generation, sizes, lock, warnings, process ids.
     state = ngx.shared.minicloud_state,
     counters = ngx.shared.minicloud_counters,
 }

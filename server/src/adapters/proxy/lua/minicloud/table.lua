@@ -4,7 +4,7 @@ local lrucache = require "resty.lrucache"
 local counters = require "minicloud.counters"
 local shared = require "minicloud.shared"
 
-local version, routes, certificates, state = shared.version, shared.routes, shared.certificates, shared.state
+local version, routes, certificates, changes = shared.version, shared.routes, shared.certificates, shared.changes
 local find, sub, byte, match = string.find, string.sub, string.byte, string.match
 local SLASH = 47
 -- A flood of made-up names under a wildcard must not grow a worker without end.
@@ -51,7 +51,7 @@ local function refresh()
     end
     aliases, alias_count = {}, 0
     for changed = seen + 1, now do
-        local list = state:get("change:" .. changed)
+        local list = changes:get(changed)
         if not list then
             forget_everything()
             break
