@@ -5,6 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -18,6 +20,12 @@ if (entry === undefined)
   fail('The command is not complete', server, 'Neither the bundle nor the sources are there.', 'Install it again.');
 else if (Number(process.versions.node.split('.')[0]) >= wantedNode) {
   process.argv[1] = entry;
+  // What was compiled once is read the next time: a command has much to load and little to do. In a folder of our
+  // own, not in the one under /tmp that others could fill. The companion starts too seldom for it.
+  if (process.argv[2] !== 'serve') {
+    const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+    module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE || path.join(caches, 'minicloud/node'));
+  }
   await import(pathToFileURL(entry).href);
 } else handOver(entry);
 

@@ -1,179 +1,12 @@
-/**
- * The command line against a real companion over the in-memory engine, which does what a test scripts: slow, failing
- * or hostile containers. Commands run as processes, as people and CI run them; those that ask, on a terminal in memory.
- */
+/** The command line against a real companion: every command, what it prints, what it exits with. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Socket, connect as tcpConnect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
-import { createMemoryEngine, type MemoryEngine } from '../../server/src/adapters/engine/memory.ts';
-import type { Behaviour } from '../../server/src/adapters/engine/memory-world.ts';
-import { createMemoryWorld } from '../../server/src/adapters/engine/memory-world.ts';
-import type { Io } from '../../server/src/cli/command.ts';
-import { commands } from '../../server/src/cli/commands.ts';
-import { run } from '../../server/src/cli/run.ts';
-import { createScreen } from '../../server/src/cli/screen.ts';
-import { createTerminalDouble } from '../../server/src/cli/terminal-double.ts';
-import { type Companion, startCompanion } from '../../server/src/companion.ts';
-import { readConfig } from '../../server/src/config.ts';
-import { writeReady } from '../../server/src/ready.ts';
-
-const repository = path.resolve(import.meta.dirname, '../..');
-const node = process.execPath;
-const entry = path.join(repository, 'server/src/cli/main.ts');
-
-const world = createMemoryWorld();
-/** Behaviour of containers by the value of the variable MODE. */
-const modes: Record<string, Behaviour> = {
-  fail: { exitCode: 3, exitAfterMs: 100, logs: ['starting', 'boom \u001b[2J\u001b]0;owned\u0007 \u202Eevil'] },
-  logs: { logs: ['first', 'second \u001b[31mred\u001b[0m'], errors: ['to stderr'] },
-};
-let companion: Companion;
-let engine: MemoryEngine;
-let root: string;
-let work: string;
-let token: string;
-let apiUrl: string;
-
-before(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'minicloud-cli-e2e-'));
-  work = path.join(root, 'work');
-  await mkdir(path.join(work, '.minicloud'), { recursive: true });
-  const port = await freePort();
-  const args = ['--engine', 'memory', '--home', path.join(root, 'home'), '--api-port', String(port), '--drain-ms', '0'];
-  companion = await startCompanion(readConfig(args, {}), {
-    version: '0.1.0',
-    serverFolder: path.join(repository, 'server'),
-    write: () => {},
-    engine: (installation) => {
-      engine = createMemoryEngine({
-        installation,
-        world,
-        acceptAnyImage: true,
-        behaviour: (spec) => modes[spec.env?.MODE ?? ''] ?? {},
-      });
-      return engine;
-    },
-  });
-  apiUrl = companion.apiUrl;
-  token = (await writeReady(companion.cloud, apiUrl, path.join(work, '.minicloud/ready.json'))).token;
-});
-
-after(async () => {
-  await companion?.stop();
-  await rm(root, { recursive: true, force: true });
-});
-
-const children = new Set<ChildProcess>();
-afterEach(() => {
-  delete world.intercept;
-  for (const child of children) child.kill('SIGKILL');
-});
-
-interface Ended {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  out: string;
-  err: string;
-}
-interface Running {
-  child: ChildProcess;
-  ended: Promise<Ended>;
-  /** Resolves when standard error holds the text. */
-  says(text: string): Promise<void>;
-}
-interface Options {
-  env?: NodeJS.ProcessEnv;
-  input?: string;
-  cwd?: string;
-}
-
-function start(args: string[], options: Options = {}): Running {
-  const env = { PATH: process.env.PATH, HOME: path.join(root, 'person'), ...options.env };
-  const child = spawn(node, [entry, ...args], { cwd: options.cwd ?? work, env });
-  children.add(child);
-  let out = '';
-  let err = '';
-  const waits = new Set<() => void>();
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-    for (const look of waits) look();
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.input ?? '');
-  const ended = once(child, 'close').then(([code, signal]): Ended => {
-    children.delete(child);
-    for (const look of waits) look();
-    return { code, signal, out, err };
-  });
-  return {
-    child,
-    ended,
-    says: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (err.includes(text)) resolve();
-          else if (!children.has(child))
-            reject(new Error(`ended without saying ${JSON.stringify(text)}:\n${out}${err}`));
-          else return;
-          waits.delete(look);
-        };
-        waits.add(look);
-        look();
-      }),
-  };
-}
-const cli = (args: string[], options?: Options): Promise<Ended> => start(args, options).ended;
-
-/** Runs it and expects that exit code. */
-async function expect(code: number, args: string[], options?: Options): Promise<Ended> {
-  const ended = await cli(args, options);
-  assert.equal(
-    ended.code,
-    code,
-    `minicloud ${args.join(' ')} ended with ${ended.code ?? ended.signal}:\n${ended.out}${ended.err}`,
-  );
-  return ended;
-}
-
-async function folder(name: string, lines: string[] = []): Promise<string> {
-  const place = path.join(work, `folder-${name}`);
-  await mkdir(place, { recursive: true });
-  await writeFile(
-    path.join(place, 'cloud_manifest.yml'),
-    [`name: ${name}`, 'image: docker.io/me/app:1', 'expose: [{ port: 80 }]', ...lines, ''].join('\n'),
-  );
-  return path.basename(place);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Containers of this app wait at their start until the answer is called. */
-function holdStarts(app: string): () => void {
-  let free = () => {};
-  const held = new Promise<void>((resolve) => {
-    free = resolve;
-  });
-  world.intercept = (call, object) => {
-    const container = call === 'startContainer' ? world.containers.get(object) : undefined;
-    return container?.spec.name.includes(app) ? held : undefined;
-  };
-  return free;
-}
+import { test } from 'node:test';
+import { apiUrl, engine, expect, folder, freePort, node, repository, root, token, work, world } from './cli-lab.ts';
 
 test('a first look: every empty state says what to do next', async () => {
   const status = await expect(0, ['status']);
@@ -242,7 +75,7 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
 });
 
 test('an image that carries its manifest needs no folder', async () => {
-  engine.seedImage('docker.io/me/selfmade:1', {
+  engine().seedImage('docker.io/me/selfmade:1', {
     files: { '/cloud_manifest.yml': 'name: selfmade\nexpose: [{ port: 80 }]\n' },
   });
   const deployed = await expect(0, ['deploy', '--image', 'docker.io/me/selfmade:1', '--yes']);
@@ -312,7 +145,8 @@ test('a manifest with errors is told all at once, and nothing is changed', async
 
 test('a deploy that fails ends with 1, the evidence, and what still serves', async () => {
   await expect(0, ['deploy', await folder('flaky'), '--yes']);
-  const place = await folder('flaky', ['env: { MODE: fail }']);
+  const check = 'healthcheck: { path: /, port: 80, interval: 500ms, timeout: 500ms, retries: 1, grace: 1s }';
+  const place = await folder('flaky', ['env: { MODE: fail }', check]);
   const ended = await expect(1, ['deploy', place, '--yes']);
   assert.match(ended.err, /still +Release 1 still serves\./);
   assert.match(ended.err, /\| boom +evil/);
@@ -323,197 +157,15 @@ test('a deploy that fails ends with 1, the evidence, and what still serves', asy
 });
 
 test('what was shown is what is done: an image that moved meanwhile is refused', async () => {
-  const place = await folder('moving', ['release: { command: ./migrate }']);
+  const place = await folder('moving');
   let pulls = 0;
   world.intercept = (call) => {
-    if (call === 'pullImage' && ++pulls === 2) engine.seedImage('docker.io/me/app:1', { labels: { moved: 'yes' } });
+    if (call === 'pullImage' && ++pulls === 2) engine().seedImage('docker.io/me/app:1', { labels: { moved: 'yes' } });
   };
-  const ended = await expect(5, ['deploy', place, '--yes']);
-  assert.match(ended.err, /plan/i);
+  const ended = await expect(5, ['deploy', place, '--yes', '--json']);
+  assert.equal(JSON.parse(ended.err).problem.code, 'plan_changed');
   assert.equal(pulls, 2);
   await expect(1, ['apps:info', 'moving']);
-});
-
-test('Ctrl-C cancels and waits for the outcome', async () => {
-  const place = await folder('cancelled');
-  const free = holdStarts('cancelled');
-  const running = start(['deploy', place, '--yes']);
-  await running.says('started  Start 1 replica of web');
-  running.child.kill('SIGINT');
-  await running.says('Asked the server to cancel');
-  free();
-  const ended = await running.ended;
-  assert.equal(ended.code, 130, ended.err);
-  const { operations } = JSON.parse((await expect(0, ['operations', 'cancelled', '--json'])).out);
-  assert.deepEqual(
-    operations.filter((each: { kind: string }) => each.kind === 'deploy').map((each: { state: string }) => each.state),
-    ['cancelled'],
-  );
-});
-
-test('Ctrl-C twice leaves; the deploy goes on and can be watched to its end', async () => {
-  const place = await folder('left');
-  const free = holdStarts('left');
-  // The server is deaf to the cancelling, as one is that is past the point of no return.
-  const cancel = companion.cloud.operations.cancel;
-  companion.cloud.operations.cancel = async () => {};
-  try {
-    const running = start(['deploy', place, '--yes']);
-    await running.says('started  Start 1 replica of web');
-    running.child.kill('SIGINT');
-    await running.says('Asked the server to cancel');
-    running.child.kill('SIGINT');
-    const ended = await running.ended;
-    assert.equal(ended.code, 130, ended.err);
-    assert.match(ended.err, /It goes on on the server/);
-    const id = /minicloud watch (\S+)/.exec(ended.err)?.[1] ?? '';
-    const watching = start(['watch', id]);
-    await watching.says('started  Start 1 replica of web');
-    free();
-    assert.equal((await watching.ended).code, 0);
-    assert.match((await expect(0, ['apps:info', 'left'])).out, /release +1/);
-  } finally {
-    companion.cloud.operations.cancel = cancel;
-  }
-});
-
-test('cancel from elsewhere ends the deploy with 1, and itself with 0', async () => {
-  const place = await folder('elsewhere');
-  const free = holdStarts('elsewhere');
-  const running = start(['deploy', place, '--yes']);
-  await running.says('started  Start 1 replica of web');
-  const [operation] = await companion.cloud.operations.list('elsewhere', 1);
-  const cancelling = start(['cancel', operation?.id ?? '']);
-  await cancelling.says('started  Start 1 replica of web');
-  free();
-  assert.equal((await cancelling.ended).code, 0);
-  assert.equal((await running.ended).code, 1);
-  await expect(0, ['cancel', operation?.id ?? '']);
-});
-
-/** Between the command line and the companion: can cut every connection, stay away, and swallow an answer. */
-async function unreliableWire() {
-  const { port } = new URL(apiUrl);
-  const pairs = new Set<[Socket, Socket]>();
-  const wire = { url: '', away: false, swallow: '', swallowed: 0, cut: () => {}, close: () => {} };
-  const server = createServer((socket) => {
-    if (wire.away) return void socket.resetAndDestroy();
-    const up = tcpConnect(Number(port), '127.0.0.1');
-    const pair: [Socket, Socket] = [socket, up];
-    pairs.add(pair);
-    let mute = false;
-    socket.on('data', (chunk) => {
-      if (wire.swallow !== '' && chunk.includes(wire.swallow)) {
-        wire.swallow = '';
-        mute = true;
-      }
-      up.write(chunk);
-    });
-    up.on('data', (chunk) => {
-      if (!mute) return void socket.write(chunk);
-      wire.swallowed += 1;
-      socket.resetAndDestroy();
-    });
-    for (const each of pair) {
-      each.on('error', () => {});
-      each.on('close', () => {
-        pairs.delete(pair);
-        for (const one of pair) one.destroy();
-      });
-    }
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  wire.url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-  wire.cut = () => {
-    for (const [socket] of pairs) socket.resetAndDestroy();
-  };
-  wire.close = () => {
-    wire.cut();
-    server.close();
-  };
-  return wire;
-}
-
-test('a connection that is cut while watching is taken up again', async () => {
-  const wire = await unreliableWire();
-  const place = await folder('cutoff');
-  const free = holdStarts('cutoff');
-  try {
-    const running = start(['deploy', place, '--yes', '--api-url', wire.url], { env: { MINICLOUD_TOKEN: token } });
-    await running.says('started  Start 1 replica of web');
-    wire.away = true;
-    wire.cut();
-    await running.says('Connection lost; the operation goes on');
-    free();
-    wire.away = false;
-    const ended = await running.ended;
-    assert.equal(ended.code, 0, ended.err);
-    assert.match(ended.err, /The server is back/);
-    assert.match(ended.out, /cutoff is live: release 1/);
-  } finally {
-    wire.close();
-  }
-});
-
-test('an answer that gets lost does not start the deploy twice', async () => {
-  const wire = await unreliableWire();
-  const place = await folder('once');
-  try {
-    wire.swallow = 'POST /trpc/deploys.start';
-    const ended = await expect(0, ['deploy', place, '--yes', '--api-url', wire.url], {
-      env: { MINICLOUD_TOKEN: token },
-    });
-    assert.equal(wire.swallowed, 1);
-    assert.match(ended.out, /once is live: release 1/);
-    const deploys = (await companion.cloud.operations.list('once', 10)).filter(({ kind }) => kind === 'deploy');
-    assert.equal(deploys.length, 1);
-  } finally {
-    wire.close();
-  }
-});
-
-test('logs are followed over a lost connection: nothing twice, nothing missing', async () => {
-  await expect(0, ['deploy', await folder('chatty'), '--yes']);
-  const [container] = [...world.containers.values()].filter(({ spec }) => spec.name.includes('chatty'));
-  const name = container?.spec.name ?? '';
-  const wire = await unreliableWire();
-  try {
-    engine.printLog(name, 'before');
-    const running = start(['logs', 'chatty', '-f', '--api-url', wire.url], { env: { MINICLOUD_TOKEN: token } });
-    let out = '';
-    running.child.stdout?.on('data', (chunk) => {
-      out += chunk;
-    });
-    const until = async (text: string) => {
-      for (const deadline = Date.now() + 30_000; !out.includes(text); ) {
-        assert.ok(Date.now() < deadline, `never printed ${text}:\n${out}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    };
-    await until('before');
-    engine.printLog(name, 'live 1');
-    await until('live 1');
-    wire.away = true;
-    wire.cut();
-    await running.says('Connection lost');
-    engine.printLog(name, 'while away');
-    wire.away = false;
-    await running.says('The server is back');
-    await until('while away');
-    engine.printLog(name, 'live 2');
-    await until('live 2');
-    running.child.kill('SIGINT');
-    assert.equal((await running.ended).code, 130);
-    assert.deepEqual(
-      out
-        .trim()
-        .split('\n')
-        .map((line) => line.replace(/^\S+ \S+ +/, '')),
-      ['before', 'live 1', 'while away', 'live 2'],
-    );
-  } finally {
-    wire.close();
-  }
 });
 
 test('logging in keeps the token in a file of mode 0600, and is used from any folder', async () => {
@@ -549,61 +201,6 @@ test('tokens: made with a scope, limited, used, revoked', async () => {
     (await expect(0, ['tls:root'])).out,
     /^-----BEGIN CERTIFICATE-----\n[\s\S]+-----END CERTIFICATE-----\n$/,
   );
-});
-
-/** A person at a terminal of that size, who answers questions. */
-async function atTerminal(args: string[], answer: string, size: [number, number] = [80, 30]) {
-  const terminal = createTerminalDouble(...size);
-  const screen = createScreen(terminal, { TERM: 'xterm', LANG: 'C.UTF-8' });
-  const asked: string[] = [];
-  const io: Io = {
-    out: screen,
-    err: screen,
-    env: {},
-    cwd: work,
-    home: path.join(root, 'person'),
-    now: Date.now,
-    interactive: true,
-    ask: async (question) => {
-      asked.push(question);
-      screen.print([`${question}${answer}`]);
-      return answer;
-    },
-    askSecret: async () => answer,
-    readInput: async () => '',
-    onInterrupt: () => () => {},
-  };
-  const code = await run(args, io, commands, '0.1.0');
-  return { code, asked, terminal, shown: terminal.seen().map((line) => line.replace(/\s+/g, ' ')) };
-}
-
-test('on a terminal it asks, shows each step once, and leaves a tidy screen', async () => {
-  const place = await folder('seen');
-  const free = holdStarts('seen');
-  setTimeout(free, 500);
-  const { code, asked, terminal, shown } = await atTerminal(['deploy', place], 'y');
-  assert.equal(code, 0, shown.join('\n'));
-  assert.deepEqual(asked, ['Deploy? [y/N] ']);
-  assert.equal(shown.filter((line) => line.startsWith('Deploying seen, release 1')).length, 1, shown.join('\n'));
-  assert.equal(shown.filter((line) => /^ ✓ Start 1 replica of web /.test(line)).length, 1);
-  assert.equal(shown.filter((line) => line.includes('Making the plan')).length, 0);
-  assert.ok(shown.includes('seen is live: release 1'));
-  assert.equal(terminal.cursorHidden(), false);
-  assert.ok(terminal.written().includes('⠋') || terminal.written().includes('⠙'), 'it turned');
-});
-
-test('no is no', async () => {
-  const { code, shown } = await atTerminal(['deploy', await folder('refused')], 'n');
-  assert.equal(code, 130);
-  assert.equal(shown.at(-1), 'Nothing was changed.');
-  assert.equal((await cli(['apps:info', 'refused'])).code, 1);
-});
-
-test('a terminal of a few rows shows what runs now', async () => {
-  const place = await folder('small', ['release: { command: ./migrate }']);
-  const { code, shown } = await atTerminal(['deploy', place, '-y'], '', [40, 6]);
-  assert.equal(code, 0, shown.join('\n'));
-  assert.equal(shown.filter((line) => line.startsWith('Deploying small')).length, 1, shown.join('\n'));
 });
 
 test('the bin hands serve to the companion and all else to the command line', async () => {

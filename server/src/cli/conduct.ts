@@ -3,14 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from 'minicloud-shared/client/describe-error';
 import type { Operation } from 'minicloud-shared/model/operation';
-import { problemLines } from 'minicloud-shared/model/problem';
 import type { Api } from './api.ts';
 import type { Context } from './command.ts';
 import { type ExitCode, exitCodeOf, exitCodes, Interrupted, isUnreachable } from './exit-codes.ts';
 import { followOperation } from './follow.ts';
 import { createLive } from './live.ts';
-import { changedLines, frame, frameMs, type Progress } from './progress.ts';
-import { problemView } from './run.ts';
+import { problemView } from './problem-view.ts';
+import { changedLines, frame, frameMs, type Progress, spin } from './progress.ts';
+import { cut, styled } from './text.ts';
 
 export interface Conduct {
   /** Tried again with the same key when the answer got lost, so that it is started once. */
@@ -56,7 +56,7 @@ export async function conduct(context: Context, api: Api, options: Conduct): Pro
         signal: leave.signal,
         onOperation: view.show,
         onLink: (problem) =>
-          view.notice(problem && `${problem.what}: ${problem.why} The operation goes on; trying again …`),
+          view.notice(problem && `Connection lost; the operation goes on. Trying again … (${problem.why})`),
       },
     );
     view.finish();
@@ -77,7 +77,7 @@ export function settle(context: Context, { operation, cancelAsked }: Outcome): E
       ? exitCodes.interrupted
       : exitCodeOf(operation.problem?.code ?? 'cancelled');
   if (context.json) context.err.json({ problem: operation.problem ?? null, exitCode: code }, true);
-  else if (operation.problem) context.err.print(...problemView(problemLines(operation.problem)));
+  else if (operation.problem) context.err.print(...problemView(operation.problem, context.err.columns));
   else context.err.print([`The operation was ${operation.state}.`]);
   return code;
 }
@@ -137,6 +137,10 @@ function createView(context: Context, planned: Progress['planned']): View {
   const draw = () => {
     const { columns, rows, unicode } = err;
     if (operation) live.draw(frame({ operation, planned, notice, ahead }, now(), { columns, rows, unicode }));
+    else
+      live.draw([
+        [styled('cyan', spin(now(), unicode)), cut(` ${notice ?? 'Asking the server to start'}`, columns - 2)],
+      ]);
   };
   const timer = setInterval(draw, frameMs);
   const offResize = err.onResize(draw);

@@ -27,7 +27,7 @@ export const exitCodeHelp: readonly [ExitCode, string][] = [
 
 /** The command line is wrong. `remedy` names the help of the command. */
 export class UsageProblem extends ProblemError {
-  constructor(init: Pick<ProblemInit, 'object' | 'why' | 'remedy'>) {
+  constructor(init: Pick<ProblemInit, 'object' | 'why' | 'remedy'> & { what?: string }) {
     super({ code: 'invalid_input', what: 'The command line is not right', still: 'Nothing was done.', ...init });
   }
 }

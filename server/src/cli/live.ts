@@ -28,23 +28,26 @@ export function createLive(screen: Screen): Live {
     process.off('exit', restore);
   };
   // Rows on the terminal now: what was narrower than it may have been wrapped since it became smaller.
-  const back = () => {
+  const rowsShown = () => {
     const rows = shown.reduce((sum, wide) => sum + Math.max(1, Math.ceil(wide / screen.columns)), 0);
-    const up = Math.min(rows, screen.rows - 1);
-    return up === 0 ? '\r' : `\u001b[${up}A\r`;
+    return Math.min(rows, screen.rows - 1);
   };
+  const back = (rows: number) => (rows === 0 ? '\r' : `\u001b[${rows}A\r`);
   const write = (lines: readonly Line[]) => {
     if (!hidden) process.on('exit', restore);
     const cursor = hidden ? '' : hideCursor;
     hidden = true;
     const text = lines.map((line) => `${render(line, screen.color)}${clearToLineEnd}\n`).join('');
-    screen.raw(`${frameStart}${cursor}${back()}${text}${clearBelow}${frameEnd}`);
+    screen.raw(`${frameStart}${cursor}${back(rowsShown())}${text}${clearBelow}${frameEnd}`);
     shown = lines.map(lineWidth);
   };
   return {
     draw: write,
     clear() {
-      if (shown.length > 0) screen.raw(`${back()}${clearBelow}`);
+      const rows = rowsShown();
+      // Line by line: clearing all from the top at once puts a copy into the history of some terminals.
+      const blank = `${clearToLineEnd}\n`.repeat(rows);
+      if (rows > 0) screen.raw(`${back(rows)}${blank}${clearBelow}${back(rows)}`);
       shown = [];
       restore();
     },

@@ -58,8 +58,9 @@ function changeTable(changes: Change[], room: number): Line[] {
 }
 
 function facts(plan: Plan): Cell[][] {
+  const changed = plan.changes.some(({ object, action }) => object === 'image' && action !== 'keep');
   return [
-    [styled('dim', 'image'), `${plan.image} (${shortDigest(plan.digest)})`],
+    ...(changed ? [] : [[styled('dim', 'image'), `${plan.image} (${shortDigest(plan.digest)})`]]),
     [styled('dim', 'steps'), plan.steps.map((step) => step.title).join(' · ') || 'none'],
     [styled('dim', 'interruption'), styled(styles[plan.consequence], consequenceWords(plan))],
     ...plan.notes.map((note): Cell[] => [styled('dim', 'note'), note]),

@@ -1,14 +1,14 @@
 /** One run of the command line: parse, do, and say what went wrong. Resolves to the exit code and never throws. */
-import { problemLines } from 'minicloud-shared/model/problem';
 import type { ApiOptions } from './api.ts';
 import { connect } from './api.ts';
 import { parseCommandLine } from './arguments.ts';
 import type { Command, Context, Io } from './command.ts';
 import { type ExitCode, exitCodes, type Failure, failureOf, Interrupted } from './exit-codes.ts';
 import { commandHelp } from './help.ts';
+import { problemView } from './problem-view.ts';
 import type { Screen } from './screen.ts';
 import { findTarget, type Target } from './target.ts';
-import { type Line, styled } from './text.ts';
+import { styled } from './text.ts';
 
 export async function run(
   argv: readonly string[],
@@ -57,17 +57,6 @@ export async function run(
 /** The problem on standard error; the exit code that goes with it. */
 export function tell(screen: Screen, { problem, code }: Failure, json: boolean): ExitCode {
   if (json) screen.json({ problem, exitCode: code }, true);
-  else screen.print(...problemView(problemLines(problem)));
+  else screen.print(...problemView(problem, screen.columns));
   return code;
-}
-
-/** The lines of a problem; evidence may hold newlines of its own. */
-export function problemView(lines: readonly string[]): Line[] {
-  return lines
-    .flatMap((line) => line.split('\n'))
-    .map((line, index) => {
-      if (index === 0) return [styled('red', line)];
-      const label = /^ {2}(why|still|do) +/.exec(line)?.[0];
-      return label === undefined ? [styled('dim', line)] : [styled('bold', label), line.slice(label.length)];
-    });
 }

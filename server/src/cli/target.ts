@@ -18,6 +18,8 @@ export interface TargetInput {
   env: NodeJS.ProcessEnv;
   cwd: string;
   home: string;
+  /** Owner that files must have to count; our own user unless given. */
+  uid?: number | undefined;
   warn(line: string): void;
 }
 
@@ -25,7 +27,7 @@ export interface TargetInput {
 export async function findTarget(input: TargetInput): Promise<Target> {
   const { env } = input;
   const saved = await readSaved(savedPath(env, input.home), input.warn);
-  const ready = await findReady(input.cwd);
+  const ready = await findReady(input.cwd, input.uid ?? process.getuid?.());
   const named = input.apiUrl ?? (env.MINICLOUD_API_URL || undefined);
   const url = named === undefined ? (saved.default ?? ready?.url) : parseServerUrl(named);
   if (url === undefined) throw noServer();
@@ -74,19 +76,22 @@ const readySchema = z.object({ apiUrl: z.string(), token: z.string() });
  * A companion started by `npm start` in this folder or one around it. Only files of our own count: somebody else's in
  * `/tmp` must not decide where a manifest is sent.
  */
-async function findReady(cwd: string): Promise<{ file: string; url: string; token: string } | undefined> {
+async function findReady(
+  cwd: string,
+  owner: number | undefined,
+): Promise<{ file: string; url: string; token: string } | undefined> {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     const file = path.join(folder, '.minicloud', 'ready.json');
-    const found = await readReady(file);
+    const found = await readReady(file, owner);
     if (found) return { file, ...found };
     if (folder === path.dirname(folder)) return undefined;
   }
 }
 
-async function readReady(file: string): Promise<{ url: string; token: string } | undefined> {
+async function readReady(file: string, owner: number | undefined): Promise<{ url: string; token: string } | undefined> {
   try {
     const { uid } = await stat(file);
-    if (process.getuid && uid !== process.getuid()) return undefined;
+    if (owner !== undefined && uid !== owner) return undefined;
     const { apiUrl, token } = readySchema.parse(JSON.parse(await readFile(file, 'utf8')));
     return { url: parseServerUrl(apiUrl), token };
   } catch {
@@ -97,8 +102,9 @@ async function readReady(file: string): Promise<{ url: string; token: string } |
 
 function noServer(): UsageProblem {
   return new UsageProblem({
-    object: 'server',
-    why: 'No server is known: none was named, you are not logged in, and none was started in this folder.',
+    what: 'No server is known',
+    object: 'this folder',
+    why: 'None was named, you are not logged in, and none was started in this folder.',
     remedy: 'Run `minicloud login URL`, or start one here with `npm start`.',
   });
 }

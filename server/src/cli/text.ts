@@ -22,7 +22,7 @@ export function render(line: Line, color: boolean): string {
     .map((span) => {
       if (typeof span === 'string') return clean(span);
       const text = clean(span.text);
-      return color && span.style ? styleText(span.style, text, { validateStream: false }) : text;
+      return color && span.style && text !== '' ? styleText(span.style, text, { validateStream: false }) : text;
     })
     .join('');
 }

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortDigest } from '../plan-view.ts';
 import { type Cell, table } from '../table.ts';
-import { type Line, type Style, styled } from '../text.ts';
+import { type Line, type Style, styled, wrap } from '../text.ts';
 import { relative } from '../time.ts';
 import { stateStyles } from './apps.ts';
 
@@ -40,7 +40,8 @@ const replicaStyles: Record<Replica['state'], Style> = {
 
 export function appView(app: AppDetail, now: number, columns: number): Line[] {
   const fact = (name: string, value: Cell): Cell[] => [styled('dim', name), value];
-  const serving = app.release === undefined ? 'none serves yet' : `${app.release}, ${relative(app.updatedAt, now)}`;
+  const serving =
+    app.release === undefined ? 'none serves yet' : `${app.release}, changed ${relative(app.updatedAt, now)}`;
   const rows: Cell[][] = [
     fact('state', styled(stateStyles[app.state], app.state)),
     fact('release', serving),
@@ -55,7 +56,12 @@ export function appView(app: AppDetail, now: number, columns: number): Line[] {
   const lines: Line[] = [[styled('bold', app.name)], ...indent(table([{}, { overflow: 'wrap' }], rows, columns - 2))];
   if (app.replicas.length > 0) lines.push([], ...indent(replicaTable(app.replicas, columns - 2)));
   if (app.release === undefined)
-    lines.push([], [`Its first deploy has not succeeded yet: see \`minicloud releases ${app.name}\`.`]);
+    lines.push(
+      [],
+      ...wrap(`Its first deploy has not succeeded yet: see \`minicloud releases ${app.name}\`.`, columns).map(
+        (line) => [line],
+      ),
+    );
   return lines;
 }
 

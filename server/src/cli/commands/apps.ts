@@ -48,7 +48,8 @@ export function appsView(list: readonly AppSummary[], now: number, columns: numb
     { title: 'STATE' },
     { title: 'RELEASE', align: 'right' as const },
     { title: 'CHANGED' },
-    { title: 'URL', overflow: 'cut' as const },
+    // Kept whole: it is there to be clicked.
+    { title: 'URL' },
     { title: 'IMAGE', overflow: 'cut' as const },
   ];
   return table(titles, rows, columns);

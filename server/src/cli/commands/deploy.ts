@@ -3,7 +3,7 @@ import type { Release } from 'minicloud-shared/model/release';
 import type { Api } from '../api.ts';
 import type { Command, Context } from '../command.ts';
 import { conduct, settle } from '../conduct.ts';
-import { confirm, yesOption } from '../confirm.ts';
+import { confirm, mustBeAskable, yesOption } from '../confirm.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { planView } from '../plan-view.ts';
 import { imageOption, makePlan } from '../planning.ts';
@@ -26,13 +26,14 @@ export const deploy: Command = {
     'minicloud deploy shop --image docker.io/me/shop:3',
   ],
   async run(context) {
+    mustBeAskable(context, deploy);
     const { found, plan, diagnostics, api } = await makePlan(context, () => context.api({ patient: true }));
     if (!plan || !api) {
       if (context.json) context.out.json({ diagnostics });
       return exitCodes.refused;
     }
     if (!context.json) context.out.print(...planView(plan, context.out.columns), []);
-    if (!(await confirm(context, deploy, 'Deploy?'))) {
+    if (!(await confirm(context, 'Deploy?'))) {
       context.err.print(['Nothing was changed.']);
       return exitCodes.interrupted;
     }

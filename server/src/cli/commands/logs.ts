@@ -59,10 +59,7 @@ export const logs: Command = {
         signal: stop.signal,
         onLine: print,
         onLink: (problem) =>
-          json ||
-          err.print([
-            styled('yellow', problem ? `${problem.what}: ${problem.why} Trying again …` : 'The server is back.'),
-          ]),
+          json || err.print([styled('yellow', problem ? 'Connection lost. Trying again …' : 'The server is back.')]),
       });
     } finally {
       off();

@@ -2,7 +2,7 @@ import { releaseCan } from 'minicloud-shared/model/release';
 import { usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { conduct, settle } from '../conduct.ts';
-import { confirm, yesOption } from '../confirm.ts';
+import { confirm, mustBeAskable, yesOption } from '../confirm.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortDigest } from '../plan-view.ts';
 import { relative } from '../time.ts';
@@ -27,6 +27,7 @@ export const rollback: Command = {
     if (word !== undefined && !/^[1-9]\d{0,8}$/.test(word))
       throw usage(rollback, word, 'A version is a whole number, such as 11.');
     const version = word === undefined ? undefined : Number(word);
+    mustBeAskable(context, rollback);
     const api = await context.api({ patient: true });
     const releases = await api.releases.list.query({ app });
     const serving = releases.find((release) => release.state === 'current');
@@ -41,7 +42,7 @@ export const rollback: Command = {
       const image = `${target.image} (${shortDigest(target.digest)}), made ${relative(target.createdAt, context.now())}`;
       context.err.print([`Release ${serving?.version ?? '–'} serves. Release ${target.version} is ${image}.`]);
     }
-    if (!(await confirm(context, rollback, `Roll ${app} back${target ? ` to release ${target.version}` : ''}?`))) {
+    if (!(await confirm(context, `Roll ${app} back${target ? ` to release ${target.version}` : ''}?`))) {
       context.err.print(['Nothing was changed.']);
       return exitCodes.interrupted;
     }

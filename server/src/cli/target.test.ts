@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { UsageProblem } from './exit-codes.ts';
+import { noServers, readSaved, savedPath, withoutServer, withServer, writeSaved } from './servers.ts';
+import { findTarget, parseServerUrl } from './target.ts';
+
+const root = await mkdtemp(path.join(tmpdir(), 'minicloud-cli-'));
+after(() => rm(root, { recursive: true, force: true }));
+let folders = 0;
+async function emptyHome(): Promise<string> {
+  folders += 1;
+  const home = path.join(root, `home${folders}`);
+  await mkdir(home);
+  return home;
+}
+const silent = () => assert.fail('nothing was to be warned of');
+const modeOf = async (file: string) => (await stat(file)).mode & 0o777;
+const server = { url: 'https://a.example', token: 'mc_user_a_secret', addedAt: 1 };
+
+test('saved servers can be read by their owner alone, whatever the umask', async () => {
+  const before = process.umask(0);
+  try {
+    const file = savedPath({}, await emptyHome());
+    await writeSaved(file, withServer(noServers, server));
+    assert.equal(await modeOf(file), 0o600);
+    assert.equal(await modeOf(path.dirname(file)), 0o700);
+    assert.deepEqual(await readdir(path.dirname(file)), ['config.json'], 'no temporary file stays');
+    assert.deepEqual(await readSaved(file, silent), { version: 1, default: server.url, servers: [server] });
+  } finally {
+    process.umask(before);
+  }
+});
+
+test('a file that others can read is closed, and that is told', async () => {
+  const file = savedPath({}, await emptyHome());
+  await writeSaved(file, withServer(noServers, server));
+  await chmod(file, 0o644);
+  const warned: string[] = [];
+  await readSaved(file, (line) => warned.push(line));
+  assert.equal(await modeOf(file), 0o600);
+  assert.match(warned.join(), /could be read by others/);
+});
+
+test('a damaged file is told by name, without its tokens', async () => {
+  const home = await emptyHome();
+  const file = savedPath({ XDG_CONFIG_HOME: home }, '/nowhere');
+  assert.equal(file, path.join(home, 'minicloud/config.json'));
+  await mkdir(path.dirname(file));
+  for (const text of [
+    '{"servers": "mc_user_a_secret',
+    '{"version":1,"servers":[{"url":7,"token":"mc_user_a_secret"}]}',
+    '[]',
+  ]) {
+    await writeFile(file, text, { mode: 0o600 });
+    await assert.rejects(readSaved(file, silent), (error: unknown) => {
+      assert.ok(error instanceof ProblemError);
+      const { object, why, remedy } = error.problem;
+      assert.equal(object, file);
+      assert.doesNotMatch(`${why}${remedy}${error.message}`, /secret/);
+      return true;
+    });
+  }
+});
+
+test('the newest server is the default, and the one before it when that is forgotten', () => {
+  const other = { ...server, url: 'https://b.example' };
+  const both = withServer(withServer(noServers, server), other);
+  assert.equal(both.default, other.url);
+  const again = withServer(both, { ...server, token: 'new' });
+  assert.deepEqual(
+    again.servers.map(({ url, token }) => [url, token]),
+    [
+      [other.url, server.token],
+      [server.url, 'new'],
+    ],
+  );
+  assert.equal(withoutServer(both, other.url).default, server.url);
+  assert.equal(withoutServer(both, server.url).default, other.url);
+  assert.deepEqual(withoutServer(withoutServer(both, other.url), server.url), { version: 1, servers: [] });
+});
+
+test('addresses are made one of a kind', () => {
+  assert.equal(parseServerUrl('127.0.0.1:9443'), 'http://127.0.0.1:9443');
+  assert.equal(parseServerUrl('localhost:9443/'), 'http://localhost:9443');
+  assert.equal(parseServerUrl('cloud.example.com'), 'https://cloud.example.com');
+  assert.equal(parseServerUrl(' HTTPS://Cloud.Example.com:443/api// '), 'https://cloud.example.com/api');
+  assert.equal(parseServerUrl('http://[::1]:9443'), 'http://[::1]:9443');
+  for (const bad of ['', 'ftp://x', 'http://', 'https://user:secret@x']) {
+    assert.throws(
+      () => parseServerUrl(bad),
+      (error: unknown) => error instanceof UsageProblem && !error.message.includes('secret'),
+      bad,
+    );
+  }
+});
+
+async function here(ready?: { apiUrl: string; token: string }) {
+  const home = await emptyHome();
+  const deep = path.join(home, 'a/b');
+  await mkdir(deep, { recursive: true });
+  if (ready) {
+    await mkdir(path.join(home, '.minicloud'));
+    await writeFile(
+      path.join(home, '.minicloud/ready.json'),
+      JSON.stringify({ ...ready, caCertificate: '', apps: [] }),
+    );
+  }
+  return (env: NodeJS.ProcessEnv = {}, apiUrl?: string) => findTarget({ apiUrl, env, cwd: deep, home, warn: silent });
+}
+const ready = { apiUrl: 'http://127.0.0.1:9443', token: 'ready' };
+
+test('a companion started in a folder above is used when nothing else is said', async () => {
+  const find = await here(ready);
+  const { url, token, from } = await find();
+  assert.deepEqual([url, token], [ready.apiUrl, ready.token]);
+  assert.match(from, /\.minicloud\/ready\.json$/);
+  await assert.rejects((await here())(), UsageProblem);
+});
+
+test('the order is: option, environment, login, started here', async () => {
+  const home = await emptyHome();
+  await mkdir(path.join(home, '.minicloud'));
+  await writeFile(path.join(home, '.minicloud/ready.json'), JSON.stringify(ready));
+  await writeSaved(savedPath({}, home), withServer(noServers, server));
+  const find = (env: NodeJS.ProcessEnv, apiUrl?: string) => findTarget({ apiUrl, env, cwd: home, home, warn: silent });
+  assert.equal((await find({})).url, server.url);
+  assert.equal((await find({ MINICLOUD_API_URL: 'https://c.example' })).url, 'https://c.example');
+  assert.equal((await find({ MINICLOUD_API_URL: 'https://c.example' }, 'https://d.example')).url, 'https://d.example');
+  assert.equal((await find({ MINICLOUD_TOKEN: 'x' })).token, 'x');
+});
+
+test('a token is never sent to a server that it is not of', async () => {
+  const find = await here(ready);
+  assert.equal((await find({}, 'https://evil.example')).token, undefined);
+  assert.equal((await find({ MINICLOUD_API_URL: 'https://evil.example' })).token, undefined);
+  assert.equal((await find({}, '127.0.0.1:9443/')).token, ready.token);
+});
+
+test('the file of somebody else decides nothing', async () => {
+  const home = await emptyHome();
+  await mkdir(path.join(home, '.minicloud'));
+  await writeFile(path.join(home, '.minicloud/ready.json'), JSON.stringify(ready));
+  const { uid } = await stat(home);
+  const find = (owner: number) => findTarget({ env: {}, cwd: home, home, uid: owner, warn: silent });
+  assert.equal((await find(uid)).url, ready.apiUrl);
+  await assert.rejects(find(uid + 1), UsageProblem);
+});
