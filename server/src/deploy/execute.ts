@@ -35,6 +35,9 @@ export interface Run {
   prober?: Prober;
   /** Requests that the companion sent through the proxy during the switch. */
   probes: { sent: number; failed: number };
+  /** When the route table began to change, by `performance.now()`. */
+  switchedAt?: number;
+  /** From then to the first answer of the new release through the proxy. */
   switchMs?: number;
   /** Makes the release current; called by the step `finish`. */
   finish(run: Run): Promise<void>;
@@ -203,12 +206,11 @@ async function switchRoutes(run: Run): Promise<void> {
   await ensureCertificates(cloud, desired.domains);
   await reloadCertificates(cloud);
   if (app.serving !== null && app.serving !== desired.version) run.prober ??= startProber(run);
-  const started = performance.now();
+  run.switchedAt = performance.now();
   await setServing(cloud, app, desired.version);
   run.switched = true;
   run.app = (await findAppById(cloud, app.id)) ?? app;
   await applyAppRoutes(cloud, app.id, run.operation.signal);
-  run.switchMs = Math.round(performance.now() - started);
 }
 
 const stopSeconds = 10;

@@ -34,6 +34,7 @@ export async function probeReplicas(run: Run, detail: (text: string) => void): P
         { firstMs: 20, mostMs: 500, deadlineMs: answersWithinMs, signal: run.operation.signal },
       );
       if (!answered) throw notThroughProxy(run, route.host, last);
+      if (run.switchedAt !== undefined) run.switchMs ??= Math.round(performance.now() - run.switchedAt);
     }
   }
   if (asked.size === 0 && desired.domains.length > 0)
