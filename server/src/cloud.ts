@@ -1,6 +1,7 @@
 /** The composition root: the only file that chooses and makes concrete adapters. */
-import { mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import { createMariadb } from './adapters/backing/mariadb.ts';
 import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
@@ -18,6 +19,7 @@ import { askReplica } from './deploy/health.ts';
 import { ensurePlatformImage } from './images/ensure.ts';
 import type { ImageSettings, PlatformImageName } from './images/settings.ts';
 import { migrations } from './migrations.ts';
+import { makeFolder } from './platform/atomic-file.ts';
 import { type Clock, systemClock } from './platform/clock.ts';
 import { type InstanceLock, lockInstance, openDatabase } from './platform/db.ts';
 import { createEvents } from './platform/events.ts';
@@ -26,7 +28,7 @@ import { createLog, createRedactor } from './platform/log.ts';
 import { createOperations } from './platform/operations.ts';
 import { createSealer, loadKey } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
-import { secretSetting, setting } from './settings/settings.ts';
+import { secretSetting, setting, storedSetting } from './settings/settings.ts';
 
 export interface OpenCloud {
   cloud: Cloud;
@@ -45,11 +47,13 @@ export interface CloudParts {
   engine?: (installation: string) => Promise<Engine> | Engine;
 }
 
+const rootPasswordName = 'mariadb-root-password';
+
 /** Opens the home folder and connects every part. Starts nothing. */
 export async function openCloud(config: Config, parts: CloudParts): Promise<OpenCloud> {
   const paths = homePaths(config.home);
   const clock = parts.clock ?? systemClock;
-  await mkdir(config.home, { recursive: true, mode: 0o700 });
+  await makeHome(config.home);
   const lock = lockInstance(paths.lock);
   try {
     const redactor = createRedactor();
@@ -57,8 +61,11 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
     const sealer = createSealer(await loadKey(paths.key));
     const db: Db = await openDatabase<Tables>(paths.database, migrations);
     const installation = await setting(db, 'installation', randomId);
-    const events = await createEvents(db, clock);
-    const operations = createOperations({ db, events, clock, log });
+    const { redact } = redactor;
+    const events = await createEvents(db, clock, { redact });
+    const operations = createOperations({ db, events, clock, log, redact });
+    if (await storedSetting(db, rootPasswordName))
+      redactor.add(await secretSetting(db, sealer, rootPasswordName, randomPassword));
     const authority = createAuthority({ certificate: paths.rootCertificate, key: paths.rootKey }, () => clock.now());
     const images: ImageSettings = {
       imagesFolder: join(parts.serverFolder, 'images'),
@@ -76,7 +83,7 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
       say: (line) => log.info(line),
       images,
       rootPassword: async () => {
-        const password = await secretSetting(db, sealer, 'mariadb-root-password', randomPassword);
+        const password = await secretSetting(db, sealer, rootPasswordName, randomPassword);
         redactor.add(password);
         return password;
       },
@@ -110,6 +117,25 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+async function makeHome(home: string): Promise<void> {
+  try {
+    await makeFolder(home, 0o700);
+    await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new ProblemError(
+      {
+        code: 'invalid_input',
+        what: 'The home folder can not be used',
+        object: `--home ${home}`,
+        why: cause instanceof Error ? cause.message : String(cause),
+        still: 'Nothing was started or changed.',
+        remedy: 'Give a folder that this user may write to with --home, or MINICLOUD_HOME.',
+      },
+      { cause },
+    );
   }
 }
 

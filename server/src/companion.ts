@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { Cloud } from './context.ts';
 import { convergeAll, keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
+import { redactBindings } from './services/services.ts';
 
 export interface Companion {
   cloud: Cloud;
@@ -15,15 +16,19 @@ export interface Companion {
   stop(): Promise<void>;
 }
 
-/** Starts everything. A part that is not well is told and tried again, so that the API can say what is wrong. */
+/** Starts everything; answers when the data plane is up and what was interrupted is settled. */
 export async function startCompanion(config: Config, parts: CloudParts): Promise<Companion> {
   const open = await openCloud(config, parts);
   const { cloud } = open;
   let api: FastifyInstance | undefined;
   try {
+    await redactBindings(cloud).catch((error) =>
+      cloud.log.error('stored passwords could not be read', { why: toProblem(error).why }),
+    );
     api = await createApiServer(cloud);
-    await listen(api, config);
+    // What was interrupted is settled before anybody can ask for more.
     await bringUp(cloud);
+    await listen(api, config);
     const stopConverging = keepConverging(cloud);
     const port = (api.server.address() as { port: number }).port;
     cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });

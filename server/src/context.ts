@@ -50,5 +50,7 @@ export interface Principal {
   scope: 'read' | 'deploy' | 'manage' | 'admin';
   /** Apps it is limited to; undefined means all. */
   apps?: string[];
+  /** Until when, milliseconds since the epoch; undefined means for good. */
+  expiresAt?: number;
 }
 export const systemPrincipal: Principal = { name: 'system', scope: 'admin' };

@@ -59,4 +59,19 @@ const first: Migration = {
   },
 };
 
-export const migrations: Record<string, Migration> = { '0001-first': first };
+const boundedEvents: Migration = {
+  async up(db) {
+    const statements = [
+      sql`CREATE TABLE events_anchor (one INTEGER PRIMARY KEY CHECK (one = 1), id INTEGER NOT NULL, hash TEXT NOT NULL) STRICT`,
+      sql`CREATE TRIGGER events_kept BEFORE DELETE ON events
+        WHEN OLD.id > coalesce((SELECT id FROM events_anchor), 0) BEGIN SELECT RAISE(ABORT, 'events are append-only'); END`,
+      sql`CREATE TABLE request_keys (
+        token TEXT NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, created_at INTEGER NOT NULL,
+        PRIMARY KEY (token, key)) STRICT`,
+      sql`CREATE INDEX request_keys_by_age ON request_keys (created_at)`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
+export const migrations: Record<string, Migration> = { '0001-first': first, '0002-bounded-events': boundedEvents };

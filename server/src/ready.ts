@@ -59,6 +59,7 @@ async function keptToken(cloud: Cloud, path: string): Promise<string | undefined
 
 async function newToken(cloud: Cloud): Promise<string> {
   // The one before can't be known any more; it is of no use to anybody who should have it.
-  for (const old of await tokens(cloud)) if (old.name === tokenName) await revoke(cloud, old.id);
+  for (const old of await tokens(cloud, systemPrincipal))
+    if (old.name === tokenName) await revoke(cloud, systemPrincipal, old.id);
   return (await createToken(cloud, systemPrincipal, { name: tokenName, scope: 'admin' })).value;
 }

@@ -16,6 +16,10 @@ export interface Tables {
     revoked_at: number | null;
   };
   events: { id: Generated<number>; at: number; by: string; app: string | null; body_json: string; hash: string };
+  /** One row: the newest event that is no longer kept, from which the chain goes on. */
+  events_anchor: { one: 1; id: number; hash: string };
+  /** Idempotency keys of the API by token, with the hash of what was asked for. */
+  request_keys: { token: string; key: string; hash: string; created_at: number };
   operations: {
     id: string;
     kind: string;

@@ -58,6 +58,7 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
       return { snapshot: { ...snapshot, operations }, stale: !sameState(before.operations, body.operation) };
     }
     case 'access.denied':
+    case 'access.changed':
       return { snapshot, stale: false };
   }
 }

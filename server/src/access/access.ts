@@ -33,16 +33,27 @@ export async function createToken(
   by: Principal,
   input: TokenInput,
 ): Promise<{ token: Token; value: string }> {
-  const widerApps =
-    by.apps !== undefined && (input.apps === undefined || input.apps.some((app) => !by.apps?.includes(app)));
-  if (!scopeAllows(by.scope, input.scope) || widerApps) {
+  const longer = by.expiresAt !== undefined && (input.expiresAt === undefined || input.expiresAt > by.expiresAt);
+  if (!scopeAllows(by.scope, input.scope) || !withinApps(by, input.apps) || longer) {
     throw new ProblemError({
       code: 'forbidden',
       what: 'The token was not made',
       object: `token ${input.name}`,
-      why: 'It would allow more than the token you use.',
+      why: longer
+        ? 'It would be valid for longer than the token you use.'
+        : 'It would allow more than the token you use.',
       still: 'Nothing was changed.',
       remedy: 'Ask for a smaller scope, or use an administrator token.',
+    });
+  }
+  if (input.expiresAt !== undefined && input.expiresAt <= cloud.clock.now()) {
+    throw new ProblemError({
+      code: 'invalid_input',
+      what: 'The token was not made',
+      object: 'expiresAt',
+      why: 'It would have expired already.',
+      still: 'Nothing was changed.',
+      remedy: 'Give a time to come, in milliseconds since 1970, or none.',
     });
   }
   const id = randomId();
@@ -57,15 +68,21 @@ export async function createToken(
   };
   cloud.redactor.add(value);
   await insertToken(cloud.db, token, digest(value));
+  const apps = token.apps ? ` for ${token.apps.join(', ') || 'no app'}` : '';
+  await changed(cloud, by, `token ${token.name} (${id}) was made: ${token.scope}${apps}`);
   return { token, value };
 }
 
-export async function tokens(cloud: Cloud): Promise<Token[]> {
-  return listTokens(cloud.db);
+/** Those that `by` could have made. */
+export async function tokens(cloud: Cloud, by: Principal): Promise<Token[]> {
+  return (await listTokens(cloud.db)).filter((token) => withinApps(by, token.apps));
 }
 
-export async function revoke(cloud: Cloud, id: string): Promise<void> {
-  if (!(await revokeToken(cloud.db, id, cloud.clock.now()))) {
+/** From the next request on it opens nothing, and its open streams end. Throws `not_found` for those not in `tokens`. */
+export async function revoke(cloud: Cloud, by: Principal, id: string): Promise<void> {
+  const found = await findToken(cloud.db, id);
+  const visible = found !== undefined && withinApps(by, found.token.apps);
+  if (!visible || !(await revokeToken(cloud.db, id, cloud.clock.now()))) {
     throw new ProblemError({
       code: 'not_found',
       what: 'There is no such token',
@@ -75,6 +92,13 @@ export async function revoke(cloud: Cloud, id: string): Promise<void> {
     });
   }
   revocations.emit('revoked', id);
+  await changed(cloud, by, `token ${found.token.name} (${id}) was revoked`);
+}
+
+/** False from the moment that it is revoked or has expired. */
+export async function tokenAlive(cloud: Cloud, id: string): Promise<boolean> {
+  const found = await findToken(cloud.db, id);
+  return found !== undefined && !expired(cloud, found.token);
 }
 
 /** The token that a value proves, or undefined; takes the same time for a wrong value as for a right one. */
@@ -84,14 +108,31 @@ export async function verifyToken(cloud: Cloud, value: string): Promise<Token | 
   const expected = Buffer.from(found?.hash ?? digest(''), 'hex');
   const same = timingSafeEqual(expected, Buffer.from(digest(value), 'hex'));
   if (!found || !same) return undefined;
+  if (expired(cloud, found.token)) return undefined;
   const now = cloud.clock.now();
-  if (found.token.expiresAt !== undefined && found.token.expiresAt <= now) return undefined;
   if (now - (found.token.lastUsedAt ?? 0) > touchEveryMs) await touchToken(cloud.db, found.token.id, now);
   return found.token;
 }
 
 export function principalOf(token: Token): Principal {
-  return { name: token.name, scope: token.scope, ...(token.apps ? { apps: token.apps } : {}) };
+  return {
+    name: token.name,
+    scope: token.scope,
+    ...(token.apps ? { apps: token.apps } : {}),
+    ...(token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }),
+  };
+}
+
+function withinApps(by: Principal, apps: string[] | undefined): boolean {
+  return by.apps === undefined || (apps?.every((app) => by.apps?.includes(app)) ?? false);
+}
+
+function expired(cloud: Cloud, token: Token): boolean {
+  return token.expiresAt !== undefined && token.expiresAt <= cloud.clock.now();
+}
+
+async function changed(cloud: Cloud, by: Principal, what: string): Promise<void> {
+  await cloud.events.append({ by: by.name, body: { kind: 'access.changed', what } });
 }
 
 function digest(value: string): string {

@@ -2,10 +2,13 @@
 import { tracked } from '@trpc/server';
 import { scopeSchema } from 'minicloud-shared/model/access';
 import { appNameSchema } from 'minicloud-shared/model/app';
+import type { Event } from 'minicloud-shared/model/event';
 import { ProblemError } from 'minicloud-shared/model/problem';
+import type { SystemStatus } from 'minicloud-shared/model/system';
 import { z } from 'zod';
-import { createToken, onRevoked, revoke, tokens } from '../access/access.ts';
+import { createToken, revoke, tokens } from '../access/access.ts';
 import { requireApp } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
 import { deleteApp } from '../deploy/delete.ts';
 import { createPlan, startDeploy, startRollback } from '../deploy/deploy.ts';
 import { serverFacts } from '../deploy/facts.ts';
@@ -13,10 +16,13 @@ import { appDetail, appSummaries } from '../overview/overview.ts';
 import { followLogs, tailLogs } from '../processes/processes.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
+import { veiledDiagnostics } from './problems.ts';
+import { whilePermitted } from './streams.ts';
 import { covers, procedure, requireCover, router } from './trpc.ts';
 
-const app = z.object({ app: appNameSchema });
-const name = z.object({ name: appNameSchema });
+const nothing = z.strictObject({}).optional();
+const app = z.strictObject({ app: appNameSchema });
+const name = z.strictObject({ name: appNameSchema });
 const manifestMaxChars = 256 * 1024;
 const reference = z
   .string()
@@ -38,9 +44,13 @@ const logInput = z.strictObject({
 });
 
 const system = router({
-  info: procedure({ scope: 'read', rest: 'GET /system' }).query(({ ctx }) => systemInfo(ctx.cloud)),
-  status: procedure({ scope: 'read', rest: 'GET /system/status' }).query(({ ctx }) => systemStatus(ctx.cloud)),
-  facts: procedure({ scope: 'read', rest: 'GET /system/facts' })
+  info: procedure({ scope: 'read', rest: 'GET /system', app: 'none' })
+    .input(nothing)
+    .query(({ ctx }) => systemInfo(ctx.cloud)),
+  status: procedure({ scope: 'read', rest: 'GET /system/status', app: 'none' })
+    .input(nothing)
+    .query(({ ctx }) => visibleStatus(ctx.cloud, ctx.principal)),
+  facts: procedure({ scope: 'read', rest: 'GET /system/facts', app: 'app' })
     .input(z.strictObject({ app: appNameSchema.optional() }).optional())
     .query(async ({ ctx }) => {
       const facts = await serverFacts(ctx.cloud);
@@ -53,78 +63,89 @@ const system = router({
         domains: facts.domains.filter((domain) => covers(ctx.principal, domain.app)),
       };
     }),
-  rootCertificate: procedure({ scope: 'read', rest: 'GET /system/root-certificate' }).query(async ({ ctx }) => ({
-    pem: await ctx.cloud.authority.rootPem(),
-  })),
+  rootCertificate: procedure({ scope: 'read', rest: 'GET /system/root-certificate', app: 'none' })
+    .input(nothing)
+    .query(async ({ ctx }) => ({
+      pem: await ctx.cloud.authority.rootPem(),
+    })),
 });
 
 const apps = router({
-  list: procedure({ scope: 'read', rest: 'GET /apps' }).query(({ ctx }) =>
-    appSummaries(ctx.cloud, (known) => covers(ctx.principal, known)),
-  ),
-  get: procedure({ scope: 'read', rest: 'GET /apps/{name}' })
+  list: procedure({ scope: 'read', rest: 'GET /apps', app: 'none' })
+    .input(nothing)
+    .query(({ ctx }) => appSummaries(ctx.cloud, (known) => covers(ctx.principal, known))),
+  get: procedure({ scope: 'read', rest: 'GET /apps/{name}', app: 'name' })
     .input(name)
     .query(({ ctx, input }) => appDetail(ctx.cloud, input.name)),
-  delete: procedure({ scope: 'manage', rest: 'DELETE /apps/{name}' })
+  delete: procedure({ scope: 'manage', rest: 'DELETE /apps/{name}', app: 'name' })
     .input(z.strictObject({ name: appNameSchema, confirm: z.string().max(100) }))
     .mutation(({ ctx, input }) => deleteApp(ctx.cloud, ctx.principal, input)),
 });
 
 const plans = router({
-  create: procedure({ scope: 'deploy', rest: 'POST /plans' })
+  create: procedure({ scope: 'deploy', rest: 'POST /plans', app: 'app' })
     .input(toDeploy)
     .mutation(async ({ ctx, input }) => {
-      const result = await createPlan(
-        ctx.cloud,
-        { ...input, allow: (found) => requireCover(ctx.principal, found) },
-        ctx.signal,
-      );
-      return result;
+      const result = await createPlan(ctx.cloud, { ...input, allow: allows(ctx.principal, input) }, ctx.signal);
+      return { ...result, diagnostics: veiledDiagnostics(result.diagnostics, ctx.principal) };
     }),
 });
 
 const deploys = router({
-  start: procedure({ scope: 'deploy', rest: 'POST /deploys' })
+  start: procedure({ scope: 'deploy', rest: 'POST /deploys', app: 'app' })
     .input(toDeploy.extend({ planHash: z.string().length(64).optional(), idempotencyKey }))
-    .mutation(({ ctx, input }) =>
-      startDeploy(
-        ctx.cloud,
-        ctx.principal,
-        { ...input, allow: (found) => requireCover(ctx.principal, found) },
-        ctx.signal,
+    .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
+      ctx.once({ tokenId: ctx.token.id, path: 'deploys.start', key, payload }, () =>
+        startDeploy(
+          ctx.cloud,
+          ctx.principal,
+          { ...payload, idempotencyKey: key, allow: allows(ctx.principal, payload) },
+          // Others may wait for the same answer: with a key, one of them going away does not end it.
+          key === undefined ? ctx.signal : ctx.cloud.stopping,
+        ),
       ),
     ),
 });
 
 const releasesRouter = router({
-  list: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases' })
+  list: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases', app: 'app' })
     .input(app)
     .query(({ ctx, input }) => releases(ctx.cloud, input.app)),
-  get: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases/{version}' })
+  get: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases/{version}', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version }))
     .query(({ ctx, input }) => release(ctx.cloud, input.app, input.version)),
-  rollback: procedure({ scope: 'deploy', rest: 'POST /apps/{app}/rollback' })
+  rollback: procedure({ scope: 'deploy', rest: 'POST /apps/{app}/rollback', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version: version.optional(), idempotencyKey }))
-    .mutation(({ ctx, input }) => startRollback(ctx.cloud, ctx.principal, input)),
+    .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
+      ctx.once({ tokenId: ctx.token.id, path: 'releases.rollback', key, payload }, () =>
+        startRollback(ctx.cloud, ctx.principal, { ...payload, idempotencyKey: key }),
+      ),
+    ),
 });
 
 const operationId = z.strictObject({ id: z.string().min(1).max(40) });
 const listed = 100;
 
 const operations = router({
-  list: procedure({ scope: 'read', rest: 'GET /operations' })
+  list: procedure({ scope: 'read', rest: 'GET /operations', app: 'app' })
     .input(z.strictObject({ app: appNameSchema.optional() }).optional())
-    .query(async ({ ctx, input }) =>
-      (await ctx.cloud.operations.list(input?.app, listed)).filter((operation) => covers(ctx.principal, operation.app)),
-    ),
-  get: procedure({ scope: 'read', rest: 'GET /operations/{id}' })
+    .query(async ({ ctx, input }) => {
+      const names = input?.app === undefined ? ctx.principal.apps : [input.app];
+      if (names === undefined) return ctx.cloud.operations.list(undefined, listed);
+      const each = await Promise.all(names.map((known) => ctx.cloud.operations.list(known, listed)));
+      return each
+        .flat()
+        .sort((a, b) => b.createdAt - a.createdAt)
+        .slice(0, listed);
+    }),
+  get: procedure({ scope: 'read', rest: 'GET /operations/{id}', app: 'none' })
     .input(operationId)
     .query(async ({ ctx, input }) => {
       const operation = await ctx.cloud.operations.get(input.id);
       if (operation && covers(ctx.principal, operation.app)) return operation;
       throw noOperation(input.id);
     }),
-  cancel: procedure({ scope: 'deploy', rest: 'POST /operations/{id}/cancel' })
+  cancel: procedure({ scope: 'deploy', rest: 'POST /operations/{id}/cancel', app: 'none' })
     .input(operationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await ctx.cloud.operations.get(input.id);
@@ -135,21 +156,18 @@ const operations = router({
 });
 
 const events = router({
-  subscribe: procedure({ scope: 'read', rest: 'GET /events' })
+  subscribe: procedure({ scope: 'read', rest: 'GET /events', app: 'app' })
     .input(
       z
         .strictObject({ app: appNameSchema.optional(), lastEventId: z.coerce.number().int().min(0).nullish() })
         .optional(),
     )
     .subscription(async function* ({ ctx, input, signal }) {
-      const ended = untilRevoked(ctx.tokenId, signal);
       const lastId = input?.lastEventId ?? undefined;
-      for await (const event of ctx.cloud.events.follow({
-        ...(lastId === undefined ? {} : { lastId }),
-        signal: ended,
-      })) {
-        if (event.app !== undefined && !covers(ctx.principal, event.app)) continue;
-        if (event.app === undefined && ctx.principal.scope !== 'admin' && event.body.kind === 'access.denied') continue;
+      const follow = (until: AbortSignal) =>
+        ctx.cloud.events.follow({ ...(lastId === undefined ? {} : { lastId }), signal: until });
+      for await (const event of whilePermitted(ctx, signal, follow)) {
+        if (!visible(ctx.principal, event)) continue;
         if (input?.app !== undefined && event.app !== input.app) continue;
         yield tracked(String(event.id), event);
       }
@@ -157,36 +175,40 @@ const events = router({
 });
 
 const logs = router({
-  tail: procedure({ scope: 'read', rest: 'GET /apps/{app}/logs' })
+  tail: procedure({ scope: 'read', rest: 'GET /apps/{app}/logs', app: 'app' })
     .input(logInput)
     .query(async ({ ctx, input }) => tailLogs(ctx.cloud, await requireApp(ctx.cloud, input.app), input)),
-  follow: procedure({ scope: 'read', rest: 'GET /apps/{app}/logs/follow' })
+  follow: procedure({ scope: 'read', rest: 'GET /apps/{app}/logs/follow', app: 'app' })
     .input(logInput)
     .subscription(async function* ({ ctx, input, signal }) {
       const found = await requireApp(ctx.cloud, input.app);
-      yield* followLogs(ctx.cloud, found, { ...input, signal: untilRevoked(ctx.tokenId, signal) });
+      yield* whilePermitted(ctx, signal, (until) => followLogs(ctx.cloud, found, { ...input, signal: until }));
     }),
 });
 
 const tokensRouter = router({
-  list: procedure({ scope: 'admin', rest: 'GET /tokens' }).query(({ ctx }) => tokens(ctx.cloud)),
-  create: procedure({ scope: 'admin', rest: 'POST /tokens' })
+  list: procedure({ scope: 'admin', rest: 'GET /tokens', app: 'none' })
+    .input(nothing)
+    .query(({ ctx }) => tokens(ctx.cloud, ctx.principal)),
+  create: procedure({ scope: 'admin', rest: 'POST /tokens', app: 'none' })
     .input(
       z.strictObject({
         name: z
           .string()
           .min(1)
           .max(60)
-          .regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only'),
+          .regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only')
+          // In the event log these stand for somebody else.
+          .refine((wanted) => !/^(system$|local administrator$|unknown\b)/i.test(wanted), 'this name is taken'),
         scope: scopeSchema,
         apps: z.array(appNameSchema).max(1000).optional(),
         expiresAt: z.number().int().optional(),
       }),
     )
     .mutation(({ ctx, input }) => createToken(ctx.cloud, ctx.principal, input)),
-  revoke: procedure({ scope: 'admin', rest: 'DELETE /tokens/{id}' })
+  revoke: procedure({ scope: 'admin', rest: 'DELETE /tokens/{id}', app: 'none' })
     .input(operationId)
-    .mutation(({ ctx, input }) => revoke(ctx.cloud, input.id)),
+    .mutation(({ ctx, input }) => revoke(ctx.cloud, ctx.principal, input.id)),
 });
 
 export const appRouter = router({
@@ -202,14 +224,28 @@ export const appRouter = router({
 });
 export type AppRouter = typeof appRouter;
 
-/** A signal that also ends when the token is revoked, so that an open stream does not outlive its permission. */
-function untilRevoked(tokenId: string | undefined, signal: AbortSignal | undefined): AbortSignal {
-  const revoked = new AbortController();
-  const off = onRevoked((id) => {
-    if (id === tokenId) revoked.abort();
-  });
-  signal?.addEventListener('abort', off, { once: true });
-  return signal ? AbortSignal.any([signal, revoked.signal]) : revoked.signal;
+/** Events of others' apps, and who was refused where, are not for everybody. */
+function visible(principal: Principal, event: Event): boolean {
+  if (event.app !== undefined) return covers(principal, event.app);
+  if (event.body.kind !== 'access.denied' && event.body.kind !== 'access.changed') return true;
+  return principal.scope === 'admin' && principal.apps === undefined;
+}
+
+/** Counts and details speak of every app; somebody limited to some learns only whether the parts are well. */
+async function visibleStatus(cloud: Cloud, principal: Principal): Promise<SystemStatus> {
+  const status = await systemStatus(cloud);
+  if (principal.apps === undefined) return status;
+  return {
+    ...status,
+    components: status.components.map((component) => ({ ...component, detail: component.state })),
+    apps: (await appSummaries(cloud, (known) => covers(principal, known))).length,
+  };
+}
+
+/** Refuses apps that are named inside a manifest. A name that stands in an image alone is not told. */
+function allows(principal: Principal, input: { manifest?: string | undefined }): (app: string) => void {
+  return (found) =>
+    requireCover(principal, found, input.manifest === undefined ? 'manifest in the image' : `app ${found}`);
 }
 
 function noOperation(id: string): ProblemError {

@@ -1,19 +1,40 @@
 /** HTTP around the router: who may ask at all, how often, how much; and nothing of what is asked. */
+import type { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Token } from 'minicloud-shared/model/access';
 import type { Problem } from 'minicloud-shared/model/problem';
-import { toProblem } from 'minicloud-shared/model/problem';
 import { principalOf, verifyToken } from '../access/access.ts';
 import type { Cloud } from '../context.ts';
+import { createDenials } from './denials.ts';
+import { createOnce } from './once.ts';
+import { clientProblem, errorBody, internalProblem, referenceOf } from './problems.ts';
 import { type AppRouter, appRouter } from './router.ts';
 import type { Context } from './trpc.ts';
+import { utf8Only } from './utf8.ts';
 
 const bodyLimitBytes = 1024 * 1024;
-const requestsPerMinute = 1200;
-const failedTokensPerMinute = 30;
+const perMinute = { token: 3000, address: 600, failedTokens: 30 };
 const mostBatched = 20;
 const headersTimeoutMs = 15_000;
+/** A whole request, body included, has arrived by then. */
+const requestTimeoutMs = 60_000;
+const timeoutCheckMs = 2_000;
+
+const securityHeaders = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The valid token that came with the request. */
+    token: Token | undefined;
+  }
+}
 
 /** The API, not yet listening. */
 export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
@@ -22,49 +43,55 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 2000 },
     logger: false,
     forceCloseConnections: true,
-    requestTimeout: 0,
-    http: { headersTimeout: headersTimeoutMs },
+    requestTimeout: requestTimeoutMs,
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
     return503OnClosing: true,
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, _request, reply) => {
+      void send(reply, error.statusCode ?? 400, clientProblem(error.statusCode ?? 400, error.message.slice(0, 300)));
+    },
   });
+  const denials = createDenials(cloud.events, cloud.clock);
+  const once = createOnce(cloud);
   await server.register(rateLimit, {
     global: true,
-    max: requestsPerMinute,
+    max: (request) => (request.token ? perMinute.token : perMinute.address),
     timeWindow: 60_000,
-    errorResponseBuilder: (_request, context) => tooMany(context.after),
+    // By token where there is one: what strangers do at the same address takes nothing away from it.
+    keyGenerator: (request) => (request.token ? `token ${request.token.id}` : `address ${request.ip}`),
+    errorResponseBuilder: (_request, { max, after }) =>
+      tooMany(`More than ${max} requests a minute; again in ${after}.`),
   });
   const failures = server.createRateLimit({
-    max: failedTokensPerMinute,
+    max: perMinute.failedTokens,
     timeWindow: 60_000,
     keyGenerator: (request) => `failed ${request.ip}`,
   });
 
+  server.decorateRequest('token', undefined);
   server.addHook('onRequest', async (request, reply) => {
-    reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('referrer-policy', 'no-referrer');
-    reply.header('cache-control', 'no-store');
+    reply.headers(securityHeaders);
     const refusal = refuse(cloud, request);
-    if (refusal) await send(reply, 403, refusal);
+    if (refusal) return send(reply, 403, refusal);
+    const value = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (value === undefined) return;
+    request.token = await verifyToken(cloud, value);
+    if (request.token) return;
+    const limit = await failures(request);
+    if (!limit.isAllowed && limit.isExceeded) {
+      reply.header('retry-after', limit.ttlInSeconds);
+      return send(reply, 429, clientProblem(429, 'Too many tokens that are not valid came from this address.'));
+    }
+    await denials.record(`unknown from ${request.ip}`, 'a token that is not valid');
   });
+  server.addHook('preParsing', async (_request, _reply, payload) => utf8Only(payload));
   server.get('/health', async () => ({ status: 'ok', version: cloud.version }));
 
-  const createContext = async ({ req, res }: { req: FastifyRequest; res: FastifyReply }): Promise<Context> => {
+  const createContext = ({ req, res }: { req: FastifyRequest; res: FastifyReply }): Context => {
     const closed = new AbortController();
     res.raw.on('close', () => closed.abort(new DOMException('The client went away', 'AbortError')));
-    const value = /^Bearer (\S+)$/.exec(req.headers.authorization ?? '')?.[1];
-    const token = value === undefined ? undefined : await verifyToken(cloud, value);
-    if (value !== undefined && !token) {
-      const limit = await failures(req);
-      if (!limit.isAllowed && limit.isExceeded) {
-        res.header('retry-after', Math.ceil(limit.ttl / 1000));
-        throw Object.assign(new Error('too many failed tokens'), { statusCode: 429 });
-      }
-      await cloud.events.append({
-        by: `unknown from ${req.ip}`,
-        body: { kind: 'access.denied', what: 'a token that is not valid' },
-      });
-    }
-    return { cloud, principal: token && principalOf(token), tokenId: token?.id, signal: closed.signal };
+    const { token } = req;
+    return { cloud, principal: token && principalOf(token), token, signal: closed.signal, denials, once };
   };
   await server.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
@@ -73,21 +100,27 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
       createContext,
       maxBatchSize: mostBatched,
       onError: ({ error, path }) => {
-        if (error.code === 'INTERNAL_SERVER_ERROR')
-          cloud.log.error('a request failed unexpectedly', { path, error: error.stack ?? error.message });
+        if (error.code === 'INTERNAL_SERVER_ERROR') unexpected(cloud, error, path);
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
 
-  server.setErrorHandler(async (error: Error & { statusCode?: number; code?: string }, _request, reply) => {
+  server.setErrorHandler(async (error: Error & { statusCode?: number; problem?: Problem }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status >= 500) cloud.log.error('a request failed unexpectedly', { error: error.stack ?? error.message });
-    await send(reply, status, status >= 500 ? toProblem(error) : clientProblem(status, error.message));
+    if (status < 500) return send(reply, status, error.problem ?? clientProblem(status, error.message.slice(0, 300)));
+    unexpected(cloud, error, request.routeOptions.url);
+    return send(reply, status, internalProblem(error));
   });
-  server.setNotFoundHandler(async (_request, reply) =>
+  server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (_request, reply) =>
     send(reply, 404, clientProblem(404, 'There is nothing at this path.')),
   );
   return server;
+}
+
+function unexpected(cloud: Cloud, error: Error, path: string | undefined): void {
+  const { cause } = error;
+  const stack = (cause instanceof Error ? cause.stack : undefined) ?? error.stack ?? error.message;
+  cloud.log.error('a request failed unexpectedly', { path, reference: referenceOf(error), error: stack });
 }
 
 /** Why a request may not even be looked at: another host's name (DNS rebinding), a page of another origin. */
@@ -95,7 +128,7 @@ function refuse(cloud: Cloud, request: FastifyRequest): Problem | undefined {
   const host = request.headers.host ?? '';
   const hostname = host.replace(/:\d+$/, '');
   if (!['127.0.0.1', 'localhost', '[::1]', cloud.config.apiHost].includes(hostname)) {
-    return clientProblem(403, `The API does not answer to the name ${hostname.slice(0, 100)}.`);
+    return clientProblem(403, `The API does not answer to the name ${JSON.stringify(hostname.slice(0, 100))}.`);
   }
   const { origin } = request.headers;
   if (origin !== undefined && origin !== `http://${host}` && !origin.startsWith('vscode-webview://')) {
@@ -105,29 +138,34 @@ function refuse(cloud: Cloud, request: FastifyRequest): Problem | undefined {
 }
 
 async function send(reply: FastifyReply, status: number, problem: Problem): Promise<void> {
-  await reply
-    .code(status)
-    .type('application/json')
-    .send({ error: { message: problem.what, data: { httpStatus: status, problem } } });
+  await reply.code(status).headers(securityHeaders).type('application/json').send(errorBody(status, problem));
 }
 
-function clientProblem(status: number, why: string): Problem {
-  return {
-    code:
-      status === 403 ? 'forbidden' : status === 404 ? 'not_found' : status === 429 ? 'rate_limited' : 'invalid_input',
-    what: status === 429 ? 'Too many requests' : 'The request was refused',
-    object: 'request',
-    why,
-    still: 'Nothing was changed.',
-    remedy:
-      status === 429
-        ? 'Wait as long as Retry-After says.'
-        : 'Correct the request; `minicloud help` lists what there is.',
-    evidence: [],
+const unreadable: Record<string, { status: number; reason: string; why: string }> = {
+  HPE_HEADER_OVERFLOW: { status: 431, reason: 'Request Header Fields Too Large', why: 'Its headers are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'Request Timeout', why: 'It did not arrive in time.' },
+};
+
+/** What can't be read as HTTP gets an answer of the same form, written by hand because there is no request. */
+function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  const { status, reason, why } = unreadable[error.code ?? ''] ?? {
+    status: 400,
+    reason: 'Bad Request',
+    why: 'It is not HTTP.',
   };
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const body = JSON.stringify(errorBody(status, clientProblem(status, why)));
+  const headers = {
+    ...securityHeaders,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-function tooMany(after: string) {
-  const problem = clientProblem(429, `More than ${requestsPerMinute} a minute; again in ${after}.`);
+function tooMany(why: string) {
+  const problem = clientProblem(429, why);
   return Object.assign(new Error(problem.what), { statusCode: 429, problem });
 }

@@ -1,16 +1,21 @@
 /** tRPC set up once: every procedure has a scope (deny by default), every error is a `Problem`. */
 import { initTRPC, TRPCError } from '@trpc/server';
-import { type Scope, scopeAllows } from 'minicloud-shared/model/access';
-import { type Problem, type ProblemCode, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { z } from 'zod';
+import { type Scope, scopeAllows, scopes, type Token } from 'minicloud-shared/model/access';
+import { type ProblemCode, ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud, Principal } from '../context.ts';
+import type { Denials } from './denials.ts';
+import type { Once } from './once.ts';
+import { asProblem, asVeiled } from './problems.ts';
 
 export interface Context {
   cloud: Cloud;
   /** Undefined when no valid token came with the request. */
   principal: Principal | undefined;
-  tokenId: string | undefined;
+  token: Token | undefined;
+  /** Ends when the client goes away. */
   signal: AbortSignal;
+  denials: Denials;
+  once: Once;
 }
 
 export interface Meta {
@@ -18,6 +23,8 @@ export interface Meta {
   scope: Scope;
   /** Method and path of the REST face. */
   rest: `${'GET' | 'POST' | 'DELETE'} /${string}`;
+  /** Field of the input that names an app, checked before anything else; `none` when there is no such field. */
+  app: 'app' | 'name' | 'none';
 }
 
 const t = initTRPC
@@ -26,25 +33,21 @@ const t = initTRPC
   .create({
     isDev: false,
     sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 45_000 } },
-    errorFormatter: ({ shape, error }) => ({
-      ...shape,
-      message: asProblem(error).what,
-      data: {
-        code: shape.data.code,
-        httpStatus: shape.data.httpStatus,
-        path: shape.data.path,
-        problem: asProblem(error),
-      },
-    }),
+    errorFormatter: ({ shape, error }) => {
+      const problem = asProblem(error);
+      const { code, httpStatus, path } = shape.data;
+      return { ...shape, message: problem.what, data: { code, httpStatus, path, problem } };
+    },
   });
 
 export const router = t.router;
 
 /** A procedure of that scope. There is no other way to make one: nothing is open by omission. */
 export function procedure(meta: Meta) {
+  if (!scopes.includes(meta.scope)) throw new TypeError(`${meta.rest} has no scope`);
   return t.procedure.meta(meta).use(async ({ ctx, next, getRawInput, path }) => {
-    const { principal, cloud } = ctx;
-    if (!principal)
+    const { principal, token } = ctx;
+    if (!principal || !token)
       throw refused(
         'unauthorized',
         path,
@@ -52,7 +55,7 @@ export function procedure(meta: Meta) {
         'Use a token of this server; see `minicloud login`.',
       );
     if (!scopeAllows(principal.scope, meta.scope)) {
-      await denied(cloud, principal, path);
+      await ctx.denials.record(principal.name, path);
       throw refused(
         'forbidden',
         path,
@@ -60,9 +63,10 @@ export function procedure(meta: Meta) {
         `Use a token with the scope ${meta.scope}.`,
       );
     }
-    const app = principal.apps === undefined ? undefined : namedApp(await getRawInput());
-    if (app !== undefined && !principal.apps?.includes(app)) {
-      await denied(cloud, principal, path);
+    // Whether the app exists is not looked up: to a limited token, others' apps and no apps are the same.
+    const app = meta.app === 'none' || principal.apps === undefined ? undefined : field(await getRawInput(), meta.app);
+    if (typeof app === 'string' && !covers(principal, app)) {
+      await ctx.denials.record(principal.name, path);
       throw refused(
         'forbidden',
         path,
@@ -70,8 +74,8 @@ export function procedure(meta: Meta) {
         'Use a token that covers this app.',
       );
     }
-    const result = await next({ ctx: { ...ctx, principal } });
-    if (!result.ok) throw asTrpcError(result.error);
+    const result = await next({ ctx: { ...ctx, principal, token } });
+    if (!result.ok) throw asTrpcError(result.error, principal);
     return result;
   });
 }
@@ -82,32 +86,30 @@ export function covers(principal: Principal, app: string): boolean {
 }
 
 /** Throws `forbidden` unless the principal covers the app. For apps that are named inside a manifest. */
-export function requireCover(principal: Principal, app: string | undefined): void {
-  if (principal.apps === undefined || (app !== undefined && principal.apps.includes(app))) return;
+export function requireCover(principal: Principal, app: string, object: string): void {
+  if (covers(principal, app)) return;
   throw new ProblemError({
     code: 'forbidden',
     what: 'This was refused',
-    object: app === undefined ? 'request' : `app ${app}`,
+    object,
     why: `The token ${principal.name} is limited to other apps.`,
+    still: 'Nothing was changed.',
     remedy: 'Use a token that covers this app.',
   });
 }
 
-/** The app that an input speaks of, wherever procedures name it. */
-function namedApp(input: unknown): string | undefined {
-  const parsed = z.object({ app: z.string().optional(), name: z.string().optional() }).safeParse(input);
-  return parsed.success ? (parsed.data.app ?? parsed.data.name) : undefined;
+function field(input: unknown, name: string): unknown {
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, name)
+    ? (input as Record<string, unknown>)[name]
+    : undefined;
 }
 
-async function denied(cloud: Cloud, principal: Principal, path: string): Promise<void> {
-  await cloud.events.append({ by: principal.name, body: { kind: 'access.denied', what: path } });
+function refused(code: 'unauthorized' | 'forbidden', path: string, why: string, remedy: string): TRPCError {
+  const problem = { code, what: 'This was refused', object: path, why, still: 'Nothing was changed.', remedy };
+  return new TRPCError({ code: trpcCodes[code], message: problem.what, cause: new ProblemError(problem) });
 }
 
-function refused(code: 'unauthorized' | 'forbidden', path: string, why: string, remedy: string): ProblemError {
-  return new ProblemError({ code, what: 'This was refused', object: path, why, still: 'Nothing was changed.', remedy });
-}
-
-const trpcCodes: Partial<Record<ProblemCode, TRPCError['code']>> = {
+const trpcCodes = {
   unauthorized: 'UNAUTHORIZED',
   forbidden: 'FORBIDDEN',
   not_found: 'NOT_FOUND',
@@ -121,49 +123,15 @@ const trpcCodes: Partial<Record<ProblemCode, TRPCError['code']>> = {
   timeout: 'TIMEOUT',
   busy: 'CONFLICT',
   internal: 'INTERNAL_SERVER_ERROR',
-};
+} as const satisfies Partial<Record<ProblemCode, TRPCError['code']>>;
 
-function asTrpcError(error: TRPCError): TRPCError {
-  const problem = asProblem(error);
+function asTrpcError(error: TRPCError, principal: Principal): TRPCError {
+  const veiled = asVeiled(error, principal);
+  const problem = asProblem(veiled);
+  const codes: Partial<Record<ProblemCode, TRPCError['code']>> = trpcCodes;
   return new TRPCError({
-    code: trpcCodes[problem.code] ?? 'UNPROCESSABLE_CONTENT',
+    code: codes[problem.code] ?? 'UNPROCESSABLE_CONTENT',
     message: problem.what,
-    cause: error.cause ?? error,
+    cause: veiled.cause ?? veiled,
   });
-}
-
-/** Any error that leaves a procedure, as a problem: bad input field by field, ours as it is, the rest as `internal`. */
-export function asProblem(error: TRPCError): Problem {
-  const cause = error.cause;
-  if (cause instanceof ProblemError) return cause.problem;
-  if (cause instanceof TRPCError) return asProblem(cause);
-  if (cause instanceof z.ZodError) {
-    const evidence = cause.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`);
-    return {
-      code: 'invalid_input',
-      what: 'The request is not valid',
-      object: evidence[0]?.split(':')[0] ?? 'input',
-      why: evidence.join('; '),
-      still: 'Nothing was changed.',
-      remedy: 'Correct what is named and try again.',
-      evidence: [],
-    };
-  }
-  if (
-    error.code === 'BAD_REQUEST' ||
-    error.code === 'PARSE_ERROR' ||
-    error.code === 'NOT_FOUND' ||
-    error.code === 'METHOD_NOT_SUPPORTED'
-  ) {
-    return {
-      code: error.code === 'NOT_FOUND' ? 'not_found' : 'invalid_input',
-      what: 'The request is not valid',
-      object: 'request',
-      why: error.message,
-      still: 'Nothing was changed.',
-      remedy: 'Update the client: it may be older or newer than this server.',
-      evidence: [],
-    };
-  }
-  return toProblem(cause ?? error);
 }

@@ -8,20 +8,17 @@
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { ProblemError, type ProblemInit } from 'minicloud-shared/model/problem';
 
-/** Opens and migrates. Throws `conflict` when the file was written by a newer version, `disk_full` when there is no room. */
+/**
+ * Opens, checks and migrates. Throws `conflict` when the file was written by a newer version, `internal` when it is
+ * damaged; whatever is wrong, the file is left as it is.
+ */
 export async function openDatabase<Tables>(
   path: string,
   migrations: Record<string, Migration>,
 ): Promise<Kysely<Tables>> {
-  const file = new Database(path);
-  file.pragma('journal_mode = WAL');
-  file.pragma('synchronous = FULL');
-  file.pragma('foreign_keys = ON');
-  file.pragma('busy_timeout = 5000');
-  file.pragma('cache_size = -4000');
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: openFile(path) }) });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
@@ -41,30 +38,73 @@ export async function openDatabase<Tables>(
   return db;
 }
 
+function openFile(path: string): Database.Database {
+  let file: Database.Database | undefined;
+  try {
+    file = new Database(path);
+    file.pragma('journal_mode = WAL');
+    file.pragma('synchronous = FULL');
+    file.pragma('foreign_keys = ON');
+    file.pragma('busy_timeout = 5000');
+    file.pragma('cache_size = -4000');
+    const found = file.pragma('quick_check(1)', { simple: true });
+    if (found === 'ok') return file;
+    throw new Error(String(found));
+  } catch (cause) {
+    file?.close();
+    throw new ProblemError(
+      {
+        code: 'internal',
+        what: 'The database is damaged or can not be opened',
+        object: path,
+        why: cause instanceof Error ? cause.message : String(cause),
+        still: 'Apps keep serving. Nothing in the file was changed or deleted.',
+        remedy: 'Keep a copy of the home folder, then restore the database from a backup and start again.',
+      },
+      { cause },
+    );
+  }
+}
+
 export interface InstanceLock {
   release(): void;
 }
 
 /** Throws `busy` when another companion holds this home. */
 export function lockInstance(path: string): InstanceLock {
-  const file = new Database(path, { timeout: 0 });
+  let file: Database.Database | undefined;
   try {
-    file.exec('BEGIN EXCLUSIVE');
+    const opened = new Database(path, { timeout: 0 });
+    file = opened;
+    opened.exec('BEGIN EXCLUSIVE');
+    return { release: () => opened.close() };
   } catch (cause) {
-    file.close();
-    throw new ProblemError(
-      {
-        code: 'busy',
-        what: 'Another companion already runs on this home',
-        object: path,
-        why: 'Two companions on one home would undo each other.',
-        still: 'The one that runs goes on.',
-        remedy: 'Use it, stop it first, or give this one another folder with --home.',
-      },
-      { cause },
-    );
+    file?.close();
+    const taken = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY');
+    throw new ProblemError(taken ? alreadyRuns(path) : unusableLock(path, cause), { cause });
   }
-  return { release: () => file.close() };
+}
+
+function alreadyRuns(path: string): ProblemInit {
+  return {
+    code: 'busy',
+    what: 'Another companion already runs on this home',
+    object: path,
+    why: 'Two companions on one home would undo each other.',
+    still: 'The one that runs goes on.',
+    remedy: 'Use it, stop it first, or give this one another folder with --home.',
+  };
+}
+
+function unusableLock(path: string, cause: unknown): ProblemInit {
+  return {
+    code: 'internal',
+    what: 'The lock of the home folder can not be taken',
+    object: path,
+    why: cause instanceof Error ? cause.message : String(cause),
+    still: 'Apps keep serving. Nothing was changed.',
+    remedy: 'Make the folder writable; the lock file holds no data and may be removed while no companion runs.',
+  };
 }
 
 /** True for SQLite's unique and foreign key violations, by the column or constraint named in the message. */

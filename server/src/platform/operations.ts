@@ -60,8 +60,15 @@ export interface Operations {
 const width = 4;
 const detailEveryMs = 400;
 
-export function createOperations(deps: { db: Db; events: Events; clock: Clock; log: Log }): Operations {
-  const { db, events, clock, log } = deps;
+export function createOperations(deps: {
+  db: Db;
+  events: Events;
+  clock: Clock;
+  log: Log;
+  /** Takes secrets out of what is about to be written. */
+  redact?: (text: string) => string;
+}): Operations {
+  const { db, events, clock, log, redact = (text: string) => text } = deps;
   const queue = createQueue(width);
   const running = new Map<string, { controller: AbortController; done: Promise<Operation> }>();
   let closing = false;
@@ -71,8 +78,8 @@ export function createOperations(deps: { db: Db; events: Events; clock: Clock; l
       .updateTable('operations')
       .set({
         state: operation.state,
-        steps_json: JSON.stringify(operation.steps),
-        problem_json: operation.problem ? JSON.stringify(operation.problem) : null,
+        steps_json: redact(JSON.stringify(operation.steps)),
+        problem_json: operation.problem ? redact(JSON.stringify(operation.problem)) : null,
         started_at: operation.startedAt ?? null,
         finished_at: operation.finishedAt ?? null,
       })

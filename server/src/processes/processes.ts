@@ -81,7 +81,7 @@ export async function tailLogs(
     containers.map(async (container) => {
       const lines: LogLine[] = [];
       for await (const line of cloud.engine.logs(container.id, { tail: options.lines }))
-        lines.push(toLogLine(container, line));
+        lines.push(toLogLine(cloud, container, line));
       return lines;
     }),
   );
@@ -122,7 +122,7 @@ export async function* followLogs(
     following.add(container.id);
     try {
       for await (const line of cloud.engine.logs(container.id, { tail, follow: true, signal }))
-        await push(toLogLine(container, line));
+        await push(toLogLine(cloud, container, line));
     } catch (error) {
       if (!signal.aborted) cloud.log.warn('log stream ended', { app: app.name, error: String(error) });
     } finally {
@@ -162,7 +162,9 @@ async function logContainers(cloud: Cloud, app: AppRow, process: string | undefi
   return cloud.engine.listContainers(labels);
 }
 
+/** An app may print its own passwords; whoever may read its log need not have them. */
 function toLogLine(
+  cloud: Cloud,
   container: ContainerSummary,
   line: { at: number; stream: 'stdout' | 'stderr'; text: string },
 ): LogLine {
@@ -172,6 +174,6 @@ function toLogLine(
     replica: container.labels[replicaLabel] ?? '',
     release: Number(container.labels[releaseLabel] ?? 0),
     stream: line.stream,
-    text: line.text,
+    text: cloud.redactor.redact(line.text),
   };
 }

@@ -4,7 +4,7 @@ import type { Backing, BackingGrant } from '../adapters/backing/contract.ts';
 import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { randomPassword } from '../platform/ids.ts';
-import { type BindingRow, bindingsOf, insertBinding } from './store.ts';
+import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
 
 /** The `needs` that shared servers fulfil here. */
 export function databaseNeeds(manifest: ContainerManifest): DatabaseNeed[] {
@@ -33,6 +33,11 @@ export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNee
     created_at: cloud.clock.now(),
   });
   return opened(cloud, row);
+}
+
+/** From the first moment on no password of a binding is written anywhere, also of apps that nothing opens it for. */
+export async function redactBindings(cloud: Cloud): Promise<void> {
+  for (const row of await allBindings(cloud.db)) opened(cloud, row);
 }
 
 /** Environment of the app's bindings. Values are secret. */

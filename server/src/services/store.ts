@@ -7,6 +7,10 @@ export async function bindingsOf(db: Db, appId: string): Promise<BindingRow[]> {
   return db.selectFrom('bindings').selectAll().where('app_id', '=', appId).execute();
 }
 
+export async function allBindings(db: Db): Promise<BindingRow[]> {
+  return db.selectFrom('bindings').selectAll().execute();
+}
+
 /** The row that is there after the call: a concurrent insert wins for both. */
 export async function insertBinding(db: Db, row: BindingRow): Promise<BindingRow> {
   await db

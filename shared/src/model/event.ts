@@ -22,6 +22,8 @@ export const eventSchema = z.object({
     }),
     z.object({ kind: z.literal('server.changed'), what: z.string() }),
     z.object({ kind: z.literal('access.denied'), what: z.string() }),
+    /** A token was made or revoked. Like `access.denied`, for administrators of the whole server alone. */
+    z.object({ kind: z.literal('access.changed'), what: z.string() }),
   ]),
 });
 export type Event = z.infer<typeof eventSchema>;
