@@ -3,7 +3,7 @@
  */
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
 import { type AppRow, appChanged, ensureApp, findApp, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
@@ -23,7 +23,7 @@ import { type Desired, desired } from './desired.ts';
 import { observe } from './observe.ts';
 import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
 import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
-import { planChanged, runRelease } from './run.ts';
+import { changeState, planChanged, runRelease } from './run.ts';
 
 /** How long an image may take to arrive while a plan is made; its stalls have a deadline of their own. */
 const resolveMs = 30 * 60_000;
@@ -146,23 +146,35 @@ async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: New
     by: by.name,
     created_at: cloud.clock.now(),
   });
-  // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
-  await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
-  await cloud.events.append({
-    by: by.name,
-    app: app.name,
-    body: { kind: 'release.changed', release: toRelease(release, app.name) },
-  });
-  await appChanged(cloud, app, by.name);
-  const operation = await cloud.operations.start({
-    kind: input.kind,
-    app: app.name,
-    release: release.version,
-    by: by.name,
-    ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
-    run: (run) => runRelease(cloud, app.id, release.version, run, input.expectedServing),
-  });
-  return { operationId: operation.id, app: app.name, release: operation.release ?? release.version };
+  try {
+    // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
+    await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
+    await cloud.events.append({
+      by: by.name,
+      app: app.name,
+      body: { kind: 'release.changed', release: toRelease(release, app.name) },
+    });
+    await appChanged(cloud, app, by.name);
+    const operation = await cloud.operations.start({
+      kind: input.kind,
+      app: app.name,
+      release: release.version,
+      by: by.name,
+      ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
+      run: (run) => runRelease(cloud, app.id, release.version, run, input.expectedServing),
+    });
+    // Another request with the same key was faster: its release is the one, this one never runs.
+    if (operation.release !== release.version) await neverRan(cloud, app, release, sameRequest(app, operation.release));
+    return { operationId: operation.id, app: app.name, release: operation.release ?? release.version };
+  } catch (error) {
+    await neverRan(cloud, app, release, toProblem(error));
+    throw error;
+  }
+}
+
+/** A release that was recorded and will not be run ends as failed: none stays pending for ever. */
+async function neverRan(cloud: Cloud, app: AppRow, release: ReleaseRow, problem: Problem): Promise<void> {
+  await changeState(cloud, app, release, 'failed', { problem });
 }
 
 /** The plan for a resolved deploy, with what it was made from. */
@@ -292,4 +304,16 @@ function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
     still: 'Nothing was changed.',
     remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
   });
+}
+
+function sameRequest(app: AppRow, version: number | undefined): Problem {
+  return {
+    code: 'conflict',
+    what: 'The same request came twice at once',
+    object: `app ${app.name}`,
+    why: `Release ${version} is the one that was made of it.`,
+    still: '',
+    remedy: 'Nothing: the other one goes on.',
+    evidence: [],
+  };
 }

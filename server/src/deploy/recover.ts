@@ -4,7 +4,7 @@
  */
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, findApp, setServing } from '../apps/apps.ts';
+import { type AppRow, everyApp, findApp, setServing } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import { appLabel, processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
@@ -32,6 +32,33 @@ export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> 
       );
     }
   }
+  await closeForgotten(cloud);
+}
+
+/** Releases that were recorded and never came to an operation: the companion died in between. */
+async function closeForgotten(cloud: Cloud): Promise<void> {
+  for (const { app, release } of await openReleases(cloud)) {
+    const problem: Problem = {
+      code: 'interrupted',
+      what: 'The deploy never began',
+      object: `release ${release.version} of ${app.name}`,
+      why: 'The companion was stopped right after it was asked.',
+      still: app.serving === null ? 'No release of this app has served yet.' : `Release ${app.serving} still serves.`,
+      remedy: 'Deploy again.',
+      evidence: [],
+    };
+    await changeState(cloud, app, release, 'failed', { problem });
+  }
+}
+
+async function openReleases(cloud: Cloud) {
+  const found: { app: AppRow; release: ReleaseRow }[] = [];
+  for (const app of await everyApp(cloud)) {
+    for (const state of ['pending', 'deploying'] as const) {
+      for (const release of await releasesInState(cloud.db, app.id, state)) found.push({ app, release });
+    }
+  }
+  return found;
 }
 
 async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSignal): Promise<void> {
