@@ -22,3 +22,17 @@ export function median(values: readonly number[]): number {
   if (sorted.length % 2 === 1) return sorted[Math.floor(middle)] as number;
   return ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
+
+/** A duration in milliseconds beside the least that it could be; `most` is how many times that it may take. */
+export function beside(given: { name: string; value: number; floor: number; most: number; bar: string }): BenchRow {
+  const { name, value, floor, most, bar } = given;
+  const ratio = value / floor;
+  return { name, value, unit: 'ms', reference: floor, ratio, bar, ok: ratio <= most };
+}
+
+/** Something of which there may be so much and no more, reference or not. */
+export function atMost(given: { name: string; value: number; unit: string; most: number; reference?: number }): BenchRow {
+  const { name, value, unit, most, reference } = given;
+  const compared = reference === undefined ? {} : { reference, ratio: value / reference };
+  return { name, value, unit, ...compared, bar: `≤ ${most} ${unit}`, ok: value <= most };
+}
