@@ -1,4 +1,5 @@
 /** The proxy port on nginx with Lua in a platform container. Routes and certificates change by its control socket. */
+import { fileURLToPath } from 'node:url';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Engine } from '../engine/contract.ts';
 import { type ProxySettings, usualSettings } from './config.ts';
@@ -30,7 +31,7 @@ interface Served {
 export function createNginxProxy(options: NginxProxyOptions): ProxyPort {
   const { engine, httpPort, httpsPort } = options;
   const settings: ProxySettings = { ...usualSettings, ...given(options), httpPort, httpsPort };
-  const home = proxyHome(options.home, options.assets ?? new URL('./lua', import.meta.url).pathname);
+  const home = proxyHome(options.home, options.assets ?? fileURLToPath(new URL('./lua', import.meta.url)));
   const name = containerName(engine.installation);
   const serial = queue();
   let control: Control | undefined;

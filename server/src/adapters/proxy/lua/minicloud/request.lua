@@ -151,14 +151,16 @@ local function may_go_on(previous)
     return true
 end
 
+-- Address that a probe asks for; it gets that target however it is weighted, and no other in its place.
+local function probed_address()
+    return var.minicloud_probe ~= "" and var.http_x_minicloud_target
+end
+
 -- The target of a request's first try; nil when there is none.
 local function first_target(route)
-    if var.minicloud_probe ~= "" then
-        local wanted = var.http_x_minicloud_target
-        if wanted then
-            -- However it is weighted, and no other in its place.
-            return route.every[wanted]
-        end
+    local wanted = probed_address()
+    if wanted then
+        return route.every[wanted]
     end
     if route.count == 0 then
         return nil
@@ -169,20 +171,27 @@ local function first_target(route)
     return pick(route)
 end
 
+-- The target after one that failed; nil when the request has to end. The same once more when there is no other: nginx
+-- asks again when a kept-alive connection turned out to be closed.
+local function next_target(route, failed)
+    if not may_go_on(failed) then
+        return nil
+    end
+    return (probed_address() or route.count == 0) and failed or pick(route, failed)
+end
+
 function _M.balance()
     local key = request_key()
     local route = routes[key]
-    local target = targets[key]
-    if target then
-        if not may_go_on(target) then
-            return ngx.exit(ngx.ERROR)
-        end
-        target = pick(route, target)
+    local failed = targets[key]
+    local target
+    if failed then
+        target = next_target(route, failed)
     else
         target = first_target(route)
-        if not target then
-            return ngx.exit(ngx.ERROR)
-        end
+    end
+    if not target then
+        return ngx.exit(ngx.ERROR)
     end
     target.counter.active = target.counter.active + 1
     targets[key] = target
