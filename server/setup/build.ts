@@ -62,9 +62,6 @@ const leaveOut: Plugin = {
   setup(context) {
     context.onResolve({ filter: unusedModules }, ({ path: name }) => ({ path: name, namespace: 'unused' }));
     context.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
-    // The languages of zod's own messages: a quarter of a megabyte that `import { z }` can't be shaken free of.
-    context.onResolve({ filter: /^\.\.\/locales\/index\.js$/ }, ({ path: name }) => ({ path: name, namespace: 'none' }));
-    context.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'export {};', loader: 'js' }));
     // zod brings its messages in fifty languages along.
     context.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.c?js$/ }, ({ path: file }) => ({
       contents: file.endsWith('.cjs')
