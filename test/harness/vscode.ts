@@ -26,6 +26,8 @@ export interface VscodeOptions {
   /** Machine settings. */
   settings?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
+  /** Lets a window run tests inside the extension host (`payload`), and hides notifications. */
+  testDriver?: boolean;
 }
 
 const startLimitMs = 60_000;
@@ -46,7 +48,7 @@ export async function startVscode(options: VscodeOptions = {}): Promise<Vscode> 
   const child = launch(installation, options.env ?? {}, [
     ...['--host', '127.0.0.1', '--port', String(port), ...folders],
     ...['--without-connection-token', '--accept-server-license-terms', '--disable-telemetry'],
-    ...['--disable-workspace-trust', '--enable-smoke-test-driver'],
+    ...['--disable-workspace-trust', ...(options.testDriver ? ['--enable-smoke-test-driver'] : [])],
   ]);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

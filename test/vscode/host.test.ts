@@ -27,6 +27,7 @@ describe('inside the extension host', () => {
     companion = await startCompanion();
     const resultsFile = join(folder, 'results.json');
     vscode = await startVscode({
+      testDriver: true,
       env: {
         MINICLOUD_TEST_RESULTS: resultsFile,
         MINICLOUD_TEST_URL: companion.url,

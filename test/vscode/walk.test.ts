@@ -37,6 +37,7 @@ describe('a first deploy by hand', () => {
     });
     workbench = await openWorkbench(vscode, { folder });
     ({ page } = workbench);
+    page.setDefaultTimeout(20_000);
   });
   after(async () => {
     await workbench?.close();
@@ -44,6 +45,22 @@ describe('a first deploy by hand', () => {
     await companion?.stop();
     await rm(folder, { recursive: true, force: true });
   });
+
+  let broken: string | undefined;
+
+  /** One step of the walk; each needs the ones before it. A failure leaves a picture of what was on the screen. */
+  function step(name: string, walk: () => Promise<void>): void {
+    test(name, async () => {
+      assert.equal(broken, undefined, 'an earlier step failed');
+      try {
+        await walk();
+      } catch (error) {
+        broken = name;
+        await takePicture(page, 'failed');
+        throw error;
+      }
+    });
+  }
 
   /** The same moment in three themes. */
   async function pictures(name: string): Promise<void> {
@@ -54,14 +71,14 @@ describe('a first deploy by hand', () => {
     }
   }
 
-  test('the empty view says what to do', async () => {
-    await page.locator('.activitybar [aria-label^="Minicloud"]').click();
+  step('the empty view says what to do', async () => {
+    await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
     await page.getByText('No server yet.').waitFor();
     await page.getByRole('button', { name: 'Add Server' }).first().waitFor();
     await pictures('1-empty');
   });
 
-  test('a wrong token is explained, and the right one adds the server', async () => {
+  step('a wrong token is explained, and the right one adds the server', async () => {
     await runCommand(page, 'Minicloud: Add Server…');
     await answer(page, 'Add Server (1/2)', companion.url);
     await answer(page, 'Token for', 'mc_user_wrong_token');
@@ -73,7 +90,7 @@ describe('a first deploy by hand', () => {
     await treeRow(page, 'No apps yet').waitFor();
   });
 
-  test('an error in the manifest is underlined, and gone when it is fixed', async () => {
+  step('an error in the manifest is underlined, and gone when it is fixed', async () => {
     await openFile(page, 'cloud_manifest.yml');
     await page.locator('.squiggly-error').first().waitFor();
     await page.keyboard.press('F8');
@@ -89,7 +106,7 @@ describe('a first deploy by hand', () => {
     await page.keyboard.press('Control+s');
   });
 
-  test('the plan shows what would change, and deploying it puts the app in the tree', async () => {
+  step('the plan shows what would change, and deploying it puts the app in the tree', async () => {
     await runCommand(page, 'Minicloud: Plan Manifest');
     await page.locator('.tab.active', { hasText: 'Plan of guestbook' }).waitFor();
     await page.getByText('What changes').waitFor();
@@ -103,7 +120,7 @@ describe('a first deploy by hand', () => {
     await pictures('5-live');
   });
 
-  test('the app is opened in the browser from the message', async () => {
+  step('the app is opened in the browser from the message', async () => {
     const opened = page.waitForEvent('popup');
     await notification(page, 'release 1 is live').getByRole('button', { name: 'Open in Browser' }).click();
     // The editor asks before it leaves for a site that it does not know.
@@ -112,7 +129,7 @@ describe('a first deploy by hand', () => {
     assert.match((await opened).url(), /guestbook\.localhost|about:blank|chrome-error/);
   });
 
-  test('a change is planned with its consequence', async () => {
+  step('a change is planned with its consequence', async () => {
     await openFile(page, 'cloud_manifest.yml');
     await page.keyboard.press('Control+End');
     await page.keyboard.type('  COLOUR: blue');
@@ -123,7 +140,7 @@ describe('a first deploy by hand', () => {
     await pictures('6-change');
   });
 
-  test('a server that goes away is said so, with its last known apps, and comes back', async () => {
+  step('a server that goes away is said so, with its last known apps, and comes back', async () => {
     await companion.stop();
     await treeRow(page, 'Retry').waitFor({ timeout: 30_000 });
     await treeRow(page, 'guestbook').first().waitFor();

@@ -32,11 +32,8 @@ export async function openFile(page: Page, name: string): Promise<void> {
   await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
   await page.keyboard.press('Enter');
   await page.locator('.tab.active', { hasText: name }).waitFor();
-  await editor(page).waitFor();
-}
-
-export function editor(page: Page): Locator {
-  return page.locator('.editor-instance .monaco-editor .view-lines').first();
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  await page.locator('.editor-instance .monaco-editor.focused').waitFor();
 }
 
 /** Text of the visible lines, with spaces as spaces. */

@@ -67,14 +67,20 @@ async function tryServer(url: string, token: string): Promise<Tried> {
   try {
     return { info: await ask() };
   } catch (error) {
-    if (!isUntrusted(error)) return { failure: sentence(describeError(error, name)) };
+    if (!isUntrusted(error)) return { failure: failureOf(error, name) };
     try {
       const ca = await askToTrust(url, name);
-      return ca ? { info: await ask(ca), ca } : { failure: sentence(describeError(error, name)) };
+      return ca ? { info: await ask(ca), ca } : { failure: failureOf(error, name) };
     } catch (second) {
-      return { failure: sentence(describeError(second, name)) };
+      return { failure: failureOf(second, name) };
     }
   }
+}
+
+function failureOf(error: unknown, name: string): string {
+  const problem = describeError(error, name);
+  if (problem.code !== 'unauthorized') return sentence(problem);
+  return l10n.t('{0} does not accept this token: it is mistyped, expired or revoked.', name);
 }
 
 /** A server may sign its own certificates: the person compares the fingerprint once, and only that authority counts. */

@@ -50,7 +50,8 @@ export async function requestPlan(services: Services, request: PlanRequest): Pro
   });
   services.language.showServerDiagnostics(source.uri, answer.diagnostics);
   if (answer.plan) return { plan: answer.plan, ...request };
-  await showManifestErrors(source, answer.diagnostics);
+  // Not awaited: the asking is over, whether or not the person reads the message.
+  void showManifestErrors(source, answer.diagnostics);
   return undefined;
 }
 

@@ -25,10 +25,10 @@ export function createManifestLens(connections: Connections, targets: ManifestTa
             ? `${appStateLabel(app.state)}${app.release ? ` · ${l10n.t('release {0}', app.release)}` : ''} · `
             : '';
         return [
-          lens('planManifest', `$(checklist) ${l10n.t('Plan')}`),
-          lens('deployManifest', `$(rocket) ${l10n.t('Deploy')}`),
-          ...(live ? [lens('chooseServer', `$(server) ${state}${live.server.name}`)] : []),
-          ...(app?.urls[0] ? [lens('openInBrowser', `$(globe) ${l10n.t('Open')}`, { url: app.urls[0].url })] : []),
+          lens('planManifest', `$(checklist)\u00a0${l10n.t('Plan')}`),
+          lens('deployManifest', `$(rocket)\u00a0${l10n.t('Deploy')}`),
+          ...(live ? [lens('chooseServer', `$(server)\u00a0${state}${live.server.name}`)] : []),
+          ...(app?.urls[0] ? [lens('openInBrowser', `$(globe)\u00a0${l10n.t('Open')}`, { url: app.urls[0].url })] : []),
         ];
       },
     },

@@ -62,12 +62,12 @@ export function decoratePlans(get: (uri: Uri) => ShownPlan | undefined): Disposa
           return [
             new CodeLens(top, {
               command: 'minicloud.applyPlan',
-              title: `$(rocket) ${l10n.t('Deploy This Plan')}`,
+              title: `$(rocket)\u00a0${l10n.t('Deploy This Plan')}`,
               arguments: [document.uri],
             }),
             new CodeLens(top, {
               command: 'minicloud.discardPlan',
-              title: `$(discard) ${l10n.t('Discard')}`,
+              title: `$(discard)\u00a0${l10n.t('Discard')}`,
               arguments: [document.uri],
             }),
           ];

@@ -24,8 +24,7 @@ export function planText(plan: Plan, server: string, t: Translate): PlanText {
   page.line([
     [creates ? t('Create {0} on {1}', plan.app, server) : t('Deploy {0} to {1}', plan.app, server), 'heading'],
   ]);
-  const releases =
-    fromRelease === undefined ? t('First release, {0}', toRelease) : t('Release {0} → {1}', fromRelease, toRelease);
+  const releases = fromRelease === undefined ? t('First release') : t('Release {0} → {1}', fromRelease, toRelease);
   page.line([[[releases, plan.image, shortDigest(plan.digest)].filter(Boolean).join('  ·  '), 'subtle']]);
   page.line();
   page.line([[verdict(plan, t), plan.consequence]]);

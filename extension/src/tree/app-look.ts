@@ -55,6 +55,11 @@ export function releaseStateLabel(state: ReleaseState): string {
   return labels[state];
 }
 
+/** An image without the parts that nearly all have: `docker.io/library/nginx:1.29` is `nginx:1.29`. */
+export function shortImage(image: string): string {
+  return image.replace(/^docker\.io\/(library\/)?/, '').replace(/@sha256:([0-9a-f]{12})[0-9a-f]*$/, '@$1');
+}
+
 function themed([icon, color]: [icon: string, color?: string]): ThemeIcon {
   return new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
 }

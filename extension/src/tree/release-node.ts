@@ -3,7 +3,7 @@ import { type Release, releaseCan } from 'minicloud-shared/model/release';
 import { l10n, TreeItem } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
-import { releaseIcon, releaseStateLabel } from './app-look.ts';
+import { releaseIcon, releaseStateLabel, shortImage } from './app-look.ts';
 import { facets, type TreeNode } from './node.ts';
 
 /** A release of an app; a click shows what it was and how its deploy went. */
@@ -33,7 +33,7 @@ export class ReleaseNode implements TreeNode {
     item.description = [
       releaseStateLabel(release.state),
       formatAge(release.createdAt, Date.now(), l10n.t),
-      release.image,
+      shortImage(release.image),
     ].join(' · ');
     item.tooltip = release.problem
       ? `${release.problem.what}: ${release.problem.why}`

@@ -72,7 +72,7 @@ export class ServerNode implements TreeNode {
         icon: 'key',
         color: 'list.errorForeground',
         label: l10n.t('Replace Token…'),
-        description: link.problem.what,
+        description: l10n.t('the server refuses this one'),
         tooltip: link.problem.remedy,
         command: replace,
       };
