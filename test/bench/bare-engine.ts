@@ -7,7 +7,7 @@ const callMs = 60_000;
 const answersWithinMs = 60_000;
 
 /** Shortest pause between two questions to what is being waited for. */
-export const pollMs = 2;
+export const pollMs = 4;
 
 export interface BareEngine {
   /** Milliseconds from the call that creates a copy of the container until that copy answers; it is removed again. */

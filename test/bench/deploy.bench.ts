@@ -58,7 +58,6 @@ export async function run(): Promise<BenchRow[]> {
       // Each turn at another place in every round, so that whatever else the machine does meets all three.
       for (let turn = 0; turn < turns.length; turn += 1) await turns[(round + turn) % turns.length]?.();
     }
-    if (process.env.BENCH_DEBUG) console.log(times);
     const floor = median(times.bare);
     const bar = `≤ ${most} × create + start + first answer`;
     return [

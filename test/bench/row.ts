@@ -36,3 +36,10 @@ export function atMost(given: { name: string; value: number; unit: string; most:
   const compared = reference === undefined ? {} : { reference, ratio: value / reference };
   return { name, value, unit, ...compared, bar: `≤ ${most} ${unit}`, ok: value <= most };
 }
+
+/** The least value that a share of the values, 0 to 1, does not exceed. NaN when there are none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const index = Math.min(sorted.length, Math.max(1, Math.ceil(sorted.length * share))) - 1;
+  return sorted[index] ?? Number.NaN;
+}
