@@ -8,7 +8,7 @@ import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { type Companion, startCompanion } from './companion.ts';
-import { answer, editorText, notification, openFile, runCommand, takePicture, treeRow } from './workbench.ts';
+import { answer, editorText, notification, openFile, pickRow, runCommand, takePicture, treeRow } from './workbench.ts';
 
 const wrong = `name: guestbook
 image: docker.io/library/nginx:1.29
@@ -141,9 +141,32 @@ describe('a first deploy by hand', () => {
   });
 
   step('a server that goes away is said so, with its last known apps, and comes back', async () => {
-    await companion.stop();
+    await companion.pause();
     await treeRow(page, 'Retry').waitFor({ timeout: 30_000 });
     await treeRow(page, 'guestbook').first().waitFor();
     await pictures('7-away');
+    await companion.resume();
+    await treeRow(page, 'Retry').click();
+    await treeRow(page, 'Retry').waitFor({ state: 'detached' });
+    await treeRow(page, 'guestbook').first().waitFor();
+  });
+
+  step('logs have a channel of their own', async () => {
+    await runCommand(page, 'Minicloud: Show Logs');
+    await pickRow(page, 'guestbook');
+    await page.locator('.part.panel', { hasText: 'guestbook (localhost)' }).waitFor();
+    await takePicture(page, '8-logs');
+    await runCommand(page, 'Minicloud: Stop Following Logs');
+  });
+
+  step('deleting names what goes, and wants the name typed', async () => {
+    await runCommand(page, 'Minicloud: Delete App…');
+    await pickRow(page, 'guestbook');
+    const dialog = page.locator('.monaco-dialog-box', { hasText: 'Delete guestbook from localhost?' });
+    await dialog.waitFor();
+    await takePicture(page, '9-delete');
+    await dialog.getByRole('button', { name: 'Delete guestbook…' }).click();
+    await answer(page, 'Delete guestbook from localhost?', 'guestbook');
+    await treeRow(page, 'No apps yet').waitFor();
   });
 });

@@ -23,6 +23,11 @@ export async function answer(page: Page, title: string, text: string): Promise<v
   await input.press('Enter');
 }
 
+/** Chooses from the list that asks now. */
+export async function pickRow(page: Page, text: string): Promise<void> {
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+}
+
 /** Opens a file of the workspace by its name. */
 export async function openFile(page: Page, name: string): Promise<void> {
   await page.keyboard.press('Control+p');

@@ -80,7 +80,7 @@ export function verdict(plan: Plan, t: Translate): string {
     return t('Nothing would change; the same release would be made again.');
   const seconds = plan.steps.reduce((sum, step) => sum + (step.downtimeSeconds ?? 0), 0);
   const verdicts: Record<Consequence, () => string> = {
-    none: () => t('Nobody would notice: nothing that serves now is touched.'),
+    none: () => t('Visitors would not notice.'),
     restart: () => t('Replicas are replaced one by one; visitors would not notice.'),
     downtime: () =>
       seconds > 0

@@ -22,12 +22,15 @@ const releaseIcons: Record<ReleaseState, [icon: string, color?: string]> = {
   rolled_back: ['discard'],
 };
 
+/** What was seen last and may be otherwise by now. */
+const unknownIcon = new ThemeIcon('circle-outline', new ThemeColor('disabledForeground'));
+
 export function appIcon(state: AppState, known = true): ThemeIcon {
-  return known ? themed(appIcons[state]) : new ThemeIcon('circle-outline', new ThemeColor('disabledForeground'));
+  return known ? themed(appIcons[state]) : unknownIcon;
 }
 
-export function releaseIcon(state: ReleaseState): ThemeIcon {
-  return themed(releaseIcons[state]);
+export function releaseIcon(state: ReleaseState, known = true): ThemeIcon {
+  return known ? themed(releaseIcons[state]) : unknownIcon;
 }
 
 export function appStateLabel(state: AppState): string {

@@ -26,10 +26,11 @@ export class ReleaseNode implements TreeNode {
 
   item(): TreeItem {
     const { release } = this;
+    const online = this.live.connection.link.state === 'online';
     const features = this.live.connection.snapshot.info?.features ?? [];
     const item = new TreeItem(l10n.t('Release {0}', release.version));
     item.id = this.id;
-    item.iconPath = releaseIcon(release.state);
+    item.iconPath = releaseIcon(release.state, online);
     item.description = [
       releaseStateLabel(release.state),
       formatAge(release.createdAt, Date.now(), l10n.t),
@@ -38,7 +39,6 @@ export class ReleaseNode implements TreeNode {
     item.tooltip = release.problem
       ? `${release.problem.what}: ${release.problem.why}`
       : `${release.image}\n${release.digest}\n${release.reason}, ${release.by}`;
-    const online = this.live.connection.link.state === 'online';
     item.contextValue = facets(
       'release',
       online && releaseCan[release.state].rollbackTo && features.includes('rollbacks') && 'rollbacks',

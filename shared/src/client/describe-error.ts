@@ -14,9 +14,10 @@ export function describeError(error: unknown, server = 'the server'): Problem {
   if (status !== undefined) return fromStatus(status, server, messageOf(error));
   const cause = networkCause(error);
   if (cause) return { ...empty, ...cause, object: server };
-  return error instanceof TRPCClientError
-    ? { ...toProblem(error), object: server, what: 'The server’s answer was not understood', code: 'not_available' }
-    : toProblem(error);
+  // Without the server's data it never answered, or something else did.
+  if (error instanceof TRPCClientError)
+    return { ...empty, ...(isUnreadable(error) ? unreadable : lost), object: server };
+  return toProblem(error);
 }
 
 /** By hand and not by its schema, so that a client needs no schema library for this alone. */
@@ -80,8 +81,21 @@ const refused = {
   remedy: 'Check that Minicloud runs there and that the address and port are right, then retry.',
 } as const;
 
+const lost: Told = { ...refused, why: 'The connection was lost.' };
+const unreadable: Told = {
+  code: 'not_available',
+  what: 'The answer was not understood',
+  why: 'Something other than Minicloud answers at this address.',
+  remedy: 'Check the address and the port.',
+};
+
+function isUnreadable(error: TRPCClientError<never>): boolean {
+  return error.cause instanceof SyntaxError;
+}
+
 const networkCauses: Record<string, Told> = {
   ECONNREFUSED: { ...refused, why: 'Nothing listens at this address.' },
+  UND_ERR_SOCKET: lost,
   ECONNRESET: { ...refused, why: 'The connection was closed in the middle.' },
   ENOTFOUND: { ...refused, why: 'The host name is not known.' },
   EAI_AGAIN: { ...refused, why: 'The host name could not be looked up.' },
