@@ -17,10 +17,8 @@ import { utf8Only } from './utf8.ts';
 const bodyLimitBytes = 1024 * 1024;
 const perMinute = { token: 3000, address: 600, failedTokens: 30 };
 const mostBatched = 20;
-const headersTimeoutMs = 15_000;
-/** A whole request, body included, has arrived by then. */
-const requestTimeoutMs = 60_000;
-const timeoutCheckMs = 2_000;
+/** By when the headers, and the whole request with its body, have arrived, and how often that is looked at. */
+const usualTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 2_000 };
 
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -37,19 +35,26 @@ declare module 'fastify' {
 }
 
 /** The API, not yet listening. */
-export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
+export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 2000 },
     logger: false,
     forceCloseConnections: true,
-    requestTimeout: requestTimeoutMs,
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
+    requestTimeout: timeouts.requestMs,
+    http: { headersTimeout: timeouts.headersMs, connectionsCheckingInterval: timeouts.checkMs },
     return503OnClosing: true,
     clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, _request, reply) => {
       void send(reply, error.statusCode ?? 400, clientProblem(error.statusCode ?? 400, error.message.slice(0, 300)));
     },
+  });
+  // Before anything that is to be covered by it.
+  server.setErrorHandler(async (error: Error & { statusCode?: number; problem?: Problem }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return send(reply, status, error.problem ?? clientProblem(status, error.message.slice(0, 300)));
+    unexpected(cloud, error, request.routeOptions.url);
+    return send(reply, status, internalProblem(error));
   });
   const denials = createDenials(cloud.events, cloud.clock);
   const once = createOnce(cloud);
@@ -99,18 +104,14 @@ export async function createApiServer(cloud: Cloud): Promise<FastifyInstance> {
       router: appRouter,
       createContext,
       maxBatchSize: mostBatched,
+      // Refused before a procedure is known, tRPC would say that its JSON is plain text.
+      responseMeta: ({ errors }) => (errors.length > 0 ? { headers: { 'content-type': 'application/json' } } : {}),
       onError: ({ error, path }) => {
         if (error.code === 'INTERNAL_SERVER_ERROR') unexpected(cloud, error, path);
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
 
-  server.setErrorHandler(async (error: Error & { statusCode?: number; problem?: Problem }, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return send(reply, status, error.problem ?? clientProblem(status, error.message.slice(0, 300)));
-    unexpected(cloud, error, request.routeOptions.url);
-    return send(reply, status, internalProblem(error));
-  });
   server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (_request, reply) =>
     send(reply, 404, clientProblem(404, 'There is nothing at this path.')),
   );
