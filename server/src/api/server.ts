@@ -78,6 +78,11 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     reply.headers(securityHeaders);
     const refusal = refuse(cloud, request);
     if (refusal) return send(reply, 403, refusal);
+    // Forms would be read to their end by tRPC, without the limit that JSON has.
+    const type = request.headers['content-type'];
+    if (type !== undefined && !/^application\/json\s*(;|$)/i.test(type)) {
+      return send(reply, 415, clientProblem(415, 'Bodies are application/json.'));
+    }
     const value = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1];
     if (value === undefined) return;
     request.token = await verifyToken(cloud, value);
