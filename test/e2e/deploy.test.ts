@@ -96,7 +96,7 @@ test('what was planned is what is applied; anything else is refused', async () =
   assert.ok(!JSON.stringify(plan).includes('blue'), 'variables are shown by name only');
   await assert.rejects(lab.client.deploys.start.mutate({ ...input, image: 'minicloud-test/app:3', planHash: plan.hash }), /no longer what you saw/);
   const started = await lab.client.deploys.start.mutate({ ...input, planHash: plan.hash, idempotencyKey: 'same-key-1' });
-  const again = await lab.client.deploys.start.mutate({ ...input, idempotencyKey: 'same-key-1' });
+  const again = await lab.client.deploys.start.mutate({ ...input, planHash: plan.hash, idempotencyKey: 'same-key-1' });
   assert.equal(again.operationId, started.operationId);
   assert.equal((await lab.finished(started.operationId)).state, 'succeeded');
   assert.equal((await version()).version, '2');

@@ -7,13 +7,14 @@ import type { ContainerInfo } from '../adapters/engine/contract.ts';
 import type { AppRow } from '../apps/apps.ts';
 import { networkName } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { sleep } from '../platform/wait.ts';
+import { poll, sleep } from '../platform/wait.ts';
 import { exitReason } from '../processes/processes.ts';
 
 /** Between questions: a tenth of what was waited already, so that little is added to it, within these bounds. */
 const leastPauseMs = 5;
 const mostPauseMs = 500;
 const evidenceLines = 50;
+const endsAgainMs = 3000;
 const bodyLimit = 400;
 
 export interface Wanted {
@@ -89,6 +90,20 @@ function tcpConnect(host: string, port: number, timeoutMs: number, signal: Abort
   });
 }
 
+/** One that was started again has no exit code until it ends again, which it does soon. */
+async function withExitCode(cloud: Cloud, seen: ContainerInfo | undefined): Promise<ContainerInfo | undefined> {
+  const told = (container: ContainerInfo) => container.exitCode !== undefined || container.oomKilled || container.error;
+  if (!seen || told(seen)) return seen;
+  const later = await poll(
+    async () => {
+      const container = await cloud.engine.inspectContainer(seen.id);
+      return !container || told(container) ? { container } : undefined;
+    },
+    { firstMs: 20, mostMs: 100, deadlineMs: endsAgainMs },
+  );
+  return later ? later.container : seen;
+}
+
 /** The restart policy starts a container again and again; a restart is an end all the same. */
 function hasEnded(container: ContainerInfo): boolean {
   return (
@@ -103,8 +118,9 @@ async function exited(
   cloud: Cloud,
   app: AppRow,
   wanted: Wanted,
-  container: ContainerInfo | undefined,
+  seen: ContainerInfo | undefined,
 ): Promise<ProblemError> {
+  const container = await withExitCode(cloud, seen);
   const reason = container ? exitReason(container) : 'it is gone';
   return new ProblemError({
     code: 'container_exited',

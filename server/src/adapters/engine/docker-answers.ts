@@ -139,7 +139,8 @@ export const statsAnswer = z.object({
 export function containerInfo(answer: ContainerAnswer): ContainerInfo {
   const { State: state } = answer;
   const running = containerState(state.Status);
-  const ended = running === 'exited' || running === 'dead';
+  // One that waits to be started again has ended, too, and its code is the reason.
+  const ended = running === 'exited' || running === 'dead' || running === 'restarting';
   return {
     id: answer.Id,
     name: answer.Name.replace(/^\//, ''),
