@@ -1,10 +1,23 @@
 /** Settings of a companion, from flags and environment; checked once, then plain data. */
+import { isIP, isIPv4 } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { z } from 'zod';
 
-const port = z.coerce.number().int().min(1).max(65535);
+const port = wholeNumber(1, 65535);
+const address = z
+  .string()
+  .refine((text) => isIP(text) > 0 || text === 'localhost', { error: 'it is an IP address or localhost' });
+
+/** Digits only: `0x50`, `1e3` and an empty text are not meant by anybody. */
+function wholeNumber(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'it is a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, { error: `it is from ${least} to ${most}` });
+}
 
 const configSchema = z.object({
   /** Folder with everything that this installation keeps. */
@@ -12,16 +25,19 @@ const configSchema = z.object({
   engine: z.enum(['auto', 'docker', 'podman', 'memory']),
   /** Socket of the engine; found by itself when not given. */
   engineSocket: z.string().optional(),
-  apiHost: z.string(),
+  apiHost: address,
   apiPort: port,
   /** Address that the proxy listens on. */
-  bind: z.string(),
+  bind: address,
   httpPort: port,
   httpsPort: port,
   /** Apps without a domain of their own get NAME.SERVER-DOMAIN. */
-  serverDomain: z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/),
+  serverDomain: z
+    .string()
+    .max(200)
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'it is a domain name in lower case'),
   /** CIDR from which every app network gets its own /26. */
-  networkPool: z.string().regex(/^\d+\.\d+\.\d+\.\d+\/\d+$/),
+  networkPool: z.string().refine(isPool, { error: 'it is addresses such as 10.208.0.0/12, for at least two /26' }),
   /** `auto` tries the registry and falls back to building. */
   images: z.enum(['auto', 'registry', 'build']),
   /** Prefix put in place of `docker.io` for platform images. */
@@ -29,7 +45,7 @@ const configSchema = z.object({
   proxyImage: z.string().optional(),
   mariadbImage: z.string().optional(),
   /** Longest time that requests under way may take to finish on an old release, milliseconds. */
-  drainMs: z.coerce.number().int().min(0),
+  drainMs: wholeNumber(0, 3_600_000),
   firewall: z.enum(['auto', 'off']),
   /** File that gets the facts of a running companion, when given. */
   ready: z.string().optional(),
@@ -99,10 +115,29 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv): Config {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const key = String(issue?.path[0] ?? '') as keyof Config;
-    throw badSetting(`--${configFlags[key]?.flag ?? key}`, issue?.message ?? 'not valid');
+    throw badSetting(
+      settingName(key, flags),
+      `${JSON.stringify(raw[key]?.slice(0, 100))}: ${issue?.message ?? 'not valid'}.`,
+    );
   }
   const config = parsed.data;
+  const ports = { apiPort: config.apiPort, httpPort: config.httpPort, httpsPort: config.httpsPort };
+  for (const [key, taken] of Object.entries(ports) as [keyof typeof ports, number][]) {
+    const other = (Object.keys(ports) as (keyof typeof ports)[]).find((name) => name !== key && ports[name] === taken);
+    if (other) throw badSetting(settingName(other, flags), `${taken} is --${configFlags[key].flag} already.`);
+  }
   return { ...config, home: isAbsolute(config.home) ? config.home : resolve(config.home) };
+}
+
+/** The setting as whoever gave it wrote it. */
+function settingName(key: keyof Config, flags: Record<string, unknown>): string {
+  const { flag, env } = configFlags[key];
+  return flags[flag] === undefined ? `--${flag} (${env})` : `--${flag}`;
+}
+
+function isPool(text: string): boolean {
+  const [, base = '', bits = ''] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
+  return isIPv4(base) && Number(bits) >= 8 && Number(bits) <= 25;
 }
 
 /** Where things are inside the home folder. */
