@@ -27,25 +27,30 @@ const cursor = 'minicloud__cursor';
  * looked up. So every style of indentation, flow or block, is understood as the parser understands it.
  */
 export function locateCursor(text: string, offset: number): Place | undefined {
-  const [start, end] = wordAround(text, offset);
-  const doc = parse(text.slice(0, start) + cursor + text.slice(end));
-  const lineStart = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
-  const before = text.slice(lineStart, start);
+  const word = wordAround(text, offset);
+  const lineStart = Math.max(text.lastIndexOf('\n', word[0] - 1), text.lastIndexOf('\r', word[0] - 1)) + 1;
+  const before = text.slice(lineStart, word[0]);
   if (before.includes('#')) return undefined;
-  const place = {
-    word: [start, end] as const,
-    column: before.length,
-    startsLine: /^[\s-]*$/.test(before),
-    hasColon: text[end] === ':',
-  };
-  let found: Place | undefined;
-  visit(doc, {
+  const hasColon = text[word[1]] === ':';
+  const startsLine = /^[\s-]*$/.test(before);
+  const found = find(text, word, cursor) ?? (startsLine && !hasColon ? find(text, word, `${cursor}:`) : undefined);
+  return found && { ...found, word, column: before.length, startsLine, hasColon };
+}
+
+/** Where the marker ends up. With a colon it is a key, where without one it would run on into the next line's text. */
+function find(
+  text: string,
+  [start, end]: Place['word'],
+  marker: string,
+): Pick<Place, 'kind' | 'path' | 'siblings'> | undefined {
+  let found: Pick<Place, 'kind' | 'path' | 'siblings'> | undefined;
+  visit(parse(text.slice(0, start) + marker + text.slice(end)), {
     Scalar(key, node, ancestors) {
       if (node.value !== cursor) return undefined;
       const path = pathOf(ancestors as unknown[], key);
       const map = ancestors.at(-2);
       const siblings = key === 'key' && isMap(map) ? map.items.map(keyOf).filter((name) => name !== cursor) : [];
-      found = { ...place, kind: key === 'key' ? 'key' : 'value', path, siblings };
+      found = { kind: key === 'key' ? 'key' : 'value', path, siblings };
       return visit.BREAK;
     },
   });
