@@ -14,7 +14,6 @@ export async function packageExtension(): Promise<string> {
     packagePath,
     dependencies: false,
     allowMissingRepository: true,
-    skipLicense: true,
     // Pictures of the README live with the sources; the repository's address is not known to the package.
     rewriteRelativeLinks: false,
   });

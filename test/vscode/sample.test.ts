@@ -23,7 +23,10 @@ before(async () => {
   const image = `name: sample\nimage: ${requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE')}`;
   await writeFile(path.join(folder, 'cloud_manifest.yml'), manifest.replace('name: sample', image));
   lab = await startLab();
-  vscode = await startVscode({ vsix: [await packageExtension()], settings: { 'workbench.colorTheme': 'Default Dark Modern' } });
+  vscode = await startVscode({
+    vsix: [await packageExtension()],
+    settings: { 'workbench.colorTheme': 'Default Dark Modern' },
+  });
   workbench = await openWorkbench(vscode, { folder });
   ({ page } = workbench);
   page.setDefaultTimeout(30_000);
@@ -60,7 +63,10 @@ test('from adding the server to the page of the app, with its data behind it', a
   const site = await visitor.newPage();
   await site.goto(`https://sample.localhost:${lab.httpsPort}/`);
   await site.getByLabel(/name/i).first().fill('Ada');
-  await site.getByLabel(/message/i).first().fill('Written from a real browser.');
+  await site
+    .getByLabel(/message/i)
+    .first()
+    .fill('Written from a real browser.');
   await site.getByRole('button').first().click();
   await site.getByText('Written from a real browser.').waitFor();
   await takePicture(site, 'sample-page');

@@ -76,6 +76,11 @@ describe('a first deploy by hand', () => {
     await page.getByText('No server yet.').waitFor();
     await page.getByRole('button', { name: 'Add Server' }).first().waitFor();
     await pictures('1-empty');
+    await page.getByRole('button', { name: 'Show the First Steps' }).click();
+    await page.getByText('Deploy your first app with Minicloud').first().waitFor();
+    await page.getByText('Start Minicloud on a server').first().waitFor();
+    await takePicture(page, '1-first-steps');
+    await runCommand(page, 'View: Close All Editors');
   });
 
   step('a wrong token is explained, and the right one adds the server', async () => {
