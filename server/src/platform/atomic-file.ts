@@ -1,5 +1,5 @@
 /** Files that are either the old or the new content, also after a power cut. */
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomId } from './ids.ts';
 
@@ -31,8 +31,22 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 
 /** A folder with exactly this mode, whatever the umask; the folders above it are made as they come. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
-  await mkdir(path, { recursive: true, mode });
+  await makePath(path, mode);
   await chmod(path, mode);
+}
+
+/** Level by level: Node's own `recursive` never returns where a file system refuses new folders with ENOENT, as /proc does. */
+async function makePath(path: string, mode: number): Promise<void> {
+  const above = dirname(path);
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isDirectory()) return;
+  if (!there && above !== path) await makePath(above, mode);
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    // Somebody else may have made it meanwhile.
+    if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw error;
+  }
 }
 
 /** The file's text, or undefined when there is none. */
