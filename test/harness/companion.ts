@@ -26,6 +26,8 @@ export interface LabOptions {
   /** `MINICLOUD_CRASHPOINT` of the first start. */
   crashpoint?: string;
   settings?: string[];
+  /** Folder to use as home; a new one when not given. */
+  home?: string;
   /** Program to start instead of the sources, such as the bundle. */
   entry?: string;
   env?: Record<string, string>;
@@ -73,7 +75,7 @@ const readyWithinMs = 120_000;
 const operationWithinMs = 240_000;
 
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const home = await mkdtemp(path.join(tmpdir(), 'minicloud-lab-'));
+  const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'minicloud-lab-')));
   const [apiPort, httpPort, httpsPort] = await freePorts(3);
   const readyFile = path.join(home, 'ready.json');
   const kind = options.engine ?? 'docker';

@@ -12,10 +12,15 @@ import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
 import { execute, type Run } from './execute.ts';
 import { observe, observeAll } from './observe.ts';
 import { type Observed, repairSteps, type Step } from './plan.ts';
+import { settleForgotten } from './recover.ts';
 import { desiredOf } from './run.ts';
+
+/** Longer than any request takes from recording a release to queueing its operation. */
+const forgottenAfterMs = 60_000;
 
 /** Starts a repair of every app that differs and applies the whole route table. Returns the names of those apps. */
 export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<string[]> {
+  await settleForgotten(cloud, forgottenAfterMs, signal ?? cloud.stopping);
   const [apps, releases, observedOf] = await Promise.all([
     everyApp(cloud),
     servingReleases(cloud.db),
@@ -142,16 +147,18 @@ export function keepConverging(cloud: Cloud): () => void {
       if (!('containerId' in event)) continue;
       const name = event.labels['minicloud.app-name'];
       if (name !== undefined && ['start', 'die', 'oom', 'pause', 'unpause'].includes(event.action)) {
-        await cloud.events.append({
-          by: 'system',
-          app: name,
-          body: {
-            kind: 'replica.changed',
-            process: event.labels['minicloud.process'] ?? '',
-            state: event.action === 'start' ? 'running' : event.action,
-            ...(event.exitCode === undefined ? {} : { reason: `exit code ${event.exitCode}` }),
-          },
-        });
+        await cloud.events
+          .append({
+            by: 'system',
+            app: name,
+            body: {
+              kind: 'replica.changed',
+              process: event.labels['minicloud.process'] ?? '',
+              state: event.action === 'start' ? 'running' : event.action,
+              ...(event.exitCode === undefined ? {} : { reason: `exit code ${event.exitCode}` }),
+            },
+          })
+          .catch((error) => cloud.log.warn('an event could not be recorded', { why: toProblem(error).why }));
       }
       if (event.action === 'destroy' || event.action === 'die') soon();
     }

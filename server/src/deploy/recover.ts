@@ -4,11 +4,11 @@
  */
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, everyApp, findApp, setServing } from '../apps/apps.ts';
+import { type AppRow, findApp, findAppById, setServing } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import { appLabel, processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
-import { findRelease, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
+import { findRelease, openReleases, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
 import { startDelete } from './delete.ts';
 import type { Desired } from './desired.ts';
 import { awaitHealthy } from './health.ts';
@@ -32,33 +32,24 @@ export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> 
       );
     }
   }
-  await closeForgotten(cloud);
+  await settleForgotten(cloud, 0, signal);
 }
 
-/** Releases that were recorded and never came to an operation: the companion died in between. */
-async function closeForgotten(cloud: Cloud): Promise<void> {
-  for (const { app, release } of await openReleases(cloud)) {
-    const problem: Problem = {
-      code: 'interrupted',
-      what: 'The deploy never began',
-      object: `release ${release.version} of ${app.name}`,
-      why: 'The companion was stopped right after it was asked.',
-      still: app.serving === null ? 'No release of this app has served yet.' : `Release ${app.serving} still serves.`,
-      remedy: 'Deploy again.',
-      evidence: [],
-    };
-    await changeState(cloud, app, release, 'failed', { problem });
+/**
+ * Settles releases that are open with nobody at work on them: the companion died before their operation was recorded,
+ * or could not write how it ended. `olderThanMs` leaves alone what is just being asked for.
+ */
+export async function settleForgotten(cloud: Cloud, olderThanMs: number, signal: AbortSignal): Promise<void> {
+  for (const release of await openReleases(cloud.db, cloud.clock.now() - olderThanMs)) {
+    const app = await findAppById(cloud, release.app_id);
+    if (!app || cloud.operations.busy(app.name)) continue;
+    const problem = await settle(cloud, app, release, signal);
+    cloud.log.warn('settled a release that nobody was at work on', {
+      app: app.name,
+      release: release.version,
+      outcome: problem ? 'failed' : 'current',
+    });
   }
-}
-
-async function openReleases(cloud: Cloud) {
-  const found: { app: AppRow; release: ReleaseRow }[] = [];
-  for (const app of await everyApp(cloud)) {
-    for (const state of ['pending', 'deploying'] as const) {
-      for (const release of await releasesInState(cloud.db, app.id, state)) found.push({ app, release });
-    }
-  }
-  return found;
 }
 
 async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSignal): Promise<void> {
@@ -82,16 +73,23 @@ async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSigna
     );
     return;
   }
-  if (release.state === 'current') {
-    await cloud.operations.close(operation.id, 'succeeded');
-    return;
-  }
+  const problem = await settle(cloud, app, release, signal);
+  await cloud.operations.close(operation.id, problem ? 'failed' : 'succeeded', problem);
+}
+
+/** Carries an open release forward when it serves and is healthy, else takes it back. The problem when it was taken back. */
+async function settle(
+  cloud: Cloud,
+  app: AppRow,
+  release: ReleaseRow,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  if (release.state === 'current') return undefined;
   if (app.serving === release.version && (await carryForward(cloud, app, release, signal))) {
-    await cloud.operations.close(operation.id, 'succeeded');
     cloud.log.info('carried a deploy forward', { app: app.name, release: release.version });
-    return;
+    return undefined;
   }
-  await takeBack(cloud, app, release, operation);
+  return takeBack(cloud, app, release);
 }
 
 /** True when every replica of the release is healthy and it was made current. */
@@ -130,20 +128,22 @@ async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
 }
 
 /** The release that served before serves again; containers of the other are left to the converge that follows. */
-async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow, operation: Operation): Promise<void> {
+async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Problem> {
   const [current] = await releasesInState(cloud.db, app.id, 'current');
   if (app.serving === release.version) await setServing(cloud, app, current?.version ?? null);
-  await dropDomains(
-    cloud,
-    app,
-    current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : [],
-  );
+  const keep = current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : [];
+  await dropDomains(cloud, app, keep);
   const problem: Problem = {
-    ...interrupted(operation, 'The companion was stopped before the new release served.'),
+    code: 'interrupted',
+    what: 'The deploy was interrupted',
+    object: `release ${release.version} of ${app.name}`,
+    why: 'The companion was stopped, or could not go on, before the new release served.',
     still: current ? `Release ${current.version} still serves.` : 'No release of this app has served yet.',
+    remedy: 'Deploy again.',
+    evidence: [],
   };
   await changeState(cloud, app, release, 'failed', { problem });
-  await cloud.operations.close(operation.id, 'failed', problem);
+  return problem;
 }
 
 function interrupted(operation: Operation, why: string): Problem {

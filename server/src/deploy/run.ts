@@ -102,6 +102,7 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
     // It serves; only tidying up failed. The next converge does it.
     return { ...problem, still: `Release ${release.version} serves; only old containers are left to remove.` };
   }
+  let takenBack = false;
   try {
     if (run.switched) {
       await setServing(cloud, before, before.serving);
@@ -115,6 +116,7 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
     const served = before.serving === null ? undefined : await findRelease(cloud.db, before.id, before.serving);
     const keep = served ? manifestDomains(resolvedOf(served).manifest, cloud.config.serverDomain) : [];
     await dropDomains(cloud, before, keep);
+    takenBack = true;
   } catch (undoing) {
     cloud.log.error('could not take back a failed release; the next converge will', {
       app: before.name,
@@ -123,12 +125,19 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
   }
   const told: Problem = {
     ...problem,
-    still:
-      before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`,
+    still: stillServes(before, run.switched && !takenBack),
     evidence: problem.evidence.map((line) => cloud.redactor.redact(line)),
   };
-  await changeState(cloud, before, release, 'failed', { problem: told });
+  // Not written down now, it is settled by a later converge.
+  await changeState(cloud, before, release, 'failed', { problem: told }).catch((cause) =>
+    cloud.log.error('the end of a release could not be recorded', { app: before.name, why: toProblem(cause).why }),
+  );
   return told;
+}
+
+function stillServes(before: AppRow, unsettled: boolean): string {
+  if (unsettled) return 'What answers now goes on; which release that is is settled as soon as it can be written down.';
+  return before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`;
 }
 
 /** Moves the release along its state table and tells subscribers; a move that is not allowed from here changes nothing. */

@@ -6,7 +6,7 @@
  * stale lock behind, whatever ends the first.
  */
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect, type Transaction } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { ProblemError, type ProblemInit } from 'minicloud-shared/model/problem';
 
@@ -64,6 +64,46 @@ function openFile(path: string): Database.Database {
       { cause },
     );
   }
+}
+
+/**
+ * Runs `work` in a transaction and throws what went wrong in it. On a full disk SQLite takes a transaction back by
+ * itself, and the rollback that follows would hide the cause behind "no transaction is active".
+ */
+export async function inTransaction<Tables, T>(
+  db: Kysely<Tables>,
+  work: (trx: Transaction<Tables>) => Promise<T>,
+): Promise<T> {
+  let cause: { error: unknown } | undefined;
+  try {
+    return await db.transaction().execute(async (trx) => {
+      try {
+        return await work(trx);
+      } catch (error) {
+        cause = { error };
+        throw error;
+      }
+    });
+  } catch (error) {
+    if (cause) throw cause.error;
+    // The commit itself was taken back.
+    if (error instanceof Error && error.message.includes('no transaction is active')) throw noRoom(error);
+    throw error;
+  }
+}
+
+function noRoom(cause: Error): ProblemError {
+  return new ProblemError(
+    {
+      code: 'disk_full',
+      what: 'A change could not be written',
+      object: "Minicloud's database",
+      why: 'SQLite took it back by itself, which it does when the disk is full or can not be written.',
+      still: 'Nothing was changed; what serves goes on serving.',
+      remedy: 'Make room on the disk (`df -h`), then try again.',
+    },
+    { cause },
+  );
 }
 
 export interface InstanceLock {

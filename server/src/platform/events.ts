@@ -9,6 +9,7 @@ import { sql } from 'kysely';
 import type { Event, EventBody } from 'minicloud-shared/model/event';
 import type { Db } from '../schema.ts';
 import type { Clock } from './clock.ts';
+import { inTransaction } from './db.ts';
 
 export interface Events {
   /** Appends and tells subscribers; returns when it is on disk. */
@@ -74,7 +75,7 @@ export async function createEvents(db: Db, clock: Clock, options: EventsOptions 
   const prune = async (upTo: number): Promise<void> => {
     const { broken, link } = await follows(db, anchor, upTo);
     if (broken !== undefined || link.id === anchor.id) return;
-    await db.transaction().execute(async (transaction) => {
+    await inTransaction(db, async (transaction) => {
       await transaction
         .insertInto('events_anchor')
         .values({ one: 1, ...link })

@@ -59,6 +59,7 @@ export interface Operations {
 
 const width = 4;
 const detailEveryMs = 400;
+const retryEndMs = 1000;
 
 export function createOperations(deps: {
   db: Db;
@@ -71,6 +72,7 @@ export function createOperations(deps: {
   const { db, events, clock, log, redact = (text: string) => text } = deps;
   const queue = createQueue(width);
   const running = new Map<string, { controller: AbortController; done: Promise<Operation> }>();
+  const unsaved = new Map<string, Operation>();
   let closing = false;
 
   const save = async (operation: Operation): Promise<void> => {
@@ -123,8 +125,22 @@ export function createOperations(deps: {
       }
     }
     operation.finishedAt = clock.now();
-    await save(operation);
+    await recordEnd(operation);
     return operation;
+  };
+
+  /** An end that can't be written now (full disk) is told from memory and written as soon as it can be. */
+  const recordEnd = async (operation: Operation): Promise<void> => {
+    try {
+      await save(operation);
+      unsaved.delete(operation.id);
+    } catch (error) {
+      if (!unsaved.has(operation.id)) {
+        log.error('the end of an operation could not be recorded yet', { id: operation.id, error: String(error) });
+      }
+      unsaved.set(operation.id, operation);
+      if (!closing) setTimeout(() => void recordEnd(operation), retryEndMs).unref();
+    }
   };
 
   const byKey = async (app: string, key: string) => {
@@ -137,6 +153,8 @@ export function createOperations(deps: {
     return row && fromRow(row);
   };
   const get = async (id: string) => {
+    const ended = unsaved.get(id);
+    if (ended) return structuredClone(ended);
     const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
     return row && fromRow(row);
   };

@@ -10,6 +10,7 @@ export {
   moveRelease,
   newestRelease,
   newestVersion,
+  openReleases,
   type ReleaseRow,
   type Resolved,
   releasesInState,

@@ -2,6 +2,7 @@
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { Problem } from 'minicloud-shared/model/problem';
 import { type Receipt, type Release, type ReleaseState, releaseTransitions } from 'minicloud-shared/model/release';
+import { inTransaction } from '../platform/db.ts';
 import type { Db, Tables } from '../schema.ts';
 
 export type ReleaseRow = Tables['releases'];
@@ -10,7 +11,7 @@ export async function insertRelease(
   db: Db,
   row: Omit<ReleaseRow, 'version' | 'finished_at' | 'receipt_json' | 'problem_json'>,
 ): Promise<ReleaseRow> {
-  return db.transaction().execute(async (trx) => {
+  return inTransaction(db, async (trx) => {
     const newest = await trx
       .selectFrom('releases')
       .select((eb) => eb.fn.max('version').as('version'))
@@ -102,6 +103,16 @@ export async function moveRelease(
 
 export async function releasesInState(db: Db, appId: string, state: ReleaseState): Promise<ReleaseRow[]> {
   return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', '=', state).execute();
+}
+
+/** Releases of any app that are neither served nor ended, made before `at`. */
+export async function openReleases(db: Db, at: number): Promise<ReleaseRow[]> {
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('state', 'in', ['pending', 'deploying'])
+    .where('created_at', '<=', at)
+    .execute();
 }
 
 export async function saveReceipt(db: Db, appId: string, version: number, receipt: Receipt): Promise<void> {

@@ -76,6 +76,9 @@ export function problemLines(problem: Problem): string[] {
   return lines;
 }
 
+/** What file system and SQLite call a full disk. */
+const noRoomCodes = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
+
 /** Anything thrown, as a `Problem`: ours as it is, the rest as `internal` with its message and no stack. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
@@ -87,6 +90,17 @@ export function toProblem(error: unknown): Problem {
       why: 'Somebody or a deadline asked for it to stop.',
       still: '',
       remedy: 'Start it again when you are ready.',
+      evidence: [],
+    };
+  }
+  if (error instanceof Error && 'code' in error && noRoomCodes.includes(String(error.code))) {
+    return {
+      code: 'disk_full',
+      what: 'There was no room to write',
+      object: "Minicloud's home folder",
+      why: error.message,
+      still: 'What serves goes on serving.',
+      remedy: 'Make room on the disk (`df -h`), then try again.',
       evidence: [],
     };
   }
