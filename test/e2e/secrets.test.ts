@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { storedSetting } from '../../server/src/settings/settings.ts';
+import { createSealer, loadKey } from '../../server/src/platform/sealer.ts';
 import { type Lab, startLab } from '../harness/companion.ts';
 import { ask, type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
 
@@ -45,7 +45,7 @@ function watchCommandLines(): () => Set<string> {
   const look = () => {
     for (const line of commandLines()) seen.add(line);
   };
-  const timer = setInterval(look, 20);
+  const timer = setInterval(look, 20).unref();
   return () => {
     clearInterval(timer);
     look();
@@ -69,10 +69,7 @@ function assertNone(places: Record<string, string | Buffer>, secrets: Record<str
     for (const form of formsOf(secret)) {
       for (const [place, content] of Object.entries(places)) {
         const at = content.indexOf(form);
-        assert.ok(
-          at < 0,
-          `${name} is in ${place}: …${content.subarray ? '' : String(content).slice(Math.max(0, at - 80), at)}…`,
-        );
+        assert.ok(at < 0, `${name} is in ${place}`);
       }
     }
   }
@@ -108,7 +105,7 @@ function chatty({ env }: { env: Record<string, string> }) {
   const url = env.DATABASE_URL;
   if (url === undefined) return {};
   const lines = [`connecting to ${url}`, `password ${new URL(url).password}`, JSON.stringify(env)];
-  return { logs: lines, errors: lines, ...(env.FAIL === 'yes' ? { exitCode: 1 } : {}) };
+  return { logs: lines, errors: lines, ...(env.FAIL === 'yes' ? { exitCode: 1, healthy: false } : {}) };
 }
 
 /** Passwords of bindings, by their app. */
@@ -235,8 +232,12 @@ test('on the engine: a real app that prints its DATABASE_URL and fails shows it 
     const container = (await lab.engine.listContainers({ 'minicloud.process': 'web' }))[0];
     assert.ok(container);
     const { stdout } = await lab.engine.exec(container.id, ['printenv', 'DATABASE_URL']);
+    const sealer = createSealer(await loadKey(path.join(lab.home, 'secret.key')));
+    const root = 'mariadb-root-password';
+    const [sealed] = lab.rows<{ value: string }>(`SELECT value FROM settings WHERE name = '${root}'`);
     const secrets = {
       'the database password': new URL(stdout.trim()).password,
+      'the root password': sealer.open(sealed?.value ?? '', `settings|${root}|value`),
       'the administrator token': lab.ready.token,
     };
     const told: Record<string, string> = {
