@@ -1,7 +1,7 @@
 /** Trouble with the parts: each time the old state serves, the error names object, cause and remedy, and all comes back. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,7 +26,8 @@ before(async () => {
 });
 after(() => lab.remove());
 
-const component = async (name: string) => (await lab.client.system.status.query()).components.find((one) => one.name === name);
+const component = async (name: string) =>
+  (await lab.client.system.status.query()).components.find((one) => one.name === name);
 
 /** The app answers and its data is there. */
 async function serves(withinMs: number): Promise<void> {
@@ -40,10 +41,13 @@ async function serves(withinMs: number): Promise<void> {
   assert.fail(`it does not serve: ${last}`);
 }
 
-async function problemOf(refused: Promise<unknown>): Promise<{ code: string; object: string; why: string; remedy: string; still: string }> {
+async function problemOf(
+  refused: Promise<unknown>,
+): Promise<{ code: string; object: string; why: string; remedy: string; still: string }> {
   return refused.then(
     () => assert.fail('it was not refused'),
-    (error: { data?: { problem: { code: string; object: string; why: string; remedy: string; still: string } } }) => error.data?.problem ?? assert.fail(String(error)),
+    (error: { data?: { problem: { code: string; object: string; why: string; remedy: string; still: string } } }) =>
+      error.data?.problem ?? assert.fail(String(error)),
   );
 }
 
@@ -69,6 +73,12 @@ test('the proxy killed: it is back and serves from its own state, with the compa
   process.kill(facts?.pid ?? 0, 'SIGKILL');
   await serves(20_000);
   await lab.start();
+});
+
+test('the proxy removed behind our back: it is made again', async () => {
+  const [proxy] = await lab.engine.listContainers({ 'minicloud.platform': 'proxy' });
+  await lab.engine.removeContainer(proxy?.id ?? '');
+  await serves(20_000);
 });
 
 test('the state of the proxy damaged while it is down: what can be saved serves, the companion puts the rest back', async () => {
@@ -103,7 +113,11 @@ test('the port of the proxy taken: the companion says which, and by what', async
 test('a database server that hangs: the deploy says so, the app goes on', async () => {
   const [mariadb] = await lab.engine.listContainers({ 'minicloud.platform': 'mariadb' });
   const facts = await lab.engine.inspectContainer(mariadb?.id ?? '');
-  const pids = (await runCommand(['pgrep', '--ns', String(facts?.pid), '--nslist', 'pid', '.'])).stdout.trim().split('\n').filter(Boolean).map(Number);
+  const pids = (await runCommand(['pgrep', '--ns', String(facts?.pid), '--nslist', 'pid', '.'])).stdout
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map(Number);
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
     assert.equal((await component('mariadb'))?.state, 'down');

@@ -41,6 +41,7 @@ export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<s
     cloud,
     (await everyDomain(cloud)).map((domain) => domain.name),
   );
+  if (!(await cloud.proxy.status(signal ? { signal } : {})).running) await cloud.proxy.ensure(signal ? { signal } : {});
   await applyAllRoutes(cloud, signal);
   return differing;
 }
@@ -138,9 +139,11 @@ export function keepConverging(cloud: Cloud): () => void {
     for await (const event of cloud.engine.events({ signal: stop.signal })) {
       if (event.action === 'resync') {
         // The engine was away: its rules of the network may be new, too.
-        await cloud.firewall
-          .apply({ pool: cloud.config.networkPool })
-          .catch((error) => cloud.log.warn('firewall', { why: toProblem(error).why }));
+        if (cloud.config.firewall !== 'off') {
+          await cloud.firewall
+            .apply({ pool: cloud.config.networkPool })
+            .catch((error) => cloud.log.warn('the firewall could not be set', { why: toProblem(error).why }));
+        }
         soon();
         continue;
       }
