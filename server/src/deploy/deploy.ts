@@ -215,6 +215,7 @@ async function makePlan(
     version: release.version,
     resolved,
     imageId: release.image_id,
+    image: release.image,
     bindingEnv: plannedEnv(resolved.manifest),
   });
   const observed = exists ? await observe(cloud, app) : nothingObserved;

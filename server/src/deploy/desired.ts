@@ -38,6 +38,8 @@ export interface Desired {
   version: number;
   manifest: ContainerManifest;
   imageId: string;
+  /** The name it came under, for when it has to be fetched again. */
+  image: string;
   network: NetworkSpec;
   mounts: Mount[];
   databases: DatabaseNeed[];
@@ -55,6 +57,7 @@ export interface DesiredInput {
   version: number;
   resolved: Resolved;
   imageId: string;
+  image: string;
   /** Environment of bindings; the values are secret. */
   bindingEnv: Record<string, string>;
 }
@@ -112,6 +115,7 @@ export function desired(input: DesiredInput): Desired {
     version,
     manifest,
     imageId,
+    image: input.image,
     network: { name: networkName(app), subnet, range, labels: base },
     mounts: [...mounts, ...manifest.support.flatMap((entry) => supportMounts(app, entry))],
     databases: databaseNeeds(manifest),

@@ -167,16 +167,23 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
 
 async function create(run: Run, container: DesiredContainer, address: string | undefined): Promise<string> {
   const { cloud, app, desired } = run;
-  const name = `minicloud-${app.name}-${container.key}${container.role === 'support' ? '' : `-v${desired.version}`}-${randomId(5)}`;
-  const id = await cloud.engine.createContainer(
-    {
-      ...container.spec,
-      name,
-      network: { name: networkName(app), aliases: container.aliases, ...(address === undefined ? {} : { address }) },
-    },
-    { signal: run.operation.signal },
-  );
-  return id;
+  const version = container.role === 'support' ? '' : `-v${desired.version}`;
+  const spec = {
+    ...container.spec,
+    name: `minicloud-${app.name}-${container.key}${version}-${randomId(5)}`,
+    network: { name: networkName(app), aliases: container.aliases, ...(address === undefined ? {} : { address }) },
+  };
+  const options = { signal: run.operation.signal };
+  try {
+    return await cloud.engine.createContainer(spec, options);
+  } catch (error) {
+    const gone = error instanceof ProblemError && error.problem.code === 'image_not_found';
+    if (!gone || container.spec.image !== desired.imageId) throw error;
+    // Somebody removed it from this machine since it was resolved. Only the very same image is taken.
+    const again = await cloud.engine.pullImage(desired.image, options);
+    if (again.id !== desired.imageId) throw error;
+    return cloud.engine.createContainer(spec, options);
+  }
 }
 
 /**

@@ -73,6 +73,7 @@ export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow) 
     version: release.version,
     resolved,
     imageId: release.image_id,
+    image: release.image,
     bindingEnv: await bindingEnv(cloud, app, resolved.manifest),
   });
 }
