@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 /** What is bundled; the command line apart from the companion, as it starts for every word typed. */
-const bundles = { companion: 'server/src/main.ts', cli: 'server/src/cli/main.ts' };
+const bundles = { companion: 'server/src/start.ts', cli: 'server/src/cli/main.ts' };
 
 /** Folders whose sources end up in the bundles. */
 const sources = ['shared/src', 'server/src', 'server/setup', 'pnpm-lock.yaml'];

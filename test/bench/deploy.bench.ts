@@ -75,7 +75,10 @@ export async function run(): Promise<BenchRow[]> {
 async function freshImage(engine: Engine, tag: string, from: string): Promise<void> {
   const context = await mkdtemp(path.join(tmpdir(), 'minicloud-bench-'));
   try {
-    await writeFile(path.join(context, 'Dockerfile'), `FROM ${from}\nLABEL minicloud-bench.image="${tag} ${Date.now()}"\n`);
+    await writeFile(
+      path.join(context, 'Dockerfile'),
+      `FROM ${from}\nLABEL minicloud-bench.image="${tag} ${Date.now()}"\n`,
+    );
     await engine.buildImage(await packContext(context), tag);
   } finally {
     await rm(context, { recursive: true });

@@ -31,7 +31,13 @@ export function beside(given: { name: string; value: number; floor: number; most
 }
 
 /** Something of which there may be so much and no more, reference or not. */
-export function atMost(given: { name: string; value: number; unit: string; most: number; reference?: number }): BenchRow {
+export function atMost(given: {
+  name: string;
+  value: number;
+  unit: string;
+  most: number;
+  reference?: number;
+}): BenchRow {
   const { name, value, unit, most, reference } = given;
   const compared = reference === undefined ? {} : { reference, ratio: value / reference };
   return { name, value, unit, ...compared, bar: `≤ ${most} ${unit}`, ok: value <= most };

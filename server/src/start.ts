@@ -1,0 +1,5 @@
+/** First lines of the companion's bundle: what has to be said to Node before anything else is loaded. */
+import { stayLean } from './lean.ts';
+
+stayLean();
+await import('./main.ts');
