@@ -4,7 +4,7 @@ import type { Healthcheck } from 'minicloud-shared/manifest/model';
 import type { Backing } from './adapters/backing/contract.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import type { Firewall } from './adapters/firewall/contract.ts';
-import type { Proxy } from './adapters/proxy/contract.ts';
+import type { Proxy as ProxyPort } from './adapters/proxy/contract.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { Config } from './config.ts';
 import type { Clock } from './platform/clock.ts';
@@ -27,7 +27,7 @@ export interface Cloud {
   readonly events: Events;
   readonly operations: Operations;
   readonly engine: Engine;
-  readonly proxy: Proxy;
+  readonly proxy: ProxyPort;
   readonly firewall: Firewall;
   /** Backing servers by the `needs` they serve. */
   readonly backings: { mariadb: Backing };

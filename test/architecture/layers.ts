@@ -54,7 +54,7 @@ const serverLayers: { name: string; files: RegExp; may: readonly string[] }[] = 
   },
   {
     name: 'main',
-    files: /^(main|companion|ready)\.ts$/,
+    files: /^(start|main|companion|ready)\.ts$/,
     may: ['cloud', 'api', 'deploy', 'noun', 'context', 'config', 'platform'],
   },
   { name: 'cli', files: /^cli\//, may: [] },
