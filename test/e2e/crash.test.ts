@@ -20,7 +20,17 @@ healthcheck: { path: /healthz, port: 8080, grace: 20s }
 ${extra}`;
 
 /** Every step of a deploy over an existing release; `every step has its points` below fails when one is missing here. */
-const steps = ['release-command', 'support', 'start', 'await-healthy', 'switch-routes', 'probe', 'finish', 'drain', 'stop-old'];
+const steps = [
+  'release-command',
+  'support',
+  'start',
+  'await-healthy',
+  'switch-routes',
+  'probe',
+  'finish',
+  'drain',
+  'stop-old',
+];
 
 let lab: Lab;
 before(async () => {
@@ -59,7 +69,10 @@ for (const step of steps) {
         assert.equal(operation.state, 'failed');
         assert.equal(now.release, served.release);
       }
-      assert.equal(release.state === 'current', ['finish', 'drain', 'stop-old', 'probe'].includes(step) || (step === 'switch-routes' && side === 'after'));
+      assert.equal(
+        release.state === 'current',
+        ['finish', 'drain', 'stop-old', 'probe'].includes(step) || (step === 'switch-routes' && side === 'after'),
+      );
       await converged(now.release);
     });
   }
@@ -85,7 +98,9 @@ for (const step of ['network', 'volume', 'service', 'binding']) {
 
 for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) {
   test(`a delete killed after ${step} is carried to its end`, async () => {
-    const operation = await lab.deploy(manifest('gone').replace('name: shop', 'name: leaving').concat('needs: [database]\n'));
+    const operation = await lab.deploy(
+      manifest('gone').replace('name: shop', 'name: leaving').concat('needs: [database]\n'),
+    );
     assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
     await lab.stop();
     await lab.start({ crashpoint: `delete.${step}:after` });
@@ -93,7 +108,8 @@ for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) {
     await lab.ended();
     await lab.start();
     const end = performance.now() + 30_000;
-    while ((await lab.client.apps.list.query()).some((app) => app.name === 'leaving') && performance.now() < end) await sleep(50);
+    while ((await lab.client.apps.list.query()).some((app) => app.name === 'leaving') && performance.now() < end)
+      await sleep(50);
     assert.ok(!(await lab.client.apps.list.query()).some((app) => app.name === 'leaving'));
     assert.deepEqual(await lab.engine.listContainers({ 'minicloud.app-name': 'leaving' }), []);
     assert.equal((await lab.get('leaving.localhost', '/', { plain: true })).status, 421);

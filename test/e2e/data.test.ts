@@ -54,7 +54,7 @@ test('apps serve while the companion is away, and it finds them again', async ()
 });
 
 test('it survives the database server being killed and its container being removed', async () => {
-  const [mariadb] = (await lab.engine.listContainers({ 'minicloud.platform': 'mariadb' }));
+  const [mariadb] = await lab.engine.listContainers({ 'minicloud.platform': 'mariadb' });
   assert.ok(mariadb);
   await lab.engine.removeContainer(mariadb.id);
   const end = performance.now() + 60_000;
@@ -66,7 +66,10 @@ test('it survives the database server being killed and its container being remov
 test('another app gets a database of its own and can not reach this one', async () => {
   const rows = lab.rows<{ name: string }>('SELECT name FROM bindings');
   assert.equal(rows.length, 1);
-  const operation = await lab.deploy(manifest.replace('name: sample', 'name: second'), requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE'));
+  const operation = await lab.deploy(
+    manifest.replace('name: sample', 'name: second'),
+    requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE'),
+  );
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
   assert.ok(!(await lab.get('second.localhost', '/api/entries')).text.includes('the first entry'));
   assert.match(await entries(), /the first entry/);

@@ -29,7 +29,12 @@ test('a first deploy answers over HTTPS under its own name, measured', async () 
   assert.equal(release?.state, 'current');
   assert.ok((release?.receipt?.probes.sent ?? 0) > 0, 'the receipt holds the probes sent');
   assert.equal(release?.receipt?.probes.failed, 0);
-  assert.deepEqual(release?.receipt?.steps.map((step) => step.name).slice(-4), ['await-healthy', 'switch-routes', 'probe', 'finish']);
+  assert.deepEqual(release?.receipt?.steps.map((step) => step.name).slice(-4), [
+    'await-healthy',
+    'switch-routes',
+    'probe',
+    'finish',
+  ]);
   const plain = await lab.get(host, '/a?b=c', { plain: true });
   assert.equal(plain.status, 308);
   assert.equal(plain.headers.location, `https://${host}:${lab.httpsPort}/a?b=c`);
@@ -60,9 +65,19 @@ test('a second deploy replaces it without one failed request, kept-alive or not'
   assert.ok(sent > 20, `${sent} requests were sent`);
   assert.equal((await version()).version, '2');
   const containers = await lab.engine.listContainers({ 'minicloud.process': 'web' });
-  assert.deepEqual(containers.map((container) => container.labels['minicloud.release']), ['2'], 'the old replica is gone');
-  const states = (await lab.client.releases.list.query({ app: 'shop' })).map((release) => [release.version, release.state]);
-  assert.deepEqual(states, [[2, 'current'], [1, 'superseded']]);
+  assert.deepEqual(
+    containers.map((container) => container.labels['minicloud.release']),
+    ['2'],
+    'the old replica is gone',
+  );
+  const states = (await lab.client.releases.list.query({ app: 'shop' })).map((release) => [
+    release.version,
+    release.state,
+  ]);
+  assert.deepEqual(states, [
+    [2, 'current'],
+    [1, 'superseded'],
+  ]);
 });
 
 test('what was deployed is what is desired: nothing is repaired afterwards', async () => {
@@ -77,7 +92,11 @@ test('a rollback appends a release that is what the earlier one was', async () =
   const operation = await lab.finished(started.operationId);
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
   assert.deepEqual(await version(), { ...(await version()), version: '1', release: '3' });
-  const states = (await lab.client.releases.list.query({ app: 'shop' })).map((release) => [release.version, release.state, release.reason]);
+  const states = (await lab.client.releases.list.query({ app: 'shop' })).map((release) => [
+    release.version,
+    release.state,
+    release.reason,
+  ]);
   assert.deepEqual(states, [
     [3, 'current', 'rollback to 1'],
     [2, 'rolled_back', 'deploy'],
@@ -91,11 +110,21 @@ test('what was planned is what is applied; anything else is refused', async () =
   assert.ok(plan);
   assert.deepEqual(
     plan.changes.map((change) => [change.action, change.object, change.consequence]),
-    [['change', 'image', 'none'], ['add', 'variable COLOUR', 'none']],
+    [
+      ['change', 'image', 'none'],
+      ['add', 'variable COLOUR', 'none'],
+    ],
   );
   assert.ok(!JSON.stringify(plan).includes('blue'), 'variables are shown by name only');
-  await assert.rejects(lab.client.deploys.start.mutate({ ...input, image: 'minicloud-test/app:3', planHash: plan.hash }), /no longer what you saw/);
-  const started = await lab.client.deploys.start.mutate({ ...input, planHash: plan.hash, idempotencyKey: 'same-key-1' });
+  await assert.rejects(
+    lab.client.deploys.start.mutate({ ...input, image: 'minicloud-test/app:3', planHash: plan.hash }),
+    /no longer what you saw/,
+  );
+  const started = await lab.client.deploys.start.mutate({
+    ...input,
+    planHash: plan.hash,
+    idempotencyKey: 'same-key-1',
+  });
   const again = await lab.client.deploys.start.mutate({ ...input, planHash: plan.hash, idempotencyKey: 'same-key-1' });
   assert.equal(again.operationId, started.operationId);
   assert.equal((await lab.finished(started.operationId)).state, 'succeeded');
@@ -128,7 +157,8 @@ release: { command: testapp exit 0 migrated }
   const operation = await lab.deploy(text);
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
   const hosts = new Set<string>();
-  for (let n = 0; n < 12; n += 1) hosts.add((JSON.parse((await lab.get('team.localhost')).text) as { hostname: string }).hostname);
+  for (let n = 0; n < 12; n += 1)
+    hosts.add((JSON.parse((await lab.get('team.localhost')).text) as { hostname: string }).hostname);
   assert.equal(hosts.size, 2, 'both replicas answer');
   const reach = await lab.get('team.localhost', '/connect?host=helper&port=8080&ms=2000');
   assert.match(reach.text, /"connected":\s*true|"ok":\s*true/);
@@ -144,6 +174,9 @@ test('deleting needs the name twice, takes everything but the data', async () =>
   const { operationId } = await lab.client.apps.delete.mutate({ name: 'gone', confirm: 'gone' });
   assert.equal((await lab.finished(operationId)).state, 'succeeded');
   assert.deepEqual((await lab.engine.listContainers({ 'minicloud.app-name': 'gone' })).length, 0);
-  assert.equal((await lab.engine.listVolumes()).filter((volume) => volume.labels['minicloud.app-name'] === 'gone').length, 1);
+  assert.equal(
+    (await lab.engine.listVolumes()).filter((volume) => volume.labels['minicloud.app-name'] === 'gone').length,
+    1,
+  );
   assert.equal((await lab.get('gone.localhost', '/', { plain: true })).status, 421);
 });

@@ -28,7 +28,10 @@ async function failsAs(operation: Operation, code: string): Promise<NonNullable<
   const answer = await lab.get(host);
   assert.equal((JSON.parse(answer.text) as { release: string }).release, '1');
   const containers = await lab.engine.listContainers({ 'minicloud.app-name': 'shop' });
-  assert.deepEqual(containers.map((container) => container.labels['minicloud.release']), ['1']);
+  assert.deepEqual(
+    containers.map((container) => container.labels['minicloud.release']),
+    ['1'],
+  );
   const release = await lab.client.releases.get.query({ app: 'shop', version: operation.release ?? 0 });
   assert.equal(release.state, 'failed');
   assert.equal(release.problem?.code, code);
@@ -39,7 +42,10 @@ test('a container that exits at once: its exit code and last log lines are told'
   const text = manifest('processes: { web: { command: [testapp, exit, "3", starting, "no such table: users"] } }\n');
   const problem = await failsAs(await lab.deploy(text), 'container_exited');
   assert.match(problem.why, /exit code 3/);
-  assert.ok(problem.evidence.some((line) => line.includes('no such table: users')), problem.evidence.join('\n'));
+  assert.ok(
+    problem.evidence.some((line) => line.includes('no such table: users')),
+    problem.evidence.join('\n'),
+  );
 });
 
 test('a container that runs out of memory: said as that', async () => {
@@ -69,7 +75,10 @@ test('a release command that fails stops the deploy before anything is switched'
 });
 
 test('a release command that takes too long is ended', async () => {
-  const problem = await failsAs(await lab.deploy(manifest('release: { command: testapp sleep 600, timeout: 1s }\n')), 'release_command_failed');
+  const problem = await failsAs(
+    await lab.deploy(manifest('release: { command: testapp sleep 600, timeout: 1s }\n')),
+    'release_command_failed',
+  );
   assert.match(problem.why, /within 1 s/);
 });
 
@@ -86,7 +95,9 @@ test('an image that is nowhere is told at once and makes no release', async () =
 
 test('what this server does not do yet is refused by its key, never ignored', async () => {
   const text = `${manifest()}jobs:\n- { name: nightly, schedule: "0 3 * * *", command: node report.js }\nplacement: { region: eu }\n`;
-  const error = await lab.client.deploys.start.mutate({ manifest: text }).catch((refused: { data: { problem: { code: string; why: string } } }) => refused.data.problem);
+  const error = await lab.client.deploys.start
+    .mutate({ manifest: text })
+    .catch((refused: { data: { problem: { code: string; why: string } } }) => refused.data.problem);
   assert.ok('code' in error);
   assert.equal(error.code, 'not_available');
   assert.match(error.why, /not available on this server yet: jobs/);
@@ -102,7 +113,9 @@ test('a manifest with errors is refused with all of them and their places', asyn
 });
 
 test('a domain of another app is refused and nothing is made', async () => {
-  const text = manifest().replace('name: shop', 'name: thief').replace('- port: 8080', `- { port: 8080, domains: [${host}] }`);
+  const text = manifest()
+    .replace('name: shop', 'name: thief')
+    .replace('- port: 8080', `- { port: 8080, domains: [${host}] }`);
   const { plan, diagnostics } = await lab.client.plans.create.mutate({ manifest: text });
   assert.equal(plan, undefined);
   assert.match(diagnostics.map((diagnostic) => diagnostic.message).join(), /belongs to the app shop/);
@@ -110,8 +123,12 @@ test('a domain of another app is refused and nothing is made', async () => {
 });
 
 test('a deploy that is cancelled is taken back', async () => {
-  const started = await lab.client.deploys.start.mutate({ manifest: manifest('env: { TESTAPP_HEALTH: never }\n', 'grace: 60s') });
-  while (((await lab.client.operations.get.query({ id: started.operationId })).steps.at(-1)?.id ?? '') !== 'await-healthy');
+  const started = await lab.client.deploys.start.mutate({
+    manifest: manifest('env: { TESTAPP_HEALTH: never }\n', 'grace: 60s'),
+  });
+  while (
+    ((await lab.client.operations.get.query({ id: started.operationId })).steps.at(-1)?.id ?? '') !== 'await-healthy'
+  );
   await lab.client.operations.cancel.mutate({ id: started.operationId });
   const operation = await lab.finished(started.operationId);
   assert.equal(operation.state, 'cancelled');
@@ -120,7 +137,9 @@ test('a deploy that is cancelled is taken back', async () => {
 });
 
 test('the first deploy of an app that fails leaves no route and says that nothing served yet', async () => {
-  const operation = await lab.deploy(manifest('processes: { web: { command: testapp exit 1 } }\n').replace('shop', 'newborn'));
+  const operation = await lab.deploy(
+    manifest('processes: { web: { command: testapp exit 1 } }\n').replace('shop', 'newborn'),
+  );
   assert.equal(operation.state, 'failed');
   assert.match(operation.problem?.still ?? '', /No release of this app has served yet/);
   assert.equal((await lab.get('newborn.localhost', '/', { plain: true })).status, 421);

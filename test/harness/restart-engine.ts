@@ -31,7 +31,8 @@ export async function startEngineAgain(engine: EngineProcess, socket: string): P
   const [file = '', ...args] = engine.argv;
   // The dead may not have been reaped yet; their numbers in these files would be taken for running ones.
   const after = (flag: string) => args[args.indexOf(flag) + 1] ?? '';
-  for (const stale of [after('--pidfile'), path.join(after('--exec-root'), 'containerd/containerd.pid')]) rmSync(stale, { force: true });
+  for (const stale of [after('--pidfile'), path.join(after('--exec-root'), 'containerd/containerd.pid')])
+    rmSync(stale, { force: true });
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
   const logFile = path.join(tmpdir(), `minicloud-dockerd-${process.pid}.log`);
   const log = openSync(logFile, 'w');
@@ -43,7 +44,8 @@ export async function startEngineAgain(engine: EngineProcess, socket: string): P
       await createDockerEngine({ socketPath: socket, installation: 'harness' });
       return;
     } catch (error) {
-      if (child.exitCode !== null) throw new Error(`dockerd ended:\n${readFileSync(logFile, 'utf8').slice(-1500)}`, { cause: error });
+      if (child.exitCode !== null)
+        throw new Error(`dockerd ended:\n${readFileSync(logFile, 'utf8').slice(-1500)}`, { cause: error });
       if (tries > 300) throw error;
       await sleep(100);
     }
