@@ -28,8 +28,7 @@ test('the value is told once and is nowhere on disk, in the log or in the list',
   const outcome = await create(companion.admin, { name: 'ci', scope: 'deploy' });
   const { value } = (JSON.parse(outcome.text) as { result: { data: { value: string } } }).result.data;
   await companion.call('apps.list', 'query', undefined, { token: value });
-  const random = value.split('_').at(-1) ?? '';
-  assert.equal(random.length, 43);
+  const random = value.slice(-43);
   const files = readdirSync(companion.home, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
   assert.ok(files.some((file) => file.name === 'minicloud.db'));
   for (const file of files) {
