@@ -1,5 +1,6 @@
 /** First lines of the companion's bundle: what has to be said to Node before anything else is loaded. */
-import { stayLean } from './lean.ts';
+import { stayLean, tidyAfterStart } from './lean.ts';
 
 stayLean();
 await import('./main.ts');
+tidyAfterStart();
