@@ -11,7 +11,7 @@ import { readConfig } from '../../server/src/config.ts';
 import { type Cloud, systemPrincipal } from '../../server/src/context.ts';
 import { convergeAll } from '../../server/src/deploy/converge.ts';
 import { startDeploy } from '../../server/src/deploy/deploy.ts';
-import { stayLean } from '../../server/src/lean.ts';
+import { stayLean } from '../../server/src/platform/lean.ts';
 import { atMost, type BenchRow, median } from './row.ts';
 
 const sizes = [10, 100, 1000, ...(process.env.MINICLOUD_BENCH_LONG ? [10_000] : [])];
