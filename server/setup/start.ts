@@ -124,15 +124,18 @@ async function deploySample(ready: Ready, image: string): Promise<void> {
 
 function announce(ready: Ready, file: string, withSample: boolean): void {
   const sample = ready.apps.find((app) => app.name === 'sample')?.urls[0];
+  const shownFile = path.relative(process.cwd(), file);
+  // The command line looks for this file in the folder that it runs in.
+  const found = shownFile === path.join('.minicloud', 'ready.json');
   say(
     [
       '',
       'Minicloud is ready.',
       ...(sample && withSample ? [`  sample app   ${sample}`] : []),
       `  API          ${ready.apiUrl}`,
-      `  VS Code      run "Minicloud: Add Server…" with this URL and the token from ${path.relative(process.cwd(), file)}`,
-      '  terminal     npx minicloud status',
-      `  trust HTTPS  curl --cacert <(npx minicloud tls:root) ${sample ?? 'https://NAME.localhost:8443'}`,
+      `  VS Code      run "Minicloud: Add Server…" with this URL and the token from ${shownFile}`,
+      `  terminal     ${found ? 'npx minicloud status' : `npx minicloud login ${ready.apiUrl}`}`,
+      `  trust HTTPS  curl --cacert ${path.join(path.dirname(shownFile), 'root-certificate.pem')} ${sample ?? 'https://NAME.localhost:8443'}`,
       '',
       'Ctrl-C stops the companion; the apps keep serving.',
     ].join('\n'),

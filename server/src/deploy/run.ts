@@ -127,7 +127,6 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
   const told: Problem = {
     ...problem,
     still: stillServes(before, run.switched && !takenBack),
-    evidence: problem.evidence.map((line) => cloud.redactor.redact(line)),
   };
   // Not written down now, it is settled by a later converge.
   await changeState(cloud, before, release, 'failed', { problem: told }).catch((cause) =>
@@ -149,7 +148,9 @@ export async function changeState(
   to: ReleaseState,
   facts: { receipt?: Receipt; problem?: Problem },
 ): Promise<void> {
-  if (!(await moveRelease(cloud.db, app.id, release.version, to, { at: cloud.clock.now(), ...facts }))) return;
+  const problem = facts.problem && (JSON.parse(cloud.redactor.redact(JSON.stringify(facts.problem))) as Problem);
+  const told = { at: cloud.clock.now(), ...facts, ...(problem ? { problem } : {}) };
+  if (!(await moveRelease(cloud.db, app.id, release.version, to, told))) return;
   await announce(cloud, app.id, release.version);
 }
 

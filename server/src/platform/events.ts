@@ -11,9 +11,17 @@ import type { Db } from '../schema.ts';
 import type { Clock } from './clock.ts';
 import { inTransaction } from './db.ts';
 
+export interface NewEvent {
+  by: string;
+  app?: string;
+  body: EventBody;
+  /** What the event tells of, written in the same transaction: both are on disk, or neither, for one wait for the disk. */
+  alongside?: (transaction: Db) => Promise<void>;
+}
+
 export interface Events {
   /** Appends and tells subscribers; returns when it is on disk. */
-  append(entry: { by: string; app?: string; body: EventBody }): Promise<Event>;
+  append(entry: NewEvent): Promise<Event>;
   /** Entries after `id`, oldest first, at most `limit`. */
   after(id: number, limit: number): Promise<Event[]>;
   /** Id of the newest entry, 0 when there is none. */
@@ -56,15 +64,23 @@ export async function createEvents(db: Db, clock: Clock, options: EventsOptions 
   // Appends follow one another, because each hash needs the one before.
   let tail: Promise<unknown> = Promise.resolve();
 
-  const insert = async (entry: { by: string; app?: string; body: EventBody }): Promise<Event> => {
+  const insert = async (entry: NewEvent): Promise<Event> => {
     const at = clock.now();
     const body = redact(JSON.stringify(entry.body));
     const hash = chain(last.hash, at, entry.by, entry.app ?? null, body);
-    const row = await db
-      .insertInto('events')
-      .values({ at, by: entry.by, app: entry.app ?? null, body_json: body, hash })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const write = async (on: Db) =>
+      on
+        .insertInto('events')
+        .values({ at, by: entry.by, app: entry.app ?? null, body_json: body, hash })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+    const { alongside } = entry;
+    const row = alongside
+      ? await inTransaction(db, async (transaction) => {
+          await alongside(transaction);
+          return write(transaction);
+        })
+      : await write(db);
     last = { id: row.id, hash };
     for (const wake of listeners) wake();
     if (last.id - anchor.id >= keep + slack) await prune(last.id - keep);

@@ -76,21 +76,24 @@ export function createOperations(deps: {
   let closing = false;
 
   const save = async (operation: Operation): Promise<void> => {
-    await db
-      .updateTable('operations')
-      .set({
-        state: operation.state,
-        steps_json: redact(JSON.stringify(operation.steps)),
-        problem_json: operation.problem ? redact(JSON.stringify(operation.problem)) : null,
-        started_at: operation.startedAt ?? null,
-        finished_at: operation.finishedAt ?? null,
-      })
-      .where('id', '=', operation.id)
-      .execute();
+    const now = structuredClone(operation);
     await events.append({
-      by: operation.by,
-      app: operation.app,
-      body: { kind: 'operation.changed', operation: structuredClone(operation) },
+      by: now.by,
+      app: now.app,
+      body: { kind: 'operation.changed', operation: now },
+      alongside: async (transaction) => {
+        await transaction
+          .updateTable('operations')
+          .set({
+            state: now.state,
+            steps_json: redact(JSON.stringify(now.steps)),
+            problem_json: now.problem ? redact(JSON.stringify(now.problem)) : null,
+            started_at: now.startedAt ?? null,
+            finished_at: now.finishedAt ?? null,
+          })
+          .where('id', '=', now.id)
+          .execute();
+      },
     });
   };
 
