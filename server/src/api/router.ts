@@ -3,7 +3,6 @@ import { tracked } from '@trpc/server';
 import { scopeSchema } from 'minicloud-shared/model/access';
 import { appNameSchema } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
-import { ProblemError } from 'minicloud-shared/model/problem';
 import type { SystemStatus } from 'minicloud-shared/model/system';
 import { z } from 'zod';
 import { createToken, revoke, tokens } from '../access/access.ts';
@@ -13,6 +12,7 @@ import { deleteApp } from '../deploy/delete.ts';
 import { createPlan, startDeploy, startRollback } from '../deploy/deploy.ts';
 import { serverFacts } from '../deploy/facts.ts';
 import { appDetail, appSummaries } from '../overview/overview.ts';
+import { noSuchOperation } from '../platform/operations.ts';
 import { followLogs, tailLogs } from '../processes/processes.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
@@ -143,13 +143,13 @@ const operations = router({
     .query(async ({ ctx, input }) => {
       const operation = await ctx.cloud.operations.get(input.id);
       if (operation && covers(ctx.principal, operation.app)) return operation;
-      throw noOperation(input.id);
+      throw noSuchOperation(input.id);
     }),
   cancel: procedure({ scope: 'deploy', rest: 'POST /operations/{id}/cancel', app: 'none' })
     .input(operationId)
     .mutation(async ({ ctx, input }) => {
       const operation = await ctx.cloud.operations.get(input.id);
-      if (!operation || !covers(ctx.principal, operation.app)) throw noOperation(input.id);
+      if (!operation || !covers(ctx.principal, operation.app)) throw noSuchOperation(input.id);
       await ctx.cloud.operations.cancel(input.id);
       return { id: input.id };
     }),
@@ -246,14 +246,4 @@ async function visibleStatus(cloud: Cloud, principal: Principal): Promise<System
 function allows(principal: Principal, input: { manifest?: string | undefined }): (app: string) => void {
   return (found) =>
     requireCover(principal, found, input.manifest === undefined ? 'manifest in the image' : `app ${found}`);
-}
-
-function noOperation(id: string): ProblemError {
-  return new ProblemError({
-    code: 'not_found',
-    what: 'There is no such operation',
-    object: `operation ${id}`,
-    why: 'Its id is unknown on this server.',
-    remedy: 'List the operations to find the right one.',
-  });
 }

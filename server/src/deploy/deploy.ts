@@ -19,11 +19,11 @@ import {
   toRelease,
 } from '../releases/releases.ts';
 import { plannedEnv } from '../services/services.ts';
-import { type Desired, desired } from './desired.ts';
+import type { Desired } from './desired.ts';
 import { observe } from './observe.ts';
 import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
 import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
-import { changeState, planChanged, runRelease } from './run.ts';
+import { changeState, desiredWith, planChanged, runRelease } from './run.ts';
 
 /** How long an image may take to arrive while a plan is made; its stalls have a deadline of their own. */
 const resolveMs = 30 * 60_000;
@@ -207,17 +207,7 @@ async function makePlan(
   extraNotes: string[],
   exists: boolean,
 ): Promise<{ plan: Plan; wanted: Desired; steps: Step[] }> {
-  const wanted = desired({
-    installation: cloud.installation,
-    networkPool: cloud.config.networkPool,
-    serverDomain: cloud.config.serverDomain,
-    app,
-    version: release.version,
-    resolved,
-    imageId: release.image_id,
-    image: release.image,
-    bindingEnv: plannedEnv(resolved.manifest),
-  });
+  const wanted = desiredWith(cloud, app, release, resolved, plannedEnv(resolved.manifest));
   const observed = exists ? await observe(cloud, app) : nothingObserved;
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);

@@ -14,6 +14,7 @@ import {
   findRelease,
   moveRelease,
   type ReleaseRow,
+  type Resolved,
   releasesInState,
   requireRelease,
   resolvedOf,
@@ -22,7 +23,7 @@ import {
 } from '../releases/releases.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { bindingEnv } from '../services/services.ts';
-import { desired } from './desired.ts';
+import { type Desired, desired } from './desired.ts';
 import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 import { deploySteps } from './plan.ts';
@@ -63,8 +64,20 @@ export async function runRelease(
   await announce(cloud, app.id, version);
 }
 
-export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow) {
+/** What a stored release should look like, with its real bindings. */
+export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Desired> {
   const resolved = resolvedOf(release);
+  return desiredWith(cloud, app, release, resolved, await bindingEnv(cloud, app, resolved.manifest));
+}
+
+/** The same for any release, planned or stored, with the environment that is given. */
+export function desiredWith(
+  cloud: Cloud,
+  app: AppRow,
+  release: Pick<ReleaseRow, 'version' | 'image' | 'image_id'>,
+  resolved: Resolved,
+  env: Record<string, string>,
+): Desired {
   return desired({
     installation: cloud.installation,
     networkPool: cloud.config.networkPool,
@@ -74,7 +87,7 @@ export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow) 
     resolved,
     imageId: release.image_id,
     image: release.image,
-    bindingEnv: await bindingEnv(cloud, app, resolved.manifest),
+    bindingEnv: env,
   });
 }
 

@@ -219,7 +219,7 @@ export function createOperations(deps: {
       const live = running.get(id);
       if (live) return live.done;
       const operation = await get(id);
-      if (!operation) throw notFound(id);
+      if (!operation) throw noSuchOperation(id);
       return operation;
     },
     busy: (app) => queue.busy(app),
@@ -332,7 +332,8 @@ function shuttingDown(app: string): ProblemError {
   });
 }
 
-function notFound(id: string): ProblemError {
+/** What is told of an id that is unknown, or of an operation that the caller may not see. */
+export function noSuchOperation(id: string): ProblemError {
   return new ProblemError({
     code: 'not_found',
     what: 'There is no such operation',
