@@ -94,7 +94,7 @@ async function npm(cwd: string, package_: string, env: NodeJS.ProcessEnv): Promi
   try {
     await run('npm', ['install', ...quiet, '--', package_], {
       cwd,
-      env,
+      env: withoutOuterNpm(env),
       timeout: installLimitMs,
       maxBuffer: 64 * 1024 * 1024,
     });
@@ -102,6 +102,12 @@ async function npm(cwd: string, package_: string, env: NodeJS.ProcessEnv): Promi
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr).slice(-4000) : '';
     throw new Error(`npm install ${package_} failed\n${output}`, { cause: error });
   }
+}
+
+/** `npm test` tells its scripts which Node it runs on itself; an install below it would believe that of its own. */
+function withoutOuterNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const outer = ['npm_config_user_agent', 'npm_node_execpath', 'npm_execpath', 'NODE'];
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !outer.includes(name)));
 }
 
 /** The package `node` brings one package a platform, with `include/node` inside. */
