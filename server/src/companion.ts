@@ -1,4 +1,6 @@
 /** The companion: opens the cloud, carries on what was interrupted, serves the API, keeps converging, until stopped. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { createApiServer } from './api/server.ts';
@@ -26,6 +28,7 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
       cloud.log.error('stored passwords could not be read', { why: toProblem(error).why }),
     );
     api = await createApiServer(cloud);
+    await portIsFree(config);
     // What was interrupted is settled before anybody can ask for more.
     await bringUp(cloud);
     await listen(api, config);
@@ -61,9 +64,25 @@ async function stop(open: OpenCloud, api: FastifyInstance | undefined, stopConve
   await open.close();
 }
 
+/** Tried before anything is started: a companion that can't be asked must not leave a proxy behind. */
+async function portIsFree(config: Config): Promise<void> {
+  const server = createServer();
+  await told(config, async () => {
+    server.listen(config.apiPort, config.apiHost);
+    await once(server, 'listening');
+  });
+  server.close();
+  await once(server, 'close');
+}
+
 async function listen(api: FastifyInstance, config: Config): Promise<void> {
+  await told(config, () => api.listen({ host: config.apiHost, port: config.apiPort }));
+}
+
+/** A port that can't be had, as a problem that names it. */
+async function told(config: Config, attempt: () => Promise<unknown>): Promise<void> {
   try {
-    await api.listen({ host: config.apiHost, port: config.apiPort });
+    await attempt();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : '';
     if (code !== 'EADDRINUSE' && code !== 'EACCES') throw cause;
@@ -73,7 +92,7 @@ async function listen(api: FastifyInstance, config: Config): Promise<void> {
         what: 'The API can not listen',
         object: `port ${config.apiPort} on ${config.apiHost}`,
         why: code === 'EACCES' ? 'Ports under 1024 need root.' : 'Another program listens there.',
-        still: 'Apps keep serving.',
+        still: 'Nothing was started or stopped.',
         remedy: 'Stop the other program, or choose another port with --api-port.',
       },
       { cause },

@@ -161,9 +161,12 @@ function security(manifest: ContainerManifest): Partial<ContainerSpec> {
   };
 }
 
+/** For what names no limit of its own: one that leaks must not take the machine with it. */
+const defaultMemoryBytes = 512 * 1024 * 1024;
+
 function limits(resources: Resources): Partial<ContainerSpec> {
   return {
-    ...(resources.memory === undefined ? {} : { memoryBytes: resources.memory }),
+    memoryBytes: resources.memory ?? defaultMemoryBytes,
     ...(resources.cpus === undefined ? {} : { cpus: resources.cpus }),
     ...(resources.pids === undefined ? {} : { pids: resources.pids }),
   };

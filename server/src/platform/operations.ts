@@ -116,7 +116,7 @@ export function createOperations(deps: {
       await start.run(createRun(operation, controller.signal, save, clock));
       operation.state = 'succeeded';
     } catch (error) {
-      operation.problem = toProblem(error);
+      operation.problem = controller.signal.aborted ? cancelled(operation, controller.signal, error) : toProblem(error);
       operation.state = controller.signal.aborted ? 'cancelled' : 'failed';
       for (const step of operation.steps) if (step.state === 'running') step.state = 'failed';
       if (operation.problem.code === 'internal') {
@@ -213,7 +213,7 @@ export function createOperations(deps: {
       return (await query.execute()).map(fromRow);
     },
     async cancel(id) {
-      running.get(id)?.controller.abort(new DOMException('cancelled', 'AbortError'));
+      running.get(id)?.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
     },
     async finished(id) {
       const live = running.get(id);
@@ -245,7 +245,7 @@ export function createOperations(deps: {
     async shutdown() {
       closing = true;
       for (const { controller } of running.values())
-        controller.abort(new DOMException('The companion is stopping', 'AbortError'));
+        controller.abort(new DOMException('The companion was stopped', 'AbortError'));
       await queue.idle();
     },
   };
@@ -318,6 +318,19 @@ function fromRow(row: Tables['operations']): Operation {
     createdAt: row.created_at,
     ...(row.started_at === null ? {} : { startedAt: row.started_at }),
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
+  };
+}
+
+function cancelled(operation: Operation, signal: AbortSignal, error: unknown): Problem {
+  const reason: unknown = signal.reason;
+  return {
+    code: 'cancelled',
+    what: `The ${operation.kind} was cancelled`,
+    object: `app ${operation.app}`,
+    why: `${reason instanceof Error ? reason.message : 'It was asked to stop'}.`,
+    still: toProblem(error).still,
+    remedy: 'Start it again when you are ready.',
+    evidence: [],
   };
 }
 

@@ -99,6 +99,8 @@ export async function* followLogs(
 ): AsyncGenerator<LogLine> {
   const queue: LogLine[] = [];
   const following = new Set<string>();
+  /** When the last line that was passed on was written, by container. */
+  const told = new Map<string, number>();
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   let wake = () => {};
@@ -120,9 +122,14 @@ export async function* followLogs(
   const follow = async (container: ContainerSummary, tail: number) => {
     if (following.has(container.id)) return;
     following.add(container.id);
+    // One that ended and is followed again, as it is being stopped or was started anew, goes on where it was.
+    const seen = told.get(container.id) ?? 0;
     try {
-      for await (const line of cloud.engine.logs(container.id, { tail, follow: true, signal }))
+      for await (const line of cloud.engine.logs(container.id, { tail, follow: true, signal })) {
+        if (line.at <= seen) continue;
+        told.set(container.id, line.at);
         await push(toLogLine(cloud, container, line));
+      }
     } catch (error) {
       if (!signal.aborted) cloud.log.warn('log stream ended', { app: app.name, error: String(error) });
     } finally {
