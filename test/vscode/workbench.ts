@@ -55,8 +55,10 @@ export async function editorText(page: Page): Promise<string> {
   return lines.join('\n');
 }
 
-export function treeRow(page: Page, text: string): Locator {
-  return page.locator('.pane-body .monaco-list-row', { hasText: text });
+/** The row of the tree with exactly this label. Its description is not looked at: it may say the same words. */
+export function treeRow(page: Page, label: string): Locator {
+  const exact = page.locator('.label-name').getByText(label, { exact: true });
+  return page.locator('.pane-body .monaco-list-row').filter({ has: exact });
 }
 
 export function notification(page: Page, text: string): Locator {
