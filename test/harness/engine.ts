@@ -24,7 +24,7 @@ export function cacheFolder(): string {
   return process.env.MINICLOUD_TEST_CACHE ?? path.join(os.homedir(), '.cache/minicloud-test');
 }
 
-const indexes = [0, 1, 2, 3];
+const indexes = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Starts an engine under the first index that no other run holds. Needs root. */
 export async function startTestEngine(say: (line: string) => void): Promise<TestEngine> {
