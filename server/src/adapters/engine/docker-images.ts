@@ -172,7 +172,8 @@ export function imageCalls(
       const call: Call = {
         method: 'POST',
         path: '/images/create',
-        query: { fromSrc: '-', repo: reference.repository, tag: reference.tag ?? 'latest' },
+        // Podman reads the tag here alone, Docker here too.
+        query: { fromSrc: '-', repo: `${reference.repository}:${reference.tag ?? 'latest'}` },
         upload: rootfs,
         verb: 'import the image',
         object: `image ${tag}`,
