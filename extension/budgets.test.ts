@@ -11,7 +11,7 @@ import {
   IPCMessageReader,
   IPCMessageWriter,
   type MessageConnection,
-} from 'vscode-languageserver/node';
+} from 'vscode-jsonrpc/node';
 import { assertBoundaries, extensionFolder } from './build.ts';
 import { packageExtension } from './package.ts';
 

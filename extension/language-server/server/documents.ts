@@ -1,29 +1,49 @@
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
-import { TextDocuments } from 'vscode-languageserver';
+import type {
+  DidChangeTextDocumentParams,
+  DidCloseTextDocumentParams,
+  DidOpenTextDocumentParams,
+} from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Settings } from './settings.ts';
 
 export interface OpenManifest {
+  uri: string;
   text: TextDocument;
   parsed: ManifestDocument;
   facts?: ServerFacts;
+  settings: Settings;
 }
 
 /** The open documents, each parsed once a version. */
 export interface Documents {
-  readonly texts: TextDocuments<TextDocument>;
-  get(uri: string): OpenManifest | undefined;
+  opened(params: DidOpenTextDocumentParams): void;
+  changed(params: DidChangeTextDocumentParams): void;
+  closed(params: DidCloseTextDocumentParams): void;
+  get(uri: string): Omit<OpenManifest, 'settings'> | undefined;
   /** False when the facts of this document did not change. */
   setFacts(uri: string, facts: ServerFacts | null): boolean;
 }
 
 export function createDocuments(): Documents {
-  const texts = new TextDocuments(TextDocument);
+  const texts = new Map<string, TextDocument>();
   const parsed = new Map<string, { version: number; parsed: ManifestDocument }>();
   const facts = new Map<string, ServerFacts>();
-  texts.onDidClose(({ document }) => parsed.delete(document.uri));
   return {
-    texts,
+    opened({ textDocument: { uri, languageId, version, text } }) {
+      parsed.delete(uri);
+      texts.set(uri, TextDocument.create(uri, languageId, version, text));
+    },
+    changed({ textDocument: { uri, version }, contentChanges }) {
+      const text = texts.get(uri);
+      if (text) texts.set(uri, TextDocument.update(text, contentChanges, version));
+    },
+    closed({ textDocument: { uri } }) {
+      texts.delete(uri);
+      parsed.delete(uri);
+      facts.delete(uri);
+    },
     get(uri) {
       const text = texts.get(uri);
       if (!text) return undefined;
@@ -33,7 +53,7 @@ export function createDocuments(): Documents {
         parsed.set(uri, known);
       }
       const own = facts.get(uri);
-      return { text, parsed: known.parsed, ...(own ? { facts: own } : {}) };
+      return { uri, text, parsed: known.parsed, ...(own ? { facts: own } : {}) };
     },
     setFacts(uri, next) {
       const before = facts.get(uri);

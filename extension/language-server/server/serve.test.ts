@@ -2,41 +2,45 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { after, describe, test } from 'node:test';
-import {
-  type CodeAction,
-  type CompletionItem,
-  createConnection,
-  createMessageConnection,
-  type DocumentDiagnosticReport,
-  ProposedFeatures,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from 'vscode-languageserver/node';
+import { CancellationTokenSource, createMessageConnection } from 'vscode-jsonrpc/node';
+import type { CodeAction, CompletionItem, DocumentDiagnosticReport } from 'vscode-languageserver-protocol';
+import * as protocol from 'vscode-languageserver-protocol';
+import { connectionOptions } from './connection-options.ts';
+import { handlers } from './handlers.ts';
+import * as numbers from './numbers.ts';
 import { factsMethod, summaryMethod } from './protocol.ts';
 import { serve } from './serve.ts';
 
 const uri = 'file:///work/cloud_manifest.yml';
 
-async function connect(options: { otherYaml?: boolean } = {}) {
+function connect(options: { otherYaml?: boolean } = {}) {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
-  serve(createConnection(ProposedFeatures.all, toServer, toClient));
-  const client = createMessageConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer));
+  const life: string[] = [];
+  const logged: string[] = [];
+  const log = (text: string): number => logged.push(text);
+  const logger = { error: log, warn: log, info: log, log };
+  serve(createMessageConnection(toServer, toClient, logger, connectionOptions), {
+    initialized: (processId) => life.push(`initialized ${processId}`),
+    exit: (orderly) => life.push(orderly ? 'exit' : 'exit without shutdown'),
+  });
+  const client = createMessageConnection(toClient, toServer);
   let refreshes = 0;
   client.onRequest('workspace/diagnostic/refresh', () => {
     refreshes += 1;
     return null;
   });
   client.listen();
-  const capabilities = { workspace: { diagnostics: { refreshSupport: true } } };
-  await client.sendRequest('initialize', {
-    processId: null,
-    rootUri: null,
-    capabilities,
-    initializationOptions: options,
-  });
-  await client.sendNotification('initialized', {});
   return {
     client,
+    life,
+    logged,
+    async initialize() {
+      const capabilities = { workspace: { diagnostics: { refreshSupport: true } } };
+      const params = { processId: 42, rootUri: null, capabilities, initializationOptions: options };
+      const result = await client.sendRequest<protocol.InitializeResult>('initialize', params);
+      await client.sendNotification('initialized', {});
+      return result;
+    },
     refreshes: () => refreshes,
     open: (text: string, languageId = 'cloud-manifest') =>
       client.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId, version: 1, text } }),
@@ -53,8 +57,9 @@ async function connect(options: { otherYaml?: boolean } = {}) {
 describe('the manifest language server', () => {
   const connections: { dispose(): void }[] = [];
   const start = async (options?: { otherYaml?: boolean }) => {
-    const connected = await connect(options);
+    const connected = connect(options);
     connections.push(connected.client);
+    await connected.initialize();
     return connected;
   };
   after(() => {
@@ -144,4 +149,87 @@ describe('the manifest language server', () => {
     assert.deepEqual(await codes(), []);
     assert.equal(await client.sendRequest(summaryMethod, { uri }), null);
   });
+
+  test('what is announced is answered, and what is not known is said to be so', async () => {
+    const connected = connect();
+    connections.push(connected.client);
+    const { capabilities } = await connected.initialize();
+    for (const { capability } of handlers)
+      for (const key of Object.keys(capability)) assert.ok(key in capabilities, key);
+    assert.equal(connected.life[0], 'initialized 42');
+    await assert.rejects(connected.client.sendRequest('textDocument/nonsense', {}), { code: -32601 });
+    await connected.client.sendNotification('$/nonsense', {});
+    await connected.client.sendNotification('minicloud/nonsense', {});
+    assert.deepEqual(await connected.codes(), []);
+  });
+
+  test('before the first and after the last request others are refused, and the end is told', async () => {
+    const connected = connect();
+    connections.push(connected.client);
+    await assert.rejects(connected.codes(), { code: -32002 });
+    await connected.initialize();
+    await assert.rejects(connected.initialize(), { code: -32600 });
+    assert.equal(await connected.client.sendRequest('shutdown'), null);
+    await assert.rejects(connected.codes(), { code: -32600 });
+    await connected.client.sendNotification('exit');
+    await until(() => connected.life.includes('exit'));
+  });
+
+  test('an exit without shutdown, or a connection that ends, is no orderly one', async () => {
+    const connected = connect();
+    connections.push(connected.client);
+    await connected.initialize();
+    await connected.client.sendNotification('exit');
+    await until(() => connected.life.includes('exit without shutdown'));
+  });
+
+  test('a cancelled request is not worked on', async () => {
+    const { client, open } = await start();
+    await open('name: shop\n');
+    const source = new CancellationTokenSource();
+    // In one breath, so that the second is in the queue behind the first when it is cancelled.
+    const first = client.sendRequest('textDocument/documentSymbol', { textDocument: { uri } });
+    const second = client.sendRequest('textDocument/documentSymbol', { textDocument: { uri } }, source.token);
+    source.cancel();
+    await assert.rejects(second, { code: -32800 });
+    assert.equal(((await first) as unknown[]).length, 1);
+  });
+
+  test('nonsense in a message ends the message and not the server', async () => {
+    const { client, open, codes, logged } = await start();
+    await open('name: shop\nexpose:\n- port: 70000\n');
+    await assert.rejects(client.sendRequest('textDocument/hover', { textDocument: { uri } }), { code: -32603 });
+    assert.equal(await client.sendRequest('textDocument/hover', { textDocument: null, position: 'x' }), null);
+    await client.sendNotification('textDocument/didChange', { textDocument: { uri, version: 2 }, contentChanges: 7 });
+    await client.sendNotification('textDocument/didOpen', {});
+    await client.sendNotification(factsMethod, {});
+    await client.sendNotification('workspace/didChangeConfiguration', { settings: 'all' });
+    assert.deepEqual(await codes(), ['manifest/port-range']);
+    assert.ok(logged.length >= 2, 'and it is told');
+  });
+
+  test('the numbers of the protocol are the protocol’s', () => {
+    const theirs: Record<string, Record<string, unknown>> = {
+      diagnosticSeverity: protocol.DiagnosticSeverity,
+      completionItemKind: protocol.CompletionItemKind,
+      symbolKind: protocol.SymbolKind,
+      insertTextFormat: protocol.InsertTextFormat,
+      insertTextMode: protocol.InsertTextMode,
+      textDocumentSyncKind: protocol.TextDocumentSyncKind,
+      errorCodes: { ...protocol.ErrorCodes, ...protocol.LSPErrorCodes },
+    };
+    for (const [table, ours] of Object.entries(numbers)) {
+      for (const [name, number] of Object.entries(ours))
+        assert.equal(number, theirs[table]?.[name], `${table}.${name}`);
+    }
+  });
 });
+
+/** Waits for what a message will have done, and fails when it never does. */
+async function until(done: () => boolean): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!done()) {
+    assert.ok(Date.now() < deadline, 'it never came about');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

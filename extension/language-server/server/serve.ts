@@ -1,107 +1,96 @@
-import {
-  type Connection,
-  DocumentDiagnosticReportKind,
-  type InitializeResult,
-  MarkupKind,
-  TextDocumentSyncKind,
-  type TextEdit,
-} from 'vscode-languageserver';
-import { complete } from '../service/complete.ts';
-import { diagnose } from '../service/diagnose.ts';
-import { hover } from '../service/hover.ts';
-import { summarize } from '../service/summary.ts';
-import { symbols } from '../service/symbols.ts';
-import { tidy } from '../service/tidy.ts';
-import { createDocuments, type OpenManifest } from './documents.ts';
-import {
-  type FactsParams,
-  factsMethod,
-  type InitializationOptions,
-  type SummaryParams,
-  summaryMethod,
-} from './protocol.ts';
-import { rangeOf, toCodeActions, toCompletionItem, toDocumentSymbol, toLspDiagnostic } from './to-lsp.ts';
+import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import type {
+  DidChangeConfigurationParams,
+  DidChangeTextDocumentParams,
+  DidCloseTextDocumentParams,
+  DidOpenTextDocumentParams,
+  InitializeParams,
+  InitializeResult,
+  ServerCapabilities,
+} from 'vscode-languageserver-protocol';
+import { createDocuments } from './documents.ts';
+import { handlers } from './handlers.ts';
+import { errorCodes, textDocumentSyncKind } from './numbers.ts';
+import { type FactsParams, factsMethod, type InitializationOptions } from './protocol.ts';
+import { defaultSettings, readSettings } from './settings.ts';
 
-const capabilities: InitializeResult['capabilities'] = {
-  textDocumentSync: TextDocumentSyncKind.Incremental,
-  diagnosticProvider: { identifier: 'minicloud', interFileDependencies: false, workspaceDiagnostics: false },
-  completionProvider: { triggerCharacters: [' ', '-', ':'] },
-  hoverProvider: true,
-  documentSymbolProvider: true,
-  codeActionProvider: { codeActionKinds: ['quickfix'] },
-  documentFormattingProvider: true,
-};
-
-/** Answers every request of a connection from the service. Knows no network, no file and no token. */
-export function serve(connection: Connection): void {
-  const documents = createDocuments();
-  let otherYaml = false;
-  let refreshes = false;
-
-  const diagnosticsOf = ({ parsed, facts, text }: OpenManifest) =>
-    diagnose(parsed, { ...(facts ? { facts } : {}), syntax: !(otherYaml && text.languageId !== 'cloud-manifest') });
-
-  connection.onInitialize((params): InitializeResult => {
-    otherYaml = (params.initializationOptions as InitializationOptions | undefined)?.otherYaml === true;
-    refreshes = params.capabilities.workspace?.diagnostics?.refreshSupport === true;
-    return { capabilities, serverInfo: { name: 'minicloud' } };
-  });
-
-  connection.languages.diagnostics.on(({ textDocument: { uri } }) => {
-    const open = documents.get(uri);
-    const items = open ? diagnosticsOf(open).map((diagnostic) => toLspDiagnostic(diagnostic, uri)) : [];
-    return { kind: DocumentDiagnosticReportKind.Full, items };
-  });
-
-  connection.onCodeAction(({ textDocument: { uri }, range }) => {
-    const open = documents.get(uri);
-    return open ? toCodeActions(diagnosticsOf(open), range, uri) : [];
-  });
-
-  connection.onCompletion(({ textDocument: { uri }, position }) => {
-    const open = documents.get(uri);
-    if (!open) return [];
-    const text = open.text.getText();
-    const indentation = { size: indentationOf(text), eol: text.includes('\r\n') ? '\r\n' : '\n' };
-    const found = complete(text, open.text.offsetAt(position), indentation);
-    return found.map((each, index) => toCompletionItem(each, open.text, index));
-  });
-
-  connection.onHover(({ textDocument: { uri }, position }) => {
-    const open = documents.get(uri);
-    const found = open && hover(open.parsed, open.text.offsetAt(position));
-    if (!open || !found) return null;
-    return { contents: { kind: MarkupKind.Markdown, value: found.markdown }, range: rangeOf(open.text, found.span) };
-  });
-
-  connection.onDocumentSymbol(({ textDocument: { uri } }) => {
-    const open = documents.get(uri);
-    return open ? symbols(open.parsed).map((symbol) => toDocumentSymbol(symbol, open.text)) : [];
-  });
-
-  connection.onDocumentFormatting(({ textDocument: { uri } }): TextEdit[] => {
-    const open = documents.get(uri);
-    const text = open?.text.getText();
-    const tidied = text === undefined ? undefined : tidy(text);
-    if (!open || text === undefined || tidied === undefined) return [];
-    return [{ range: rangeOf(open.text, [0, text.length]), newText: tidied }];
-  });
-
-  connection.onNotification(factsMethod, ({ uri, facts }: FactsParams) => {
-    if (documents.setFacts(uri, facts) && refreshes) connection.languages.diagnostics.refresh();
-  });
-
-  connection.onRequest(summaryMethod, ({ uri }: SummaryParams) => {
-    const open = documents.get(uri);
-    return open ? summarize(open.parsed) : null;
-  });
-
-  documents.texts.listen(connection);
-  connection.listen();
+/** What becomes of the process that serves; given from outside, so that tests serve in their own. */
+export interface Lifecycle {
+  /** The editor said who it is; without it this process has no reason to live. */
+  initialized(processId: number | null): void;
+  /** The last message. `orderly` is false when no shutdown came before it. */
+  exit(orderly: boolean): void;
 }
 
-/** Spaces of one level: the smallest indentation in the file, two when there is none. */
-function indentationOf(text: string): number {
-  const margins = [...text.matchAll(/^( +)[^\s#-]/gm)].map(([, margin]) => margin?.length ?? 0);
-  return margins.length > 0 ? Math.min(...margins) : 2;
+type State = 'new' | 'running' | 'shut down';
+
+const capabilities: ServerCapabilities = Object.assign(
+  { textDocumentSync: { openClose: true, change: textDocumentSyncKind.Incremental } },
+  ...handlers.map(({ capability }) => capability),
+);
+
+/**
+ * Answers every request of a connection from the service. Knows no network, no file and no token. What a handler throws
+ * is an answer too: the connection makes an error of it and goes on.
+ */
+export function serve(connection: MessageConnection, lifecycle: Lifecycle): void {
+  const documents = createDocuments();
+  let state: State = 'new';
+  let settings = defaultSettings;
+  let refreshes = false;
+
+  const refresh = (): void => {
+    // An editor that is closing need not answer.
+    if (refreshes) connection.sendRequest('workspace/diagnostic/refresh').catch(() => {});
+  };
+  /** Requests before the first and after the last one are refused, as the protocol wants it. */
+  const onRequest = <Params>(method: string, answer: (params: Params) => unknown): void => {
+    connection.onRequest(method, (params: Params) => {
+      if (state === 'new') throw new ResponseError(errorCodes.ServerNotInitialized, 'The server is not initialized.');
+      if (state === 'shut down') throw new ResponseError(ErrorCodes.InvalidRequest, 'The server is shut down.');
+      return answer(params);
+    });
+  };
+  const onNotification = <Params>(method: string, take: (params: Params) => void): void => {
+    connection.onNotification(method, (params: Params) => {
+      if (state === 'running') take(params);
+    });
+  };
+
+  connection.onRequest('initialize', (params: InitializeParams): InitializeResult => {
+    if (state !== 'new') throw new ResponseError(ErrorCodes.InvalidRequest, 'The server is initialized already.');
+    state = 'running';
+    settings = readSettings(settings, params.initializationOptions as InitializationOptions | undefined);
+    refreshes = params.capabilities?.workspace?.diagnostics?.refreshSupport === true;
+    lifecycle.initialized(params.processId ?? null);
+    return { capabilities, serverInfo: { name: 'minicloud' } };
+  });
+  onRequest('shutdown', () => {
+    state = 'shut down';
+    return null;
+  });
+  connection.onNotification('exit', () => lifecycle.exit(state === 'shut down'));
+  connection.onClose(() => lifecycle.exit(state === 'shut down'));
+
+  for (const { method, answer, closed } of handlers) {
+    onRequest(method, (params: { textDocument?: { uri: string }; uri?: string }) => {
+      const open = documents.get(params.textDocument?.uri ?? params.uri ?? '');
+      return open ? answer({ ...open, settings }, params as never) : closed;
+    });
+  }
+
+  onNotification<DidOpenTextDocumentParams>('textDocument/didOpen', (params) => documents.opened(params));
+  onNotification<DidChangeTextDocumentParams>('textDocument/didChange', (params) => documents.changed(params));
+  onNotification<DidCloseTextDocumentParams>('textDocument/didClose', (params) => documents.closed(params));
+  onNotification<FactsParams>(factsMethod, ({ uri, facts }) => {
+    if (documents.setFacts(uri, facts)) refresh();
+  });
+  onNotification<DidChangeConfigurationParams>('workspace/didChangeConfiguration', (params) => {
+    const next = readSettings(settings, params.settings);
+    const changed = JSON.stringify(next) !== JSON.stringify(settings);
+    settings = next;
+    if (changed) refresh();
+  });
+
+  connection.listen();
 }

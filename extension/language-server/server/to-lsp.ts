@@ -1,27 +1,24 @@
 /** The service's answers in the words of the language server protocol. */
 import type { Diagnostic, Severity } from 'minicloud-shared/manifest/model';
-import {
-  type CodeAction,
-  CodeActionKind,
-  type CompletionItem,
-  CompletionItemKind,
+import type {
+  CodeAction,
+  CompletionItem,
   DiagnosticSeverity,
-  type DocumentSymbol,
-  InsertTextFormat,
-  InsertTextMode,
-  type Diagnostic as LspDiagnostic,
-  type Range,
+  DocumentSymbol,
+  Diagnostic as LspDiagnostic,
+  Range,
   SymbolKind,
-} from 'vscode-languageserver';
+} from 'vscode-languageserver-protocol';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Completion } from '../service/complete.ts';
 import type { ManifestSymbol } from '../service/symbols.ts';
+import { completionItemKind, diagnosticSeverity, insertTextFormat, insertTextMode, symbolKind } from './numbers.ts';
 
 const severities: Record<Severity, DiagnosticSeverity> = {
-  error: DiagnosticSeverity.Error,
-  warning: DiagnosticSeverity.Warning,
-  information: DiagnosticSeverity.Information,
-  hint: DiagnosticSeverity.Hint,
+  error: diagnosticSeverity.Error,
+  warning: diagnosticSeverity.Warning,
+  information: diagnosticSeverity.Information,
+  hint: diagnosticSeverity.Hint,
 };
 
 export function toLspDiagnostic(diagnostic: Diagnostic, uri: string): LspDiagnostic {
@@ -46,7 +43,7 @@ export function toCodeActions(diagnostics: readonly Diagnostic[], range: Range, 
       return [
         {
           title,
-          kind: CodeActionKind.QuickFix,
+          kind: 'quickfix',
           diagnostics: [toLspDiagnostic(diagnostic, uri)],
           isPreferred: true,
           edit: { changes: { [uri]: edits } },
@@ -58,23 +55,23 @@ export function toCodeActions(diagnostics: readonly Diagnostic[], range: Range, 
 export function toCompletionItem(completion: Completion, text: TextDocument, index: number): CompletionItem {
   return {
     label: completion.label,
-    kind: completion.kind === 'key' ? CompletionItemKind.Property : CompletionItemKind.EnumMember,
+    kind: completion.kind === 'key' ? completionItemKind.Property : completionItemKind.EnumMember,
     detail: completion.detail,
     documentation: completion.description,
     // Required keys first, then the order of the schema, which is the order people write them in.
     sortText: `${completion.required ? 0 : 1}${String(index).padStart(4, '0')}`,
     filterText: completion.label.replace(/^- /, ''),
     textEdit: { range: rangeOf(text, completion.span), newText: completion.snippet.replaceAll('}', '\\}') },
-    insertTextFormat: InsertTextFormat.Snippet,
-    insertTextMode: InsertTextMode.asIs,
+    insertTextFormat: insertTextFormat.Snippet,
+    insertTextMode: insertTextMode.asIs,
     ...(completion.more ? { command: { title: '', command: 'editor.action.triggerSuggest' } } : {}),
   };
 }
 
 const symbolKinds: Record<ManifestSymbol['kind'], SymbolKind> = {
-  map: SymbolKind.Object,
-  list: SymbolKind.Array,
-  value: SymbolKind.Property,
+  map: symbolKind.Object,
+  list: symbolKind.Array,
+  value: symbolKind.Property,
 };
 
 export function toDocumentSymbol(symbol: ManifestSymbol, text: TextDocument): DocumentSymbol {
