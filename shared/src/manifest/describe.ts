@@ -42,14 +42,7 @@ export interface PathDescription {
 
 /** What the schema says about a path; names of processes and variables are any. Undefined when there can be nothing. */
 export function describePath(path: readonly (string | number)[]): PathDescription | undefined {
-  let places: z.ZodType[] = [manifestSchema];
-  let described: string | undefined;
-  for (const part of path) {
-    places = places.flatMap((place) => step(place, part));
-    if (places.length === 0) return undefined;
-    // An entry of a list or record is described by what it is an entry of.
-    described = places.map(descriptionOf).find((text) => text !== undefined) ?? described;
-  }
+  const { places, described } = schemasAt(path);
   const place = places[0];
   if (!place) return undefined;
   const options = places.flatMap(alternatives);
@@ -69,6 +62,27 @@ export function describePath(path: readonly (string | number)[]): PathDescriptio
   const examples = places.map(examplesOf).find((list) => list !== undefined);
   if (examples) result.examples = examples;
   return result;
+}
+
+/** The kind of a single value at a path: the code of its rule, and whether a value keeps it. */
+export function ruleAt(
+  path: readonly (string | number)[],
+): { code: string; accepts(value: string | number): boolean } | undefined {
+  const options = schemasAt(path).places.flatMap(alternatives);
+  const code = options.map((option) => scalarRules.get(option)?.code).find((known) => known !== undefined);
+  if (code === undefined) return undefined;
+  return { code, accepts: (value) => options.some((option) => option.safeParse(value).success) };
+}
+
+function schemasAt(path: readonly (string | number)[]): { places: z.ZodType[]; described?: string } {
+  let places: z.ZodType[] = [manifestSchema];
+  let described: string | undefined;
+  for (const part of path) {
+    places = places.flatMap((place) => step(place, part));
+    // An entry of a list or record is described by what it is an entry of.
+    described = places.map(descriptionOf).find((text) => text !== undefined) ?? described;
+  }
+  return { places, ...(described === undefined ? {} : { described }) };
 }
 
 function contents(places: readonly z.ZodType[]): { values?: (string | number | boolean)[]; keys?: KeyDescription[] } {
