@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Metafile } from 'esbuild';
@@ -12,34 +13,65 @@ import {
   IPCMessageWriter,
   type MessageConnection,
 } from 'vscode-jsonrpc/node';
-import { assertBoundaries, extensionFolder } from './build.ts';
-import { packageExtension } from './package.ts';
+import { assertBoundaries, extensionFolder, lazyBundles } from './build.ts';
+import { packageExtension, stageExtension } from './package.ts';
 
 const kilobyte = 1024;
-const bundle = (name: string): string => join(extensionFolder, 'dist', name);
+const mostKilobytes: Record<string, number> = {
+  // Read and run at activation.
+  'extension.cjs': 200,
+  // Read with the first manifest.
+  'language-client.cjs': 450,
+  'language-server.cjs': 450,
+};
+
+let folder: string;
+let metafile: Metafile;
+const bundle = (name: string): string => join(folder, 'dist', name);
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'minicloud-budgets-'));
+  metafile = await stageExtension(folder);
+});
+after(() => rm(folder, { recursive: true, force: true }));
 
 describe('budgets of the packaged extension', () => {
   let vsix: string;
   before(async () => {
-    vsix = await packageExtension();
+    vsix = await packageExtension(join(folder, 'packed'));
   });
 
   test('bundles and package are small', async () => {
-    assert.ok(statSync(bundle('extension.cjs')).size <= 550 * kilobyte, 'dist/extension.cjs is over 550 KB');
-    assert.ok(
-      statSync(bundle('language-server.cjs')).size <= 450 * kilobyte,
-      'dist/language-server.cjs is over 450 KB',
-    );
+    for (const [name, most] of Object.entries(mostKilobytes)) {
+      const { size } = statSync(bundle(name));
+      assert.ok(size <= most * kilobyte, `dist/${name} has ${Math.ceil(size / kilobyte)} KB, over ${most}`);
+    }
     assert.ok(statSync(vsix).size <= 1024 * kilobyte, 'the package is over 1 MB');
     const files = filesIn(await readFile(vsix));
     assert.ok(files.length <= 60, `${files.length} files`);
-    for (const wanted of ['extension/dist/extension.cjs', 'extension/media/icon.png', 'extension/package.nls.json']) {
+    const bundles = Object.keys(mostKilobytes).map((name) => `extension/dist/${name}`);
+    for (const wanted of [...bundles, 'extension/media/icon.png', 'extension/package.nls.json']) {
       assert.ok(files.includes(wanted), `${wanted} is not packed`);
     }
     assert.deepEqual(
       files.filter((name) => /\.ts$|node_modules|\.map$/.test(name)),
       [],
       'sources are packed',
+    );
+  });
+
+  test('activation loads the extension’s own code and nothing of the language client', () => {
+    const [, main] = Object.entries(metafile.outputs).find(([name]) => name.endsWith('extension.cjs')) ?? [];
+    assert.ok(main);
+    const loaded = Object.keys(main.inputs).filter((path) =>
+      /languageclient|languageserver|jsonrpc|zod|yaml/.test(path),
+    );
+    assert.deepEqual(loaded, [], 'in the bundle that activation reads');
+    const later = new Set(Object.values(lazyBundles));
+    const imports = main.imports.filter(({ path }) => !path.startsWith('node:') && path !== 'vscode');
+    assert.deepEqual(
+      imports.map(({ path }) => path).filter((path) => !later.has(path)),
+      [],
+      'something else is loaded',
     );
   });
 

@@ -1,4 +1,4 @@
-/** Bundles the extension and its language server: one CommonJS file each, which is what every VS Code loads. */
+/** Bundles the extension and its language server: CommonJS files, which is what every VS Code loads. */
 import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -9,16 +9,21 @@ export const extensionFolder = dirname(fileURLToPath(import.meta.url));
 
 const entries = {
   extension: 'src/extension.ts',
+  'language-client': 'src/language/language-client.ts',
   'language-server': 'language-server/server/main.ts',
 } as const;
 
-/** Writes `dist/extension.cjs` and `dist/language-server.cjs`. Fails when anything of the server got into them. */
-export async function buildExtension(): Promise<Metafile> {
-  await rm(join(extensionFolder, 'dist'), { recursive: true, force: true });
+/** Modules that the extension loads when they are needed, each a bundle of its own: activation doesn't read them. */
+export const lazyBundles: Record<string, string> = { './language-client.ts': './language-client.cjs' };
+
+/** Writes the bundles to `dist` in `folder`. Fails when anything of the server got into them. */
+export async function buildExtension(folder = extensionFolder): Promise<Metafile> {
+  const outdir = join(folder, 'dist');
+  await rm(outdir, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: extensionFolder,
     entryPoints: entries,
-    outdir: 'dist',
+    outdir,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     minify: true,
@@ -26,9 +31,11 @@ export async function buildExtension(): Promise<Metafile> {
     format: 'cjs',
     target: 'node22',
     external: ['vscode'],
+    // A bundle that is loaded later is a CommonJS file as well: `require`, and not the loader of ES modules.
+    supported: { 'dynamic-import': false },
     conditions: ['node', 'import'],
     mainFields: ['module', 'main'],
-    plugins: [lightZod, lightYaml],
+    plugins: [lazy, lightZod, lightYaml],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
@@ -36,6 +43,16 @@ export async function buildExtension(): Promise<Metafile> {
   assertBoundaries(metafile);
   return metafile;
 }
+
+const lazy: Plugin = {
+  name: 'lazy',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\// }, ({ path, kind }) => {
+      const bundle = kind === 'dynamic-import' ? lazyBundles[path] : undefined;
+      return bundle ? { path: bundle, external: true } : undefined;
+    });
+  },
+};
 
 /**
  * Takes from zod what is used and no more: 190 KB less in the language server, and all of it in the extension.

@@ -1,4 +1,4 @@
-/** Puts a real VS Code (the npm package `code-server`) into a cache outside the workspace; about 90 s, once a machine. */
+/** Puts a real VS Code (the npm package `code-server`) into a cache outside the workspace; about 90 s each, once a machine. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -9,12 +9,20 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** One pair that was tested together: code-server 4.139.1 carries VS Code 1.139 and wants Node 24. */
-const versions = { 'code-server': '4.139.1', node: '24.21.0' } as const;
+/**
+ * Pairs that were tested together: code-server 4.139.1 carries VS Code 1.139 and wants Node 24. `lowest` is what
+ * `engines.vscode` of the extension promises.
+ */
+export const vscodeVersions = {
+  lowest: { 'code-server': '4.105.1', node: '22.23.3' },
+  current: { 'code-server': '4.139.1', node: '24.21.0' },
+} as const;
+export type VscodeVersion = keyof typeof vscodeVersions;
+
 const installLimitMs = 9 * 60_000;
 
 export interface VscodeInstallation {
-  /** Node 24 that the server's native modules were built for. */
+  /** The Node that the server's native modules were built for. */
   node: string;
   /** Script that starts the server. */
   serverMain: string;
@@ -24,7 +32,8 @@ export interface VscodeInstallation {
  * The installation, made when it is missing. Several test processes may ask at once: the first makes it, the others
  * wait. Needs a C++ compiler, pkg-config and the headers of krb5 and libsecret.
  */
-export async function installVscode(): Promise<VscodeInstallation> {
+export async function installVscode(version: VscodeVersion = 'current'): Promise<VscodeInstallation> {
+  const versions = vscodeVersions[version];
   const folder = join(cacheFolder(), `code-server-${versions['code-server']}`);
   const found = await finished(folder);
   if (found) return found;
@@ -36,7 +45,7 @@ export async function installVscode(): Promise<VscodeInstallation> {
     await sleep(1000);
   }
   try {
-    return (await finished(folder)) ?? (await install(folder));
+    return (await finished(folder)) ?? (await install(folder, versions));
   } finally {
     await rm(lock, { recursive: true, force: true });
   }
@@ -66,7 +75,7 @@ async function takeLock(lock: string): Promise<boolean> {
   }
 }
 
-async function install(folder: string): Promise<VscodeInstallation> {
+async function install(folder: string, versions: (typeof vscodeVersions)[VscodeVersion]): Promise<VscodeInstallation> {
   await rm(folder, { recursive: true, force: true });
   // Two npm projects: in one, installing the second package would lay the first one anew while it is in use.
   const [nodeFolder, codeFolder] = [join(folder, 'node'), join(folder, 'code')];
@@ -81,6 +90,8 @@ async function install(folder: string): Promise<VscodeInstallation> {
     PATH: `${dirname(node)}:${process.env.PATH}`,
     // Headers come from the package, so that nothing is downloaded while compiling.
     npm_config_nodedir: await headersFolder(nodeFolder),
+    // Older ones refuse to be installed by root without it.
+    npm_config_unsafe_perm: 'true',
   });
   const serverMain = join(codeFolder, 'node_modules', 'code-server', 'lib', 'vscode', 'out', 'server-main.js');
   if (!existsSync(serverMain)) throw new Error(`code-server was installed without ${serverMain}`);

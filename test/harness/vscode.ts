@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { installVscode, type VscodeInstallation } from './vscode-install.ts';
+import { installVscode, type VscodeInstallation, type VscodeVersion } from './vscode-install.ts';
 
 export interface Vscode {
   readonly port: number;
@@ -26,6 +26,10 @@ export interface VscodeOptions {
   /** Machine settings. */
   settings?: Record<string, unknown>;
   env?: NodeJS.ProcessEnv;
+  /** The newest that is tested unless told otherwise. */
+  version?: VscodeVersion;
+  /** True asks whether the folder is trusted, as VS Code does by default; false trusts every folder. */
+  workspaceTrust?: boolean;
   /** Lets a window run tests inside the extension host (`payload`), and hides notifications. */
   testDriver?: boolean;
 }
@@ -34,13 +38,17 @@ const startLimitMs = 60_000;
 
 /** Starts a VS Code server on a free port of 127.0.0.1, with folders of its own that go with it. */
 export async function startVscode(options: VscodeOptions = {}): Promise<Vscode> {
-  const installation = await installVscode();
+  const installation = await installVscode(options.version);
   const folder = await mkdtemp(join(tmpdir(), 'minicloud-vscode-'));
   const [data, extensions] = [join(folder, 'data'), join(folder, 'extensions')];
   await mkdir(join(data, 'data', 'Machine'), { recursive: true });
   await mkdir(extensions);
+  const trust = options.workspaceTrust === true;
   const configure = (settings: Record<string, unknown>): Promise<void> =>
-    writeFile(join(data, 'data', 'Machine', 'settings.json'), JSON.stringify({ ...quiet, ...settings }));
+    writeFile(
+      join(data, 'data', 'Machine', 'settings.json'),
+      JSON.stringify({ ...quiet, 'security.workspace.trust.enabled': trust, ...settings }),
+    );
   await configure(options.settings ?? {});
   const folders = ['--server-data-dir', data, '--extensions-dir', extensions];
   for (const vsix of options.vsix ?? []) await runServer(installation, [...folders, '--install-extension', vsix]);
@@ -48,7 +56,8 @@ export async function startVscode(options: VscodeOptions = {}): Promise<Vscode> 
   const child = launch(installation, options.env ?? {}, [
     ...['--host', '127.0.0.1', '--port', String(port), ...folders],
     ...['--without-connection-token', '--accept-server-license-terms', '--disable-telemetry'],
-    ...['--disable-workspace-trust', ...(options.testDriver ? ['--enable-smoke-test-driver'] : [])],
+    ...(trust ? [] : ['--disable-workspace-trust']),
+    ...(options.testDriver ? ['--enable-smoke-test-driver'] : []),
   ]);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -78,7 +87,6 @@ const quiet = {
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
   'extensions.ignoreRecommendations': true,
   'update.showReleaseNotes': false,
-  'security.workspace.trust.enabled': false,
   'chat.disableAIFeatures': true,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'git.enabled': false,

@@ -7,15 +7,22 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
-import { buildExtension, extensionFolder } from 'minicloud/build.ts';
+import { stageExtension } from 'minicloud/package.ts';
 import { openWorkbench, remotePath, startVscode, type Vscode } from '../harness/vscode.ts';
+import { type VscodeVersion, vscodeVersions } from '../harness/vscode-install.ts';
 import { type Companion, startCompanion } from './companion.ts';
 import type { HostResult } from './suite/index.ts';
 
 const suiteLimitMs = 5 * 60_000;
 
-describe('inside the extension host', () => {
+for (const version of Object.keys(vscodeVersions) as VscodeVersion[]) {
+  describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-server'].slice(2)}`, () =>
+    inside(version));
+}
+
+function inside(version: VscodeVersion): void {
   let folder: string;
+  let extension: string;
   let companion: Companion | undefined;
   let vscode: Vscode | undefined;
   let results: HostResult[] = [];
@@ -23,10 +30,13 @@ describe('inside the extension host', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minicloud-host-'));
     await writeFile(join(folder, 'cloud_manifest.yml'), 'name: shop\n');
-    await Promise.all([buildExtension(), buildSuite(join(folder, 'suite.cjs'))]);
+    // Beside the workspace: its manifests are no manifests of the workspace.
+    extension = await mkdtemp(join(tmpdir(), 'minicloud-extension-'));
+    await Promise.all([stageExtension(extension), buildSuite(join(folder, 'suite.cjs'))]);
     companion = await startCompanion();
     const resultsFile = join(folder, 'results.json');
     vscode = await startVscode({
+      version,
       testDriver: true,
       env: {
         MINICLOUD_TEST_RESULTS: resultsFile,
@@ -37,7 +47,7 @@ describe('inside the extension host', () => {
     const workbench = await openWorkbench(vscode, {
       folder,
       payload: [
-        ['extensionDevelopmentPath', remotePath(vscode, extensionFolder)],
+        ['extensionDevelopmentPath', remotePath(vscode, extension)],
         ['extensionTestsPath', remotePath(vscode, join(folder, 'suite.cjs'))],
       ],
     });
@@ -59,7 +69,7 @@ describe('inside the extension host', () => {
   after(async () => {
     await vscode?.stop();
     await companion?.stop();
-    await rm(folder, { recursive: true, force: true });
+    for (const each of [folder, extension]) await rm(each, { recursive: true, force: true });
   });
 
   test('every test of the suite passes in the host', async (t) => {
@@ -70,13 +80,13 @@ describe('inside the extension host', () => {
   test('no language server outlives the editor', async () => {
     await vscode?.stop();
     const deadline = Date.now() + 10_000;
-    while (languageServers().length > 0 && Date.now() < deadline) await sleep(100);
-    assert.deepEqual(languageServers(), []);
+    while (languageServers(extension).length > 0 && Date.now() < deadline) await sleep(100);
+    assert.deepEqual(languageServers(extension), []);
   });
-});
+}
 
-/** Command lines of language servers from this checkout. */
-function languageServers(): string[] {
+/** Command lines of running language servers of the extension in `folder`. */
+function languageServers(folder: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
@@ -86,9 +96,7 @@ function languageServers(): string[] {
         return [];
       }
     })
-    .filter(
-      (line) => line.includes(join(extensionFolder, 'dist', 'language-server.cjs')) && line.includes('--node-ipc'),
-    );
+    .filter((line) => line.includes(join(folder, 'dist', 'language-server.cjs')) && line.includes('--node-ipc'));
 }
 
 async function buildSuite(outfile: string): Promise<void> {

@@ -13,18 +13,20 @@ import { answer, notification, openFile, runCommand, takePicture, treeRow } from
 const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sample/cloud_manifest.yml');
 let lab: Lab;
 let folder: string;
+let packed: string;
 let vscode: Vscode;
 let workbench: Workbench;
 let page: Page;
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'guestbook-'));
+  packed = await mkdtemp(path.join(tmpdir(), 'minicloud-packed-'));
   const manifest = await readFile(sampleManifest, 'utf8');
   const image = `name: sample\nimage: ${requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE')}`;
   await writeFile(path.join(folder, 'cloud_manifest.yml'), manifest.replace('name: sample', image));
   lab = await startLab();
   vscode = await startVscode({
-    vsix: [await packageExtension()],
+    vsix: [await packageExtension(packed)],
     settings: { 'workbench.colorTheme': 'Default Dark Modern' },
   });
   workbench = await openWorkbench(vscode, { folder });
@@ -35,7 +37,7 @@ after(async () => {
   await workbench?.close();
   await vscode?.stop();
   await lab?.remove();
-  await rm(folder, { recursive: true, force: true });
+  for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
 });
 
 test('from adding the server to the page of the app, with its data behind it', async () => {

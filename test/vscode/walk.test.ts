@@ -22,17 +22,19 @@ const themes = { light: 'Default Light Modern', dark: 'Default Dark Modern', con
 
 describe('a first deploy by hand', () => {
   let folder: string;
+  let packed: string;
   let companion: Companion;
   let vscode: Vscode;
   let workbench: Workbench;
   let page: Page;
 
   before(async () => {
-    folder = join(await mkdtemp(join(tmpdir(), 'minicloud-walk-')));
+    folder = await mkdtemp(join(tmpdir(), 'minicloud-walk-'));
+    packed = await mkdtemp(join(tmpdir(), 'minicloud-packed-'));
     await writeFile(join(folder, 'cloud_manifest.yml'), wrong);
     companion = await startCompanion();
     vscode = await startVscode({
-      vsix: [await packageExtension()],
+      vsix: [await packageExtension(packed)],
       settings: { 'workbench.colorTheme': themes.light },
     });
     workbench = await openWorkbench(vscode, { folder });
@@ -43,7 +45,7 @@ describe('a first deploy by hand', () => {
     await workbench?.close();
     await vscode?.stop();
     await companion?.stop();
-    await rm(folder, { recursive: true, force: true });
+    for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
   });
 
   let broken: string | undefined;
