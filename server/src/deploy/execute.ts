@@ -6,12 +6,12 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Receipt } from 'minicloud-shared/model/release';
 import type { ContainerSummary, Labels } from '../adapters/engine/contract.ts';
-import { type AppRow, findAppById, networkName, setServing, subnetOf } from '../apps/apps.ts';
+import { type AppRow, findAppById, networkName, onFreeSubnet, setServing, subnetOf } from '../apps/apps.ts';
 import { ensureCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { claimDomains } from '../domains/domains.ts';
 import { randomId } from '../platform/ids.ts';
-import type { OperationRun } from '../platform/operations.ts';
+import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
 import { attachService, backingFor, ensureBinding } from '../services/services.ts';
@@ -69,7 +69,7 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
   const signal = run.operation.signal;
   switch (action.kind) {
     case 'network':
-      return cloud.engine.ensureNetwork(desired.network, { signal });
+      return ensureNetwork(run);
     case 'volume':
       return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount.path), signal);
     case 'service':
@@ -99,6 +99,18 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'stop-old':
       return removeContainers(cloud, app, action.containers, desired.manifest.expose.length > 0);
   }
+}
+
+/** The app's network; its addresses are others when somebody took those that were chosen. */
+async function ensureNetwork(run: Run): Promise<void> {
+  const { cloud, operation } = run;
+  const make = async (app: AppRow) => {
+    const { subnet, range } = subnetOf(cloud.config.networkPool, app.subnet);
+    const network = { ...run.desired.network, subnet, range };
+    await cloud.engine.ensureNetwork(network, { signal: operation.signal });
+    run.desired = { ...run.desired, app, network };
+  };
+  run.app = await onFreeSubnet(cloud, run.app, make, operation.signal);
 }
 
 function volumeLabels(desired: Desired, path: string): Labels {

@@ -8,7 +8,7 @@ import type { Receipt, ReleaseState } from 'minicloud-shared/model/release';
 import { type AppRow, appChanged, findAppById, setServing } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
-import type { OperationRun } from '../platform/operations.ts';
+import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, releaseLabel } from '../processes/processes.ts';
 import {
   findRelease,

@@ -169,3 +169,81 @@ test('a second companion on one home is refused, and admitted when the first is 
   first.release();
   lockInstance(path).release();
 });
+
+/** An operation that runs until it is let go, and others that wait behind it. */
+async function held(operations: Awaited<ReturnType<typeof parts>>['operations']) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const first = await operations.start({ kind: 'rollback', app: 'shop', by: 'me', run: () => promise });
+  while ((await operations.get(first.id))?.state !== 'running');
+  return { first, letGo: resolve };
+}
+
+const overtaken = {
+  code: 'cancelled' as const,
+  what: 'A newer one took its place',
+  object: 'app shop',
+  why: 'y',
+  still: '',
+  remedy: 'r',
+  evidence: [],
+};
+
+test('one that waits is overtaken and ends at once with its reason; what runs, and other kinds, are left alone', async () => {
+  const { operations } = await parts();
+  const { first, letGo } = await held(operations);
+  const ran: string[] = [];
+  const settled: string[] = [];
+  const deploy = (release: number) =>
+    operations.start({
+      kind: 'deploy',
+      app: 'shop',
+      release,
+      by: 'me',
+      overtakes: (waiting) => (waiting.kind === 'deploy' ? { ...overtaken, why: `release ${release}` } : undefined),
+      neverRan: async (problem) => void settled.push(`${release}: ${problem.why}`),
+      run: async () => void ran.push(`deploy ${release}`),
+    });
+  const rollback = { kind: 'rollback', app: 'shop', by: 'me', run: async () => void ran.push('rollback') } as const;
+  const waiting = [await deploy(1), await operations.start(rollback), await deploy(2), await deploy(3)];
+  const [one, two] = await Promise.all([waiting[0], waiting[2]].map((each) => operations.finished(each?.id ?? '')));
+  assert.deepEqual([one?.state, one?.problem?.why], ['cancelled', 'release 2']);
+  assert.deepEqual([two?.state, two?.problem?.why], ['cancelled', 'release 3']);
+  assert.equal((await operations.get(first.id))?.state, 'running', 'nobody waited for its turn');
+  letGo();
+  await operations.finished(waiting[3]?.id ?? '');
+  assert.deepEqual(ran, ['rollback', 'deploy 3']);
+  assert.deepEqual(settled, ['1: release 2', '2: release 3']);
+});
+
+test('one that is cancelled while it waits ends at once, and what it was for is settled', async () => {
+  const { operations } = await parts();
+  const { first, letGo } = await held(operations);
+  const settled: string[] = [];
+  const waiting = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    neverRan: async (problem) => void settled.push(problem.code),
+    run: async () => assert.fail('it was cancelled'),
+  });
+  await operations.cancel(waiting.id);
+  const ended = await operations.get(waiting.id);
+  assert.deepEqual([ended?.state, ended?.problem?.code], ['cancelled', 'cancelled']);
+  assert.deepEqual(settled, ['cancelled']);
+  letGo();
+  assert.equal((await operations.finished(first.id)).state, 'succeeded');
+});
+
+test('only so many wait for one app; another app has room', async () => {
+  const { operations } = await parts();
+  const { letGo } = await held(operations);
+  const rollback = (app: string) => operations.start({ kind: 'rollback', app, by: 'me', run: async () => {} });
+  const taken = await Promise.allSettled(Array.from({ length: 30 }, () => rollback('shop')));
+  const refused = taken.flatMap((result) => (result.status === 'rejected' ? [result.reason as ProblemError] : []));
+  assert.equal(taken.length - refused.length, 20);
+  assert.ok(refused.every((error) => error.problem.code === 'busy'));
+  const other = await rollback('blog');
+  assert.equal((await operations.finished(other.id)).state, 'succeeded');
+  letGo();
+  for (const result of taken) if (result.status === 'fulfilled') await operations.finished(result.value.id);
+});

@@ -9,23 +9,11 @@ import { operationEnded } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import type { Db, Tables } from '../schema.ts';
 import type { Clock } from './clock.ts';
-import { crashpoint } from './crashpoint.ts';
 import type { Events } from './events.ts';
 import { randomId } from './ids.ts';
 import type { Log } from './log.ts';
+import { createRun, type OperationRun } from './operation-run.ts';
 import { createQueue } from './queue.ts';
-
-export interface OperationRun {
-  readonly id: string;
-  readonly signal: AbortSignal;
-  /** Records, runs, records. `detail` tells what happens now, at most a few times a second on disk. */
-  step<T>(
-    step: { id: string; title: string },
-    work: (detail: (text: string, progress?: number) => void) => Promise<T>,
-  ): Promise<T>;
-  /** Milliseconds that each finished step took. */
-  timings(): { name: string; object: string; ms: number }[];
-}
 
 export interface OperationStart {
   kind: Operation['kind'];
@@ -35,16 +23,25 @@ export interface OperationStart {
   idempotencyKey?: string;
   /** Known steps, shown as waiting from the first moment. */
   steps?: { id: string; title: string }[];
+  /** Why a waiting operation of the same app need not run any more now that this one was asked for; undefined lets it run. */
+  overtakes?(waiting: Operation): Problem | undefined;
+  /** Called instead of `run` when it ends before its turn: cancelled, or overtaken. */
+  neverRan?(problem: Problem): Promise<void>;
   run(run: OperationRun): Promise<void>;
 }
 
 export interface Operations {
-  /** Queues it. The same idempotency key for the same app gives the operation that was started first. */
+  /**
+   * Queues it. The same idempotency key for the same app gives the operation that was started first. Throws `busy` when
+   * too many wait already.
+   */
   start(start: OperationStart): Promise<Operation>;
   find(app: string, idempotencyKey: string): Promise<Operation | undefined>;
   get(id: string): Promise<Operation | undefined>;
   list(app: string | undefined, limit: number): Promise<Operation[]>;
-  /** Asks a queued or running one to stop; the state tells when it has. */
+  /** Throws `busy` when as many operations of the app wait for their turn as may. */
+  requireRoom(app: string): void;
+  /** Asks a running one to stop, and the state tells when it has; one that waits for its turn ends at once. */
   cancel(id: string): Promise<void>;
   /** Resolves when it has ended. */
   finished(id: string): Promise<Operation>;
@@ -57,8 +54,20 @@ export interface Operations {
   shutdown(): Promise<void>;
 }
 
+/** One whose turn has not come, or that runs. */
+interface Live {
+  operation: Operation;
+  start: OperationStart;
+  controller: AbortController;
+  begun: boolean;
+  /** Set when it ended before its turn. */
+  over?: Promise<Operation>;
+  ended: PromiseWithResolvers<Operation>;
+}
+
 const width = 4;
-const detailEveryMs = 400;
+/** Operations of one app that may wait behind the one that runs. */
+const mostWaiting = 20;
 const retryEndMs = 1000;
 
 export function createOperations(deps: {
@@ -71,7 +80,7 @@ export function createOperations(deps: {
 }): Operations {
   const { db, events, clock, log, redact = (text: string) => text } = deps;
   const queue = createQueue(width);
-  const running = new Map<string, { controller: AbortController; done: Promise<Operation> }>();
+  const running = new Map<string, Live>();
   const unsaved = new Map<string, Operation>();
   let closing = false;
 
@@ -97,17 +106,43 @@ export function createOperations(deps: {
     });
   };
 
-  const execute = async (
-    operation: Operation,
-    start: OperationStart,
-    controller: AbortController,
-  ): Promise<Operation> => {
-    if (controller.signal.aborted) {
+  const waitingOf = (app: string) => [...running.values()].filter((live) => live.start.app === app && !live.begun);
+  /** Those that are being written down: they take a place already. */
+  const entering = new Set<OperationStart>();
+  const requireRoom = (app: string) => {
+    const more = [...entering].filter((start) => start.app === app).length;
+    if (waitingOf(app).length + more >= mostWaiting) throw queueFull(app);
+  };
+
+  /** Ends one that waits for its turn, which it then lets pass. */
+  const endWaiting = (live: Live, problem: Problem): Promise<Operation> => {
+    live.begun = true;
+    live.over ??= (async () => {
+      const { operation, start } = live;
+      try {
+        await start.neverRan?.(problem);
+      } catch (error) {
+        log.error('what an operation that never ran was for could not be settled', {
+          id: operation.id,
+          app: operation.app,
+          error: String(error),
+        });
+      }
+      operation.problem = problem;
       operation.state = 'cancelled';
       operation.finishedAt = clock.now();
-      await save(operation);
+      await recordEnd(operation);
+      live.ended.resolve(operation);
       return operation;
-    }
+    })();
+    return live.over;
+  };
+
+  const execute = async (live: Live): Promise<Operation> => {
+    const { operation, start, controller } = live;
+    if (live.over) return live.over;
+    if (controller.signal.aborted) return endWaiting(live, cancelled(operation, controller.signal));
+    live.begun = true;
     operation.state = 'running';
     operation.startedAt = clock.now();
     await save(operation);
@@ -155,6 +190,29 @@ export function createOperations(deps: {
       .executeTakeFirst();
     return row && fromRow(row);
   };
+  /** Writes it down; the one that was written first under the same key, when there is one. */
+  const insert = async (operation: Operation, idempotencyKey: string | undefined): Promise<Operation | undefined> => {
+    const inserted = await db
+      .insertInto('operations')
+      .values({
+        id: operation.id,
+        kind: operation.kind,
+        app: operation.app,
+        release: operation.release ?? null,
+        state: operation.state,
+        by: operation.by,
+        steps_json: JSON.stringify(operation.steps),
+        problem_json: null,
+        idempotency_key: idempotencyKey ?? null,
+        created_at: operation.createdAt,
+        started_at: null,
+        finished_at: null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (inserted.numInsertedOrUpdatedRows !== 0n || idempotencyKey === undefined) return undefined;
+    return byKey(operation.app, idempotencyKey);
+  };
   const get = async (id: string) => {
     const ended = unsaved.get(id);
     if (ended) return structuredClone(ended);
@@ -175,34 +233,30 @@ export function createOperations(deps: {
         steps: (start.steps ?? []).map((step) => ({ ...step, state: 'waiting' as const })),
         createdAt: clock.now(),
       };
-      const inserted = await db
-        .insertInto('operations')
-        .values({
-          id: operation.id,
-          kind: operation.kind,
-          app: operation.app,
-          release: operation.release ?? null,
-          state: operation.state,
-          by: operation.by,
-          steps_json: JSON.stringify(operation.steps),
-          problem_json: null,
-          idempotency_key: start.idempotencyKey ?? null,
-          created_at: operation.createdAt,
-          started_at: null,
-          finished_at: null,
-        })
-        .onConflict((conflict) => conflict.doNothing())
-        .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows === 0n && start.idempotencyKey !== undefined) {
-        const first = await byKey(start.app, start.idempotencyKey);
-        if (first) return first;
+      requireRoom(start.app);
+      entering.add(start);
+      const first = await insert(operation, start.idempotencyKey).finally(() => entering.delete(start));
+      if (first) return first;
+      const { overtakes } = start;
+      for (const live of overtakes ? waitingOf(start.app) : []) {
+        const problem = overtakes?.(live.operation);
+        if (problem) void endWaiting(live, problem);
       }
-      const controller = new AbortController();
-      const done = queue
-        .add(start.app, () => execute(operation, start, controller))
-        .finally(() => running.delete(operation.id));
-      running.set(operation.id, { controller, done });
-      done.catch((error) => log.error('operation could not be recorded', { id: operation.id, error: String(error) }));
+      const live: Live = {
+        operation,
+        start,
+        controller: new AbortController(),
+        begun: false,
+        ended: Promise.withResolvers<Operation>(),
+      };
+      running.set(operation.id, live);
+      queue
+        .add(start.app, () => execute(live))
+        .finally(() => running.delete(operation.id))
+        .then(live.ended.resolve, live.ended.reject);
+      live.ended.promise.catch((error) =>
+        log.error('operation could not be recorded', { id: operation.id, error: String(error) }),
+      );
       return structuredClone(operation);
     },
     find: byKey,
@@ -212,12 +266,15 @@ export function createOperations(deps: {
       if (app !== undefined) query = query.where('app', '=', app);
       return (await query.execute()).map(fromRow);
     },
+    requireRoom,
     async cancel(id) {
-      running.get(id)?.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
+      const live = running.get(id);
+      live?.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
+      if (live && !live.begun) await endWaiting(live, cancelled(live.operation, live.controller.signal));
     },
     async finished(id) {
       const live = running.get(id);
-      if (live) return live.done;
+      if (live) return live.ended.promise;
       const operation = await get(id);
       if (!operation) throw noSuchOperation(id);
       return operation;
@@ -251,60 +308,6 @@ export function createOperations(deps: {
   };
 }
 
-function createRun(
-  operation: Operation,
-  signal: AbortSignal,
-  save: (operation: Operation) => Promise<void>,
-  clock: Clock,
-): OperationRun {
-  const timings: { name: string; object: string; ms: number }[] = [];
-  return {
-    id: operation.id,
-    signal,
-    timings: () => [...timings],
-    async step({ id, title }, work) {
-      if (signal.aborted) throw signal.reason;
-      let step = operation.steps.find((known) => known.id === id);
-      if (!step) {
-        step = { id, title, state: 'waiting' };
-        operation.steps.push(step);
-      }
-      const current: OperationStep = step;
-      current.state = 'running';
-      current.startedAt = clock.now();
-      await save(operation);
-      crashpoint(`${operation.kind}.${pointName(id)}:before`);
-      const started = performance.now();
-      let lastSaved = started;
-      const detail = (text: string, progress?: number) => {
-        current.detail = text;
-        if (progress !== undefined) current.progress = progress;
-        if (performance.now() - lastSaved < detailEveryMs || current.state !== 'running') return;
-        lastSaved = performance.now();
-        void save(operation).catch(() => {});
-      };
-      try {
-        const result = await work(detail);
-        crashpoint(`${operation.kind}.${pointName(id)}:after`);
-        current.state = 'done';
-        return result;
-      } catch (error) {
-        current.state = 'failed';
-        throw error;
-      } finally {
-        current.ms = Math.round(performance.now() - started);
-        timings.push({ name: id, object: operation.app, ms: current.ms });
-        await save(operation);
-      }
-    },
-  };
-}
-
-/** `start web.2` and `start web.3` are one kind of point. */
-function pointName(stepId: string): string {
-  return stepId.split(' ')[0] ?? stepId;
-}
-
 function fromRow(row: Tables['operations']): Operation {
   return {
     id: row.id,
@@ -321,17 +324,28 @@ function fromRow(row: Tables['operations']): Operation {
   };
 }
 
-function cancelled(operation: Operation, signal: AbortSignal, error: unknown): Problem {
+function cancelled(operation: Operation, signal: AbortSignal, error?: unknown): Problem {
   const reason: unknown = signal.reason;
   return {
     code: 'cancelled',
     what: `The ${operation.kind} was cancelled`,
     object: `app ${operation.app}`,
     why: `${reason instanceof Error ? reason.message : 'It was asked to stop'}.`,
-    still: toProblem(error).still,
+    still: error === undefined ? 'Nothing of it was done.' : toProblem(error).still,
     remedy: 'Start it again when you are ready.',
     evidence: [],
   };
+}
+
+function queueFull(app: string): ProblemError {
+  return new ProblemError({
+    code: 'busy',
+    what: 'Too much is waiting for this app already',
+    object: `app ${app}`,
+    why: `${mostWaiting} operations wait for their turn; no more are taken.`,
+    still: 'What waits goes on, and what serves goes on serving.',
+    remedy: `Wait until some have ended, or cancel them: \`minicloud operations ${app}\`.`,
+  });
 }
 
 function shuttingDown(app: string): ProblemError {
