@@ -168,10 +168,14 @@ function shellFix(node: ScalarNode): { fix?: SpanFix } {
 
 /** A value as text of this manifest: in quotes where the old one was, where JSON wants it, or where YAML would misread it. */
 export function newText(value: string | number | boolean, node: ScalarNode, to: Checking): string {
-  if (typeof value !== 'string') return String(value);
+  return typeof value === 'string' ? scalarText(value, to.json || !node.plain) : String(value);
+}
+
+/** Text as a scalar: in double quotes, which YAML and JSON read alike, where they are wanted or YAML would misread it. */
+export function scalarText(value: string, quoted: boolean): string {
   const safe = /^[A-Za-z0-9/][A-Za-z0-9._/@+%-]*(:[A-Za-z0-9._/-]+)*$/.test(value);
   const misread = /^([-+]?[\d.][\d._e+-]*|0[xo][0-9a-f]*|true|false|null)$/i.test(value);
-  return node.plain && !to.json && safe && !misread ? value : JSON.stringify(value);
+  return !quoted && safe && !misread ? value : JSON.stringify(value);
 }
 
 function replacing(node: ScalarNode, text: string, title: string): SpanFix {
