@@ -11,7 +11,6 @@ import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
 import { createMemoryFirewall } from './adapters/firewall/memory.ts';
 import { createMemoryProxy } from './adapters/proxy/memory.ts';
 import { createNginxProxy } from './adapters/proxy/nginx.ts';
-import { subnetOf } from './apps/apps.ts';
 import { createAuthority } from './certificates/authority.ts';
 import { type Config, homePaths } from './config.ts';
 import type { Cloud, HealthPort } from './context.ts';
@@ -28,6 +27,7 @@ import { createLog, createRedactor } from './platform/log.ts';
 import { createOperations } from './platform/operations.ts';
 import { createSealer, loadKey } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
+import { ensureServicesNetwork } from './services/services.ts';
 import { secretSetting, setting, storedSetting } from './settings/settings.ts';
 
 export interface OpenCloud {
@@ -79,6 +79,8 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
     };
     const adapters = await (config.engine === 'memory' ? memoryAdapters : realAdapters)(config, {
       installation,
+      db,
+      clock,
       parts,
       say: (line) => log.info(line),
       images,
@@ -141,6 +143,8 @@ async function makeHome(home: string): Promise<void> {
 
 interface Making {
   installation: string;
+  db: Db;
+  clock: Clock;
   parts: CloudParts;
   say: (line: string) => void;
   images: ImageSettings;
@@ -150,7 +154,7 @@ type Adapters = Pick<Cloud, 'engine' | 'proxy' | 'firewall' | 'backings' | 'heal
 
 async function realAdapters(
   config: Config,
-  { installation, parts, say, images, rootPassword }: Making,
+  { installation, db, clock, parts, say, images, rootPassword }: Making,
 ): Promise<Adapters> {
   const engine = parts.engine
     ? await parts.engine(installation)
@@ -158,6 +162,7 @@ async function realAdapters(
         installation,
         ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
       });
+  const servicesNetwork = `minicloud_services_${installation}`;
   const image = (name: PlatformImageName) => async () => (await ensurePlatformImage(engine, name, images, say)).id;
   return {
     engine,
@@ -175,9 +180,14 @@ async function realAdapters(
       mariadb: createMariadb({
         engine,
         installation,
+        now: () => clock.now(),
         image: image('mariadb'),
         rootPassword,
-        network: { name: `minicloud_services_${installation}`, subnet: subnetOf(config.networkPool, 0).subnet },
+        network: {
+          name: servicesNetwork,
+          ensure: (labels, signal) =>
+            ensureServicesNetwork({ engine, db, config }, { name: servicesNetwork, labels, kind: 'mariadb' }, signal),
+        },
       }),
     },
     health: { ask: askReplica, steadyMs: 1000 },

@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import type { Cloud } from './context.ts';
 import { convergeAll, keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
-import { redactBindings } from './services/services.ts';
+import { firewallPolicy, redactBindings } from './services/services.ts';
 
 export interface Companion {
   cloud: Cloud;
@@ -50,7 +50,7 @@ async function bringUp(cloud: Cloud): Promise<void> {
   const signal = AbortSignal.timeout(startMs);
   if (cloud.config.firewall !== 'off') {
     await cloud.firewall
-      .apply({ pool: cloud.config.networkPool }, { signal })
+      .apply(firewallPolicy(cloud), { signal })
       .catch((error) => cloud.log.error('the firewall could not be set', { why: toProblem(error).why }));
   }
   await cloud.proxy.ensure({ signal });

@@ -29,7 +29,14 @@ describe('sample app', () => {
     database = createMariadb({
       engine,
       installation,
-      network,
+      network: {
+        name: network.name,
+        ensure: async (labels) => {
+          await engine.ensureNetwork({ ...network, labels });
+          return undefined;
+        },
+      },
+      now: Date.now,
       rootPassword: async () => 'root-password-of-this-test',
       image: () => image('MINICLOUD_TEST_MARIADB_IMAGE'),
     });

@@ -2,7 +2,13 @@ import { l10n, ThemeIcon, window } from 'vscode';
 import type { Services } from '../services.ts';
 import { pickServer } from './pick.ts';
 
-const icons = { ok: 'pass', degraded: 'warning', down: 'error', off: 'circle-slash' } as const;
+const icons = {
+  ok: 'pass',
+  starting: 'loading~spin',
+  degraded: 'warning',
+  down: 'error',
+  off: 'circle-slash',
+} as const;
 
 /** The parts of a server and how they are. */
 export async function showServerStatus(services: Services, argument: unknown): Promise<void> {

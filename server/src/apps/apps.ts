@@ -1,9 +1,21 @@
 /** Apps: ownership, network and naming. Everything else about an app hangs on its id, so that a rename loses nothing. */
+import { randomInt } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud } from '../context.ts';
 import { violates } from '../platform/db.ts';
 import { randomId } from '../platform/ids.ts';
-import { type AppRow, allApps, appById, appByName, insertApp, updateApp } from './store.ts';
+import {
+  type AppRow,
+  allApps,
+  appById,
+  appByName,
+  type Choice,
+  insertApp,
+  lowestFreeSubnet,
+  moveSubnet,
+  updateApp,
+} from './store.ts';
+import { subnetCount, subnetOf, takenSubnets, wasTaken } from './subnets.ts';
 
 export type { AppRow } from './store.ts';
 
@@ -33,7 +45,7 @@ export async function everyApp(cloud: Cloud): Promise<AppRow[]> {
   return allApps(cloud.db);
 }
 
-/** The app of that name, made when it is new. Its network is the lowest free /26 of the pool. */
+/** The app of that name, made when it is new. Its network is the lowest /26 of the pool that nobody on the engine has. */
 export async function ensureApp(cloud: Cloud, input: { name: string; environment: string }): Promise<AppRow> {
   const known = await appByName(cloud.db, input.name);
   if (known) {
@@ -41,22 +53,22 @@ export async function ensureApp(cloud: Cloud, input: { name: string; environment
     return known;
   }
   const now = cloud.clock.now();
+  const choice = await freeIn(cloud);
   try {
-    const app = await insertApp(cloud.db, {
+    const row = {
       id: randomId(),
       name: input.name,
       kind: 'container',
       environment: input.environment,
       created_at: now,
       updated_at: now,
-    });
-    if (app.subnet >= subnetCount(cloud.config.networkPool)) throw poolExhausted(cloud.config.networkPool);
-    return app;
+    };
+    return await insertApp(cloud.db, row, choice);
   } catch (error) {
     // Two first deploys of one name at once: the other one made it.
     const made = violates(error, 'apps.name') ? await appByName(cloud.db, input.name) : undefined;
     if (made) return made;
-    throw error;
+    throw exhausted(error, cloud.config.networkPool);
   }
 }
 
@@ -80,42 +92,58 @@ export function networkName(app: Pick<AppRow, 'id'>): string {
   return `minicloud_network_${app.id}`;
 }
 
-const subnetBits = 26;
+export { subnetOf, wasTaken } from './subnets.ts';
 
-/** How many /26 a pool holds. */
-export function subnetCount(pool: string): number {
-  const bits = Number(pool.split('/')[1]);
-  return bits > subnetBits ? 0 : 2 ** (subnetBits - bits);
-}
+/** How often somebody else may be faster before it is told. */
+export const subnetTries = 5;
 
 /**
- * Addresses of the n-th /26 of the pool. What an address is for is told by its last six bits, see the firewall port:
- * .1 gateway, .2–.31 replicas, .32–.47 support containers, .48–.62 shared services.
+ * Runs `make` with the app, and again with other addresses for it when somebody on the engine has taken those that
+ * were chosen for its network meanwhile. Gives the app as it is in the end.
  */
-export function subnetOf(pool: string, index: number) {
-  const [base = '0.0.0.0', bits = '0'] = pool.split('/');
-  const mask = (0xffffffff << (32 - Number(bits))) >>> 0;
-  const start = ((toNumber(base) & mask) >>> 0) + index * 64;
-  return {
-    subnet: `${toAddress(start)}/26`,
-    /** The lower half: where the engine may pick by itself. */
-    range: `${toAddress(start)}/27`,
-    replicas: addresses(start, 2, 31),
-    support: addresses(start, 32, 47),
-    services: addresses(start, 48, 62),
-  };
+export async function onFreeSubnet(
+  cloud: Cloud,
+  app: AppRow,
+  make: (app: AppRow) => Promise<void>,
+  signal: AbortSignal,
+): Promise<AppRow> {
+  const { engine, config, db } = cloud;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await make(app);
+      return app;
+    } catch (error) {
+      const network = { name: networkName(app), subnet: subnetOf(config.networkPool, app.subnet).subnet };
+      if (attempt === subnetTries || !(await wasTaken(engine, network, signal))) throw error;
+      const choice = await freeIn(cloud, signal);
+      // Anywhere: two installations that both took the lowest would meet again and again.
+      const from = randomInt(1, Math.max(2, choice.count));
+      const moved = await moveSubnet(db, app.id, choice, from).catch((cause) => {
+        throw exhausted(cause, config.networkPool);
+      });
+      if (!moved) throw error;
+      app = moved;
+    }
+  }
 }
 
-function addresses(start: number, first: number, last: number): string[] {
-  return Array.from({ length: last - first + 1 }, (_, n) => toAddress(start + first + n));
+/** Where new networks may be: /26s of the pool that no network of the engine touches. */
+async function freeIn({ engine, config }: Allocation, signal?: AbortSignal): Promise<Choice> {
+  return { taken: await takenSubnets(engine, config.networkPool, signal), count: subnetCount(config.networkPool) };
 }
 
-function toNumber(address: string): number {
-  return address.split('.').reduce((sum, part) => ((sum << 8) | Number(part)) >>> 0, 0);
+/** Lowest number of a /26 that neither an app nor any network of the engine has. `pool_exhausted` when there is none. */
+export async function freeSubnet(parts: Allocation, signal?: AbortSignal): Promise<number> {
+  const index = await lowestFreeSubnet(parts.db, await freeIn(parts, signal));
+  if (index === undefined) throw poolExhausted(parts.config.networkPool);
+  return index;
 }
 
-function toAddress(value: number): string {
-  return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
+/** What choosing addresses takes of a cloud. */
+export type Allocation = Pick<Cloud, 'engine' | 'db'> & { config: Pick<Cloud['config'], 'networkPool'> };
+
+function exhausted(error: unknown, pool: string): unknown {
+  return violates(error, 'apps.subnet') ? poolExhausted(pool) : error;
 }
 
 function poolExhausted(pool: string): ProblemError {
@@ -123,7 +151,7 @@ function poolExhausted(pool: string): ProblemError {
     code: 'pool_exhausted',
     what: 'There is no network left for a new app',
     object: `pool ${pool}`,
-    why: `It holds ${subnetCount(pool) - 1} app networks and all are taken.`,
+    why: `It holds ${subnetCount(pool)} networks, and all are taken, by apps or by other networks of the engine.`,
     still: 'Every app there is keeps serving.',
     remedy: 'Delete an app, or start the companion with a larger --network-pool.',
   });

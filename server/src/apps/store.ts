@@ -4,19 +4,58 @@ import type { Db, Tables } from '../schema.ts';
 
 export type AppRow = Tables['apps'];
 
-export async function insertApp(db: Db, row: Omit<AppRow, 'subnet' | 'serving' | 'deleting_at'>): Promise<AppRow> {
-  // The lowest free subnet, found and taken in one statement: two deploys of new apps never get the same.
-  const free = sql<number>`(SELECT min(candidate) FROM (
-    SELECT ${firstAppSubnet} AS candidate UNION SELECT subnet + 1 FROM apps) WHERE candidate NOT IN (SELECT subnet FROM apps))`;
+/** What a subnet is chosen from: numbers under `count`, without those taken. */
+export interface Choice {
+  taken: readonly number[];
+  count: number;
+}
+
+/**
+ * The lowest free subnet from `first` on, as an expression: found and taken in one statement, so that two deploys of
+ * new apps never get the same. It is the first, or follows one that is taken: nothing else is looked at.
+ */
+function lowestFree({ taken, count }: Choice, first: number) {
+  const others = sql`SELECT value FROM json_each(${JSON.stringify(taken)})`;
+  return sql<number>`(SELECT min(candidate) FROM (
+    SELECT ${first} AS candidate UNION SELECT subnet + 1 FROM apps UNION SELECT value + 1 FROM (${others}))
+    WHERE candidate BETWEEN ${first} AND ${count - 1}
+      AND candidate NOT IN (SELECT subnet FROM apps) AND candidate NOT IN (${others}))`;
+}
+
+/** Subnet 0 is for the platform's own network, where it is free. */
+const firstAppSubnet = 1;
+
+/** Fails on `apps.subnet` when none is free. */
+export async function insertApp(
+  db: Db,
+  row: Omit<AppRow, 'subnet' | 'serving' | 'deleting_at'>,
+  choice: Choice,
+): Promise<AppRow> {
   return db
     .insertInto('apps')
-    .values({ ...row, subnet: free, serving: null, deleting_at: null })
+    .values({ ...row, subnet: lowestFree(choice, firstAppSubnet), serving: null, deleting_at: null })
     .returningAll()
     .executeTakeFirstOrThrow();
 }
 
-/** Subnet 0 is the platform's own. */
-const firstAppSubnet = 1;
+/**
+ * Gives the app another subnet, the first free one from `from` on or else from the start; undefined when it is gone.
+ * Fails on `apps.subnet` when none is free.
+ */
+export async function moveSubnet(db: Db, id: string, choice: Choice, from: number): Promise<AppRow | undefined> {
+  return db
+    .updateTable('apps')
+    .set({ subnet: sql<number>`coalesce(${lowestFree(choice, from)}, ${lowestFree(choice, firstAppSubnet)})` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** One that no app has, for a network of the platform. */
+export async function lowestFreeSubnet(db: Db, choice: Choice): Promise<number | undefined> {
+  const { index } = await db.selectNoFrom(lowestFree(choice, 0).as('index')).executeTakeFirstOrThrow();
+  return index ?? undefined;
+}
 
 export async function appByName(db: Db, name: string): Promise<AppRow | undefined> {
   return db.selectFrom('apps').selectAll().where('name', '=', name).executeTakeFirst();

@@ -357,6 +357,11 @@ test('the state of the server', (t) => {
     drawn((columns) => statusView(target, info, status, columns)),
     { serializers },
   );
+  const mariadb = { name: 'mariadb' as const, state: 'starting' as const, detail: 'started 3 s ago' };
+  const engine = { name: 'engine' as const, state: 'ok' as const, detail: '' };
+  const words = drawn((columns) => statusView(target, info, { ...status, components: [engine, mariadb] }, columns));
+  assert.match(words, /\nNothing is wrong; mariadb is still starting\n/);
+  assert.match(words, /starting +mariadb +started 3 s ago/);
 });
 
 test('annotations of a GitHub workflow can not be broken out of', () => {

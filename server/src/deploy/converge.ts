@@ -9,6 +9,7 @@ import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
 import { findRelease, type ReleaseRow, servingReleases } from '../releases/releases.ts';
 import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
+import { firewallPolicy } from '../services/services.ts';
 import { execute, type Run } from './execute.ts';
 import { observe, observeAll } from './observe.ts';
 import { type Observed, repairSteps, type Step } from './plan.ts';
@@ -141,7 +142,7 @@ export function keepConverging(cloud: Cloud): () => void {
         // The engine was away: its rules of the network may be new, too.
         if (cloud.config.firewall !== 'off') {
           await cloud.firewall
-            .apply({ pool: cloud.config.networkPool })
+            .apply(firewallPolicy(cloud))
             .catch((error) => cloud.log.warn('the firewall could not be set', { why: toProblem(error).why }));
         }
         soon();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contains, formatAddress, parseAddress, parseCidr } from './cidr.ts';
+import { blockAround, contains, formatAddress, overlaps, parseAddress, parseCidr } from './cidr.ts';
 
 test('blocks are read and written', () => {
   assert.deepEqual(parseCidr('10.64.0.0/12'), { base: 0x0a400000, prefix: 12, size: 2 ** 20 });
@@ -28,4 +28,14 @@ test('a block holds another or not', () => {
   assert.equal(contains(pool, parseCidr('10.79.255.192/26')), true);
   assert.equal(contains(pool, parseCidr('10.80.0.0/26')), false);
   assert.equal(contains(parseCidr('10.64.0.0/26'), pool), false);
+});
+
+test('blocks that share an address, and the block that an address is in', () => {
+  const block = parseCidr('10.64.0.64/26');
+  for (const text of ['10.64.0.64/26', '10.64.0.0/24', '10.64.0.127/32', '0.0.0.0/0'])
+    assert.equal(overlaps(block, parseCidr(text)) && overlaps(parseCidr(text), block), true, text);
+  for (const text of ['10.64.0.0/26', '10.64.0.128/25', '10.65.0.64/26'])
+    assert.equal(overlaps(block, parseCidr(text)) || overlaps(parseCidr(text), block), false, text);
+  assert.deepEqual(blockAround('10.64.0.100/26'), block);
+  assert.throws(() => blockAround('10.64.0.100'), RangeError);
 });

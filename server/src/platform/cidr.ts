@@ -40,3 +40,16 @@ export function formatAddress(value: number): string {
 export function contains(outer: Cidr, inner: Cidr): boolean {
   return inner.base >= outer.base && inner.base + inner.size <= outer.base + outer.size;
 }
+
+/** True when an address is in both. */
+export function overlaps(one: Cidr, other: Cidr): boolean {
+  return one.base < other.base + other.size && other.base < one.base + one.size;
+}
+
+/** As `parseCidr`, of what others wrote: an address inside a block stands for the block. */
+export function blockAround(text: string): Cidr {
+  const [address = '', prefix = ''] = text.split('/');
+  const size = 2 ** (32 - Number(prefix));
+  const base = parseAddress(address);
+  return parseCidr(`${formatAddress(base - (base % size))}/${prefix}`);
+}

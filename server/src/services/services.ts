@@ -1,7 +1,17 @@
 /** Services and bindings: an app's own credentials on a shared backing server. */
 import type { ContainerManifest, DatabaseNeed } from 'minicloud-shared/manifest/model';
 import type { Backing, BackingGrant } from '../adapters/backing/contract.ts';
-import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
+import type { Labels } from '../adapters/engine/contract.ts';
+import type { FirewallPolicy } from '../adapters/firewall/contract.ts';
+import {
+  type Allocation,
+  type AppRow,
+  freeSubnet,
+  networkName,
+  subnetOf,
+  subnetTries,
+  wasTaken,
+} from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { randomPassword } from '../platform/ids.ts';
 import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
@@ -66,6 +76,40 @@ export async function attachService(cloud: Cloud, app: AppRow, backing: Backing,
     { aliases: [backing.alias], ...(address === undefined ? {} : { address }) },
     { signal },
   );
+}
+
+/** The rules of the network: whoever is in the pool, and how apps come to the shared servers. */
+export function firewallPolicy(cloud: Cloud): FirewallPolicy {
+  const backings = Object.values(cloud.backings);
+  return {
+    pool: cloud.config.networkPool,
+    services: {
+      ports: backings.map((backing) => backing.port),
+      connectionsEach: Math.min(...backings.map((backing) => backing.connectionsPerApp)),
+    },
+  };
+}
+
+/**
+ * Makes the network that the shared servers start in, where nobody on the engine has addresses; gives the address that
+ * a kind of server has in it. It is one that says "shared service" to the firewall.
+ */
+export async function ensureServicesNetwork(
+  parts: Allocation,
+  { name, labels, kind }: { name: string; labels: Labels; kind: Backing['kind'] },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { networkPool } = parts.config;
+  for (let attempt = 1; ; attempt += 1) {
+    const known = (await parts.engine.listNetworks({ signal })).find((network) => network.name === name);
+    const subnet = known?.subnet ?? subnetOf(networkPool, await freeSubnet(parts, signal)).subnet;
+    try {
+      await parts.engine.ensureNetwork({ name, subnet, labels }, { signal });
+      return subnetOf(subnet, 0).services[serviceSlot[kind]];
+    } catch (error) {
+      if (attempt === subnetTries || !(await wasTaken(parts.engine, { name, subnet }, signal))) throw error;
+    }
+  }
 }
 
 /** Each kind has its own address in every app network, so that two never want the same. */

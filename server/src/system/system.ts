@@ -4,6 +4,7 @@ import { toProblem } from 'minicloud-shared/model/problem';
 import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+import { firewallPolicy } from '../services/services.ts';
 
 export const apiVersion = 1;
 const askWithinMs = 5000;
@@ -60,16 +61,10 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     }),
     ask('firewall', async (signal) => {
       if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
-      const { ok, detail } = await cloud.firewall.verify({ pool: cloud.config.networkPool }, { signal });
+      const { ok, detail } = await cloud.firewall.verify(firewallPolicy(cloud), { signal });
       return { state: ok ? 'ok' : 'degraded', detail };
     }),
-    ask('mariadb', async (signal) => {
-      const container = await cloud.engine.inspectContainer(cloud.backings.mariadb.container, { signal });
-      if (!container) return { state: 'off', detail: 'no app needs it yet' };
-      return (await cloud.backings.mariadb.ready({ signal }))
-        ? { state: 'ok', detail: 'answers' }
-        : { state: 'down', detail: 'does not answer' };
-    }),
+    ask('mariadb', (signal) => cloud.backings.mariadb.status({ signal })),
   ]);
   return {
     ok: components.every((component) => component.state === 'ok' || component.state === 'off'),

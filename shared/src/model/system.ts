@@ -16,7 +16,7 @@ export const features = [
 
 export const componentSchema = z.object({
   name: z.enum(['engine', 'proxy', 'database', 'firewall', 'certificates', 'mariadb']),
-  state: z.enum(['ok', 'degraded', 'down', 'off']),
+  state: z.enum(['ok', 'starting', 'degraded', 'down', 'off']),
   detail: z.string(),
 });
 

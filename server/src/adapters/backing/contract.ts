@@ -5,6 +5,7 @@
  * - `grant` is idempotent: the same name and password give the same database and user; another password replaces it.
  * - What one grant gives sees nothing of another's, not even names.
  * - `revoke` drops the user and keeps the data; only `destroy` removes data.
+ * - The companion gets in however many others are there or try to be.
  */
 export interface BackingGrant {
   /** Database and user name: [a-z0-9_]{1,32}. */
@@ -17,6 +18,11 @@ export interface Backing {
   /** Name under which apps reach it in their own network. */
   readonly alias: string;
   readonly port: number;
+  /**
+   * Most connections that one app may hold, those before login included, so that the server has room for others.
+   * The firewall holds this; a grant has a limit of its own besides, after login.
+   */
+  readonly connectionsPerApp: number;
   /** Container that apps' networks are attached to. */
   readonly container: string;
   /** Starts the server when it does not run and waits until it answers; progress by `onDetail`. */
@@ -27,4 +33,11 @@ export interface Backing {
   revoke(name: string, options: { signal: AbortSignal }): Promise<void>;
   destroy(name: string, options: { signal: AbortSignal }): Promise<void>;
   ready(options: { signal: AbortSignal }): Promise<boolean>;
+  /** How it is now, in a sentence part. `off`: it was never started; `starting`: it was a moment ago, and has not failed. */
+  status(options: { signal: AbortSignal }): Promise<BackingStatus>;
+}
+
+export interface BackingStatus {
+  state: 'ok' | 'starting' | 'down' | 'off';
+  detail: string;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { poll } from '../../platform/wait.ts';
 import type { ContainerSpec, Engine, Labels } from '../engine/contract.ts';
-import type { Backing, BackingGrant } from './contract.ts';
+import type { Backing, BackingGrant, BackingStatus } from './contract.ts';
 import { checkedName, grantUrl } from './grant.ts';
 
 export interface MariadbOptions {
@@ -13,19 +13,31 @@ export interface MariadbOptions {
   image: () => Promise<string>;
   /** The same for as long as the volume lives: the server keeps the first one it was given. */
   rootPassword: () => Promise<string>;
-  /** Network of its own; apps' networks are attached beside it. */
-  network: { name: string; subnet: string };
+  /** Network of its own; apps' networks are attached beside it. `ensure` makes it and gives the server's address in it. */
+  network: { name: string; ensure: (labels: Labels, signal: AbortSignal) => Promise<string | undefined> };
   /** Most bytes it may take. 512 MiB unless said otherwise. */
   memoryBytes?: number;
   /** Most connections of one grant. 50 unless said otherwise. */
   connectionsEach?: number;
+  /** Milliseconds since the epoch. */
+  now: () => number;
 }
 
 export const mariadbAlias = 'mariadb';
 export const mariadbPort = 3306;
 
 const defaultMemoryBytes = 512 * 1024 * 1024;
+const mostConnections = 500;
+/** After login, by the server: what an app's pools take while two releases are there side by side. */
 const defaultConnectionsEach = 50;
+/**
+ * Before login too, by the firewall: room for all that a grant may hold and for tries besides, so that an app that
+ * wants too much is told so by the server. Eight apps that do their worst at once leave the ninth a place.
+ */
+const connectionsPerApp = 60;
+/** A door of the companion's own with places of its own; the firewall lets no app come to it. */
+const companionPort = 3307;
+const companionConnections = 8;
 const stopSeconds = 30;
 /** A first start prepares its data folder; a start after a crash recovers it. */
 const startDeadlineMs = 180_000;
@@ -44,19 +56,21 @@ const serverArguments = [
   '--key-buffer-size=1M',
   '--aria-pagecache-buffer-size=4M',
   '--table-open-cache=400',
-  '--max-connections=500',
+  `--max-connections=${mostConnections}`,
+  `--extra-port=${companionPort}`,
+  `--extra-max-connections=${companionConnections}`,
   // One that says nothing takes a place that others want.
   '--connect-timeout=5',
 ];
 
 /** The backing on an engine. Nothing is started before `ensure`. */
 export function createMariadb(options: MariadbOptions): Backing {
-  const { engine, installation, connectionsEach = defaultConnectionsEach } = options;
+  const { engine, installation, now, connectionsEach = defaultConnectionsEach } = options;
   const container = `minicloud-mariadb-${installation}`;
   const labels: Labels = { 'minicloud.platform': 'mariadb' };
   let starting: Promise<void> | undefined;
 
-  async function spec(): Promise<ContainerSpec> {
+  async function spec(address: string | undefined): Promise<ContainerSpec> {
     return {
       name: container,
       image: await options.image(),
@@ -68,7 +82,7 @@ export function createMariadb(options: MariadbOptions): Backing {
         MARIADB_ROOT_PASSWORD_HASH: passwordHash(await options.rootPassword()),
         MARIADB_ROOT_HOST: '127.0.0.1',
       },
-      network: { name: options.network.name, aliases: [mariadbAlias] },
+      network: { name: options.network.name, aliases: [mariadbAlias], ...(address === undefined ? {} : { address }) },
       volumes: [{ volume: container, path: '/var/lib/mysql' }],
       memoryBytes: options.memoryBytes ?? defaultMemoryBytes,
       restart: 'always',
@@ -83,6 +97,7 @@ export function createMariadb(options: MariadbOptions): Backing {
       'mariadb',
       '--user=root',
       '--host=127.0.0.1',
+      `--port=${companionPort}`,
       '--protocol=tcp',
       '--skip-ssl',
       '--batch',
@@ -107,10 +122,26 @@ export function createMariadb(options: MariadbOptions): Backing {
     }
   }
 
+  async function status({ signal }: { signal: AbortSignal }): Promise<BackingStatus> {
+    const seen = await engine.inspectContainer(container, { signal });
+    if (!seen)
+      return starting
+        ? { state: 'starting', detail: 'is being made' }
+        : { state: 'off', detail: 'no app needs it yet' };
+    if (seen.state === 'running' && (await ready({ signal }))) return { state: 'ok', detail: 'answers' };
+    const seconds = Math.max(0, Math.round((now() - (seen.startedAt ?? seen.createdAt)) / 1000));
+    // Made and not yet started, or preparing its data; one that ended by itself is no longer starting.
+    const young = seen.restarts === 0 && seconds * 1000 < startDeadlineMs;
+    if (young && seen.state === 'running')
+      return { state: 'starting', detail: `started ${seconds} s ago, does not answer yet` };
+    if (young && seen.state === 'created') return { state: 'starting', detail: 'is about to be started' };
+    return { state: 'down', detail: seen.state === 'running' ? 'does not answer' : `its container is ${seen.state}` };
+  }
+
   async function start(signal: AbortSignal, onDetail: (detail: string) => void): Promise<void> {
-    await engine.ensureNetwork({ ...options.network, labels }, { signal });
+    const address = await options.network.ensure(labels, signal);
     await engine.ensureVolume(container, labels, { signal });
-    const attached = await create(await spec(), signal, onDetail);
+    const attached = await create(await spec(address), signal, onDetail);
     await engine.startContainer(container, { signal });
     for (const { network, address } of attached) {
       await engine.connectNetwork(network, container, { aliases: [mariadbAlias], address }, { signal });
@@ -171,8 +202,10 @@ export function createMariadb(options: MariadbOptions): Backing {
     kind: 'mariadb',
     alias: mariadbAlias,
     port: mariadbPort,
+    connectionsPerApp,
     container,
     ready,
+    status,
 
     async ensure({ signal, onDetail = () => {} }) {
       // One at a time: whoever comes while it starts waits, and tries again by itself if that was cancelled.

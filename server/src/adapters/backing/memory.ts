@@ -26,6 +26,7 @@ export function createMemoryBacking(
     kind: 'mariadb',
     alias: 'mariadb',
     port: 3306,
+    connectionsPerApp: 60,
     container: options.container ?? 'minicloud-mariadb-memory',
 
     async ensure({ signal }) {
@@ -35,6 +36,9 @@ export function createMemoryBacking(
     },
     async ready() {
       return running;
+    },
+    async status() {
+      return running ? { state: 'ok', detail: 'answers' } : { state: 'off', detail: 'no app needs it yet' };
     },
     async grant({ name, password }, { signal }) {
       signal.throwIfAborted();

@@ -179,6 +179,11 @@ function networkTests(makeEngine: MakeEngine, { prefix, subnet, foreign }: Engin
       await assert.rejects(engine.removeNetwork(name), failsWith('forbidden'));
       assert.deepEqual(await engine.listNetworks(), []);
       assert.ok(await foreign.isThere('network', name));
+      assert.ok((await engine.usedSubnets()).includes(subnet(2).subnet), 'its addresses are known to be taken');
+      await assert.rejects(
+        engine.ensureNetwork({ name: `${prefix}net2b`, subnet: subnet(2).range, labels: {} }),
+        failsWith('conflict'),
+      );
     } finally {
       await foreign.remove('network', name);
     }

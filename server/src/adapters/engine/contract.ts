@@ -223,9 +223,12 @@ export interface Engine {
   /** Until it is no longer running; its exit code. */
   waitContainer(container: string, options?: CallOptions): Promise<number>;
 
+  /** `conflict` when another network has some of the addresses. */
   /** argv, no shell. `env` and `stdin` are how secrets get in: arguments can be seen by every process of the machine. */
   exec(
     container: string,
+  /** IPv4 blocks of every network of the engine, whoever made it: what a new network has to keep clear of. */
+  usedSubnets(options?: CallOptions): Promise<string[]>;
     argv: string[],
     options?: CallOptions & { stdin?: string; env?: Record<string, string>; user?: string },
   ): Promise<ExecResult>;

@@ -95,12 +95,11 @@ export const imageAnswer = z.object({
     .nullish(),
 });
 
-export const networkAnswer = z.object({
-  Id: z.string(),
-  Name: z.string(),
-  Labels: labels,
+/** All that is read of networks that may be somebody else's. */
+export const networkBlocks = z.object({
   IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).optional(),
 });
+export const networkAnswer = networkBlocks.extend({ Id: z.string(), Name: z.string(), Labels: labels });
 export type NetworkAnswer = z.infer<typeof networkAnswer>;
 
 export const volumeAnswer = z.object({ Name: z.string(), Labels: labels });

@@ -8,6 +8,7 @@ import {
   type EndpointAnswer,
   type NetworkAnswer,
   networkAnswer,
+  networkBlocks,
   volumeAnswer,
   volumeListAnswer,
 } from './docker-answers.ts';
@@ -20,6 +21,7 @@ export type NetworkCalls = Pick<
   | 'ensureNetwork'
   | 'removeNetwork'
   | 'listNetworks'
+  | 'usedSubnets'
   | 'connectNetwork'
   | 'disconnectNetwork'
   | 'ensureVolume'
@@ -133,6 +135,14 @@ export function networkCalls(
         subnet: IPAM?.Config?.[0]?.Subnet ?? '',
         labels,
       }));
+    },
+
+    async usedSubnets(options) {
+      const call: Call = { method: 'GET', path: '/networks', verb: 'list the networks', object: 'networks' };
+      const found = await transport.ask(call, z.array(networkBlocks), options);
+      return found
+        .flatMap(({ IPAM }) => IPAM?.Config ?? [])
+        .flatMap(({ Subnet: subnet }) => (subnet?.includes('.') ? [subnet] : []));
     },
 
     async connectNetwork(network, container, endpoint, options) {

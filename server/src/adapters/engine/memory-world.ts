@@ -3,7 +3,8 @@
  * that a test can start a companion again over the same containers, or look from another installation.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { formatAddress, parseAddress, parseCidr } from '../../platform/cidr.ts';
+import type { Duplex } from 'node:stream';
+import { formatAddress, overlaps, parseAddress, parseCidr } from '../../platform/cidr.ts';
 import {
   type ContainerSpec,
   type ContainerState,
@@ -256,6 +257,9 @@ export function addNetwork(
   return network;
 }
 
+  for (const other of world.networks.values())
+    if (overlaps(whole, parseCidr(other.subnet)))
+      throw conflict(`network ${name}`, `${other.name} has ${other.subnet}.`);
 function freeAddress(network: MemoryNetwork): number | undefined {
   const count = network.end - network.first;
   for (let step = 0; step < count; step++) {

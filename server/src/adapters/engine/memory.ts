@@ -199,6 +199,10 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       return ours.map(({ name, subnet, labels }) => ({ name, subnet, labels }));
     },
     async connectNetwork(network, container, endpoint, callOptions) {
+    async usedSubnets(callOptions) {
+      await enter('usedSubnets', 'networks', callOptions);
+      return [...world.networks.values()].map(({ subnet }) => subnet);
+    },
       await enter('connectNetwork', `${network} ${container}`, callOptions);
       guardNetwork(network);
       const found = guard(container);

@@ -6,7 +6,11 @@ import type { Firewall } from './contract.ts';
 
 /** Registers the tests of the port for one implementation; each gets a machine without rules. */
 export function firewallConformance(name: string, makeFirewall: (installation: string) => Promise<Firewall>): void {
-  const policy = { pool: '10.64.0.0/12', publicPorts: [443, 80] };
+  const policy = {
+    pool: '10.64.0.0/12',
+    publicPorts: [443, 80],
+    services: { ports: [5432, 3306], connectionsEach: 60 },
+  };
   describe(`firewall ${name}`, () => {
     test('applies, verifies, and does it twice without harm', async () => {
       const firewall = await makeFirewall('confaaaa1');

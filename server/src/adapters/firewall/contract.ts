@@ -11,6 +11,18 @@ export interface FirewallPolicy {
   pool: string;
   /** TCP ports of this machine that everybody reaches, the proxy's: apps may call them as any visitor does. At most 15. */
   publicPorts?: number[];
+  /** How apps reach shared services; any way when not given. */
+  services?: ServicePolicy;
+}
+
+export interface ServicePolicy {
+  /** TCP ports at which apps reach them; nothing else of theirs is reached. At most 15. */
+  ports: number[];
+  /**
+   * Most connections that all containers of one app together hold to one service, those before login included: the
+   * server can't tell whose they are, and would let one app take every place. More get a reset.
+   */
+  connectionsEach: number;
 }
 
 export interface Firewall {

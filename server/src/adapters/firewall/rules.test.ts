@@ -28,6 +28,29 @@ test('the rules of a pool, word by word', () => {
   ]);
 });
 
+test('shared services are reached at their ports, by so many connections of one app; as many rules for any number of apps', () => {
+  const chains = { forward: 'F', input: 'I' };
+  const policy = { pool: '10.64.0.0/12', services: { ports: [5432, 3306], connectionsEach: 60 } };
+  const added = firewallRules(policy, chains).filter(
+    (rule) => !firewallRules({ pool: policy.pool }, chains).includes(rule),
+  );
+  const services = '10.64.0.48/255.240.0.48';
+  const asked = `-A F -d ${services} -p tcp -m multiport --dports 3306,5432`;
+  assert.deepEqual(added, [
+    `${asked} -m connlimit --connlimit-above 60 --connlimit-mask 32 --connlimit-daddr -j REJECT --reject-with tcp-reset`,
+    `${asked} -j RETURN`,
+    `-A F -d ${services} -p tcp -j REJECT --reject-with tcp-reset`,
+    `-A F -d ${services} -j REJECT --reject-with icmp-port-unreachable`,
+  ]);
+  for (const services of [
+    { ports: [3306], connectionsEach: 0 },
+    { ports: [3306], connectionsEach: 1.5 },
+    { ports: [0], connectionsEach: 60 },
+    { ports: [], connectionsEach: 60 },
+  ])
+    assert.throws(() => firewallRules({ ...policy, services }, chains), ProblemError);
+});
+
 test('an installation without letters names no chain', () => {
   assert.throws(() => chainNames('--'), ProblemError);
 });

@@ -8,7 +8,7 @@
  */
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type Cidr, formatAddress, parseCidr } from '../../platform/cidr.ts';
-import type { FirewallPolicy } from './contract.ts';
+import type { FirewallPolicy, ServicePolicy } from './contract.ts';
 
 export interface Chains {
   /** What passes through this machine. */
@@ -47,11 +47,27 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     ...refuse(forward, `-s ${support} -d ${services}`),
     // Between networks; inside one, packets are bridged. The engine refuses this too, if it is Docker.
     ...refuse(forward, `-s ${whole} -d ${whole}`, '-m physdev ! --physdev-is-bridged'),
+    ...(policy.services ? serviceRules(forward, services, policy.services) : []),
     `-A ${forward} -s ${support} -d ${whole} -j RETURN`,
     ...refuse(forward, `-s ${support}`),
     `-A ${input} ${answers}`,
     ...(ports.length > 0 ? [`-A ${input} -s ${apps} -p tcp -m multiport --dports ${ports.join(',')} -j RETURN`] : []),
     ...refuse(input, `-s ${whole}`),
+  ];
+}
+
+/**
+ * A service has an address of its own in every app network: counting by it, whole, counts one app at one service,
+ * whatever address the app's packets claim to come from. One rule for any number of apps.
+ */
+function serviceRules(chain: string, services: string, { ports, connectionsEach }: ServicePolicy): string[] {
+  if (!Number.isInteger(connectionsEach) || connectionsEach < 1 || ports.length === 0)
+    throw invalid('services', `${connectionsEach} connections to ${ports.length} ports can not be.`);
+  const asked = `-A ${chain} -d ${services} -p tcp -m multiport --dports ${readPorts(ports).join(',')}`;
+  return [
+    `${asked} -m connlimit --connlimit-above ${connectionsEach} --connlimit-mask 32 --connlimit-daddr -j REJECT --reject-with tcp-reset`,
+    `${asked} -j RETURN`,
+    ...refuse(chain, `-d ${services}`),
   ];
 }
 
@@ -81,6 +97,7 @@ function readPool(text: string): Cidr {
   }
 }
 
+/** Sorted, as `iptables -S` prints them. */
 function readPorts(ports: readonly number[]): number[] {
   const sorted = [...new Set(ports)].sort((a, b) => a - b);
   const valid =

@@ -11,7 +11,7 @@ export const status: Command = {
   summary: 'show the server and how each part of it is',
   positionals: [],
   options: {},
-  details: ['Ends with 1 when a part is not well.'],
+  details: ['Ends with 1 when a part is not well, or is still starting.'],
   json: '{ url: string, info: SystemInfo, status: SystemStatus }',
   async run(context) {
     const target = await context.target();
@@ -25,10 +25,19 @@ export const status: Command = {
 
 const styles: Record<SystemStatus['components'][number]['state'], Style> = {
   ok: 'green',
+  starting: 'cyan',
   degraded: 'yellow',
   down: 'red',
   off: 'dim',
 };
+
+function verdict({ ok, components }: SystemStatus) {
+  if (ok) return styled('green', 'All is well');
+  const wrong = components.filter(({ state }) => state === 'degraded' || state === 'down');
+  if (wrong.length > 0) return styled('red', 'Something is not well');
+  const starting = components.filter(({ state }) => state === 'starting').map(({ name }) => name);
+  return styled('cyan', `Nothing is wrong; ${starting.join(' and ')} is still starting`);
+}
 
 export function statusView(
   target: Pick<Target, 'url' | 'from'>,
@@ -53,7 +62,7 @@ export function statusView(
     part.name,
     styled('dim', part.detail),
   ]);
-  const head: Line = [state.ok ? styled('green', 'All is well') : styled('red', 'Something is not well')];
+  const head: Line = [verdict(state)];
   const room = columns - 2;
   const below = (lines: Line[]): Line[] => lines.map((line) => ['  ', ...line]);
   return [

@@ -1,0 +1,62 @@
+/** The pool of addresses in /26s, by number; and which of them nobody on the engine has. */
+import type { Engine } from '../adapters/engine/contract.ts';
+import { blockAround, formatAddress, overlaps, parseCidr } from '../platform/cidr.ts';
+
+const subnetBits = 26;
+const subnetSize = 2 ** (32 - subnetBits);
+
+/** How many /26 a pool holds. */
+export function subnetCount(pool: string): number {
+  return Math.floor(blockAround(pool).size / subnetSize);
+}
+
+/**
+ * Addresses of the n-th /26 of the pool. What an address is for is told by its last six bits, see the firewall port:
+ * .1 gateway, .2–.31 replicas, .32–.47 support containers, .48–.62 shared services.
+ */
+export function subnetOf(pool: string, index: number) {
+  const start = blockAround(pool).base + index * subnetSize;
+  return {
+    subnet: `${formatAddress(start)}/${subnetBits}`,
+    /** The lower half: where the engine may pick by itself. */
+    range: `${formatAddress(start)}/27`,
+    replicas: addresses(start, 2, 31),
+    support: addresses(start, 32, 47),
+    services: addresses(start, 48, 62),
+  };
+}
+
+function addresses(start: number, first: number, last: number): string[] {
+  return Array.from({ length: last - first + 1 }, (_, n) => formatAddress(start + first + n));
+}
+
+/** Numbers of the /26s of the pool in which some network of the engine has addresses, whoever made it. */
+export async function takenSubnets(engine: Engine, pool: string, signal?: AbortSignal): Promise<number[]> {
+  return overlapping(pool, await engine.usedSubnets(signal ? { signal } : {}));
+}
+
+/** Numbers of the /26s of the pool that share an address with one of the blocks. Pure. */
+export function overlapping(pool: string, blocks: readonly string[]): number[] {
+  const whole = blockAround(pool);
+  const taken = new Set<number>();
+  for (const text of blocks) {
+    const block = blockAround(text);
+    if (!overlaps(whole, block)) continue;
+    const first = Math.max(0, Math.floor((block.base - whole.base) / subnetSize));
+    const end = Math.min(subnetCount(pool), Math.ceil((block.base + block.size - whole.base) / subnetSize));
+    for (let index = first; index < end; index += 1) taken.add(index);
+  }
+  return [...taken].sort((a, b) => a - b);
+}
+
+/** True when the engine has no network of that name, and another has some of the addresses. */
+export async function wasTaken(
+  engine: Engine,
+  network: { name: string; subnet: string },
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const options = signal ? { signal } : {};
+  const [own, used] = await Promise.all([engine.listNetworks(options), engine.usedSubnets(options)]);
+  const wanted = parseCidr(network.subnet);
+  return !own.some(({ name }) => name === network.name) && used.some((text) => overlaps(wanted, blockAround(text)));
+}
