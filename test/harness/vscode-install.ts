@@ -14,7 +14,7 @@ const run = promisify(execFile);
  * `engines.vscode` of the extension promises.
  */
 export const vscodeVersions = {
-  lowest: { 'code-server': '4.105.1', node: '22.23.3' },
+  lowest: { 'code-server': '4.110.0', node: '22.23.3' },
   current: { 'code-server': '4.139.1', node: '24.21.0' },
 } as const;
 export type VscodeVersion = keyof typeof vscodeVersions;
