@@ -3,15 +3,14 @@
  */
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
-import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
-import { type AppRow, appChanged, ensureApp, findApp, requireApp } from '../apps/apps.ts';
+import { type AppRow, ensureApp, findApp, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
-import { claimDomains, manifestDomains } from '../domains/domains.ts';
+import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
 import {
   findRelease,
-  insertRelease,
   newestVersion,
   type ReleaseRow,
   requireRelease,
@@ -20,10 +19,11 @@ import {
 } from '../releases/releases.ts';
 import { plannedEnv } from '../services/services.ts';
 import type { Desired } from './desired.ts';
+import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { observe } from './observe.ts';
 import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
 import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
-import { changeState, desiredWith, planChanged, runRelease } from './run.ts';
+import { desiredWith, planChanged } from './run.ts';
 
 /** How long an image may take to arrive while a plan is made; its stalls have a deadline of their own. */
 const resolveMs = 30 * 60_000;
@@ -47,12 +47,6 @@ export interface DeployInput extends ResolveInput {
   planHash?: string | undefined;
   /** The same key for the same app is the same operation. */
   idempotencyKey?: string | undefined;
-}
-
-export interface Started {
-  operationId: string;
-  app: string;
-  release: number;
 }
 
 /** Makes the release and queues the operation that brings it up. Throws `manifest_invalid` with every error as evidence. */
@@ -120,63 +114,6 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
   });
 }
 
-interface NewRelease {
-  kind: 'deploy' | 'rollback';
-  reason: string;
-  text: string;
-  manifest_json: string;
-  image: string;
-  image_id: string;
-  digest: string;
-  idempotencyKey: string | undefined;
-  /** Release that must serve when the deploy comes to its turn; undefined accepts any. */
-  expectedServing: number | null | undefined;
-}
-
-async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
-  const release = await insertRelease(cloud.db, {
-    app_id: app.id,
-    state: 'pending',
-    manifest_text: input.text,
-    manifest_json: input.manifest_json,
-    image: input.image,
-    image_id: input.image_id,
-    digest: input.digest,
-    reason: input.reason,
-    by: by.name,
-    created_at: cloud.clock.now(),
-  });
-  try {
-    // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
-    await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
-    await cloud.events.append({
-      by: by.name,
-      app: app.name,
-      body: { kind: 'release.changed', release: toRelease(release, app.name) },
-    });
-    await appChanged(cloud, app, by.name);
-    const operation = await cloud.operations.start({
-      kind: input.kind,
-      app: app.name,
-      release: release.version,
-      by: by.name,
-      ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
-      run: (run) => runRelease(cloud, app.id, release.version, run, input.expectedServing),
-    });
-    // Another request with the same key was faster: its release is the one, this one never runs.
-    if (operation.release !== release.version) await neverRan(cloud, app, release, sameRequest(app, operation.release));
-    return { operationId: operation.id, app: app.name, release: operation.release ?? release.version };
-  } catch (error) {
-    await neverRan(cloud, app, release, toProblem(error));
-    throw error;
-  }
-}
-
-/** A release that was recorded and will not be run ends as failed: none stays pending for ever. */
-async function neverRan(cloud: Cloud, app: AppRow, release: ReleaseRow, problem: Problem): Promise<void> {
-  await changeState(cloud, app, release, 'failed', { problem });
-}
-
 /** The plan for a resolved deploy, with what it was made from. */
 async function planFor(cloud: Cloud, deploy: ResolvedDeploy): Promise<{ plan: Plan; wanted: Desired; steps: Step[] }> {
   const name = deploy.resolved.manifest.name;
@@ -231,12 +168,6 @@ async function makePlan(
     extraNotes,
   });
   return { plan, wanted, steps };
-}
-
-async function sameOperation(cloud: Cloud, app: string, key: string | undefined): Promise<Started | undefined> {
-  if (key === undefined) return undefined;
-  const known = await cloud.operations.find(app, key);
-  return known && { operationId: known.id, app, release: known.release ?? 0 };
 }
 
 async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
@@ -295,16 +226,4 @@ function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
     still: 'Nothing was changed.',
     remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
   });
-}
-
-function sameRequest(app: AppRow, version: number | undefined): Problem {
-  return {
-    code: 'conflict',
-    what: 'The same request came twice at once',
-    object: `app ${app.name}`,
-    why: `Release ${version} is the one that was made of it.`,
-    still: '',
-    remedy: 'Nothing: the other one goes on.',
-    evidence: [],
-  };
 }

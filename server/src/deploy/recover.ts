@@ -6,13 +6,12 @@ import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, findApp, findAppById, setServing } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import { appLabel, processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
-import { findRelease, openReleases, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
+import { findRelease, openReleases, type ReleaseRow, releasesInState } from '../releases/releases.ts';
 import { startDelete } from './delete.ts';
 import type { Desired } from './desired.ts';
 import { awaitHealthy } from './health.ts';
-import { changeState, desiredOf, makeCurrent } from './run.ts';
+import { changeState, desiredOf, giveBackDomains, makeCurrent } from './run.ts';
 
 /** Ends every operation that the last companion left open. Call once, before new work is taken. */
 export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> {
@@ -108,7 +107,7 @@ async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, sign
     return false;
   }
   await makeCurrent(cloud, app, release);
-  await dropDomains(cloud, app, wanted.domains);
+  await giveBackDomains(cloud, app);
   return true;
 }
 
@@ -131,8 +130,7 @@ async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
 async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Problem> {
   const [current] = await releasesInState(cloud.db, app.id, 'current');
   if (app.serving === release.version) await setServing(cloud, app, current?.version ?? null);
-  const keep = current ? manifestDomains(resolvedOf(current).manifest, cloud.config.serverDomain) : [];
-  await dropDomains(cloud, app, keep);
+  await giveBackDomains(cloud, app, release);
   const problem: Problem = {
     code: 'interrupted',
     what: 'The deploy was interrupted',

@@ -93,9 +93,31 @@ export function desiredWith(
 
 /** The step `finish`: the new release is current, the one before it no longer. */
 async function finish(run: Run, release: ReleaseRow): Promise<void> {
-  const { cloud, app, desired: wanted } = run;
+  const { cloud, app } = run;
   await makeCurrent(cloud, app, release, receiptOf(run, release.digest));
-  await dropDomains(cloud, app, wanted.domains);
+  await giveBackDomains(cloud, app);
+}
+
+/**
+ * Gives back the names of the app that neither the serving release nor one on its way has; `except` is on its way out
+ * itself.
+ */
+export async function giveBackDomains(cloud: Cloud, app: AppRow, except?: ReleaseRow): Promise<void> {
+  const serving = (await findAppById(cloud, app.id))?.serving ?? null;
+  const kept = await Promise.all([
+    serving === null ? [] : findRelease(cloud.db, app.id, serving).then((row) => (row ? [row] : [])),
+    releasesInState(cloud.db, app.id, 'pending'),
+    releasesInState(cloud.db, app.id, 'deploying'),
+  ]);
+  const manifests = kept
+    .flat()
+    .filter((row) => row.version !== except?.version)
+    .map((row) => resolvedOf(row).manifest);
+  await dropDomains(
+    cloud,
+    app,
+    manifests.flatMap((manifest) => manifestDomains(manifest, cloud.config.serverDomain)),
+  );
 }
 
 /** Old → superseded or rolled back, new → current, in this order, so that there is never more than one. */
@@ -127,9 +149,7 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
       [releaseLabel]: String(release.version),
     });
     await removeContainers(cloud, before, containers, false);
-    const served = before.serving === null ? undefined : await findRelease(cloud.db, before.id, before.serving);
-    const keep = served ? manifestDomains(resolvedOf(served).manifest, cloud.config.serverDomain) : [];
-    await dropDomains(cloud, before, keep);
+    await giveBackDomains(cloud, before, release);
     takenBack = true;
   } catch (undoing) {
     cloud.log.error('could not take back a failed release; the next converge will', {

@@ -1,0 +1,119 @@
+/** Enqueue: a release and the operation that brings it up, in the order in which they were asked for. */
+import type { Operation } from 'minicloud-shared/model/operation';
+import { type Problem, toProblem } from 'minicloud-shared/model/problem';
+import { type AppRow, appChanged } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { claimDomains, manifestDomains } from '../domains/domains.ts';
+import { createQueue, type Queue } from '../platform/queue.ts';
+import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
+import { changeState, giveBackDomains, runRelease } from './run.ts';
+
+export interface Started {
+  operationId: string;
+  app: string;
+  release: number;
+}
+
+export interface NewRelease {
+  kind: 'deploy' | 'rollback';
+  reason: string;
+  text: string;
+  manifest_json: string;
+  image: string;
+  image_id: string;
+  digest: string;
+  idempotencyKey: string | undefined;
+  /** Release that must serve when the deploy comes to its turn; undefined accepts any. */
+  expectedServing: number | null | undefined;
+}
+
+/** Many that ask at once get their numbers and their turns in one order: by app, one after another. */
+const asking = new WeakMap<Cloud, Queue>();
+
+/**
+ * Records the release and queues its operation. A deploy takes the place of those of the same app that still wait:
+ * people want the newest, and each of the others ends with a problem that says which that is. A rollback is what
+ * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
+ */
+export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
+  const turns = asking.get(cloud) ?? createQueue(Number.POSITIVE_INFINITY);
+  asking.set(cloud, turns);
+  return turns.add(app.id, async () => {
+    const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
+    if (repeated) return repeated;
+    cloud.operations.requireRoom(app.name);
+    const release = await insertRelease(cloud.db, {
+      app_id: app.id,
+      state: 'pending',
+      manifest_text: input.text,
+      manifest_json: input.manifest_json,
+      image: input.image,
+      image_id: input.image_id,
+      digest: input.digest,
+      reason: input.reason,
+      by: by.name,
+      created_at: cloud.clock.now(),
+    });
+    try {
+      return await start(cloud, by, app, release, input);
+    } catch (error) {
+      await neverRan(cloud, app, release, toProblem(error));
+      throw error;
+    }
+  });
+}
+
+/** What was started for the app with the same idempotency key. */
+export async function sameOperation(cloud: Cloud, app: string, key: string | undefined): Promise<Started | undefined> {
+  if (key === undefined) return undefined;
+  const known = await cloud.operations.find(app, key);
+  return known && { operationId: known.id, app, release: known.release ?? 0 };
+}
+
+async function start(
+  cloud: Cloud,
+  by: Principal,
+  app: AppRow,
+  release: ReleaseRow,
+  input: NewRelease,
+): Promise<Started> {
+  const { version } = release;
+  // Names are taken before anything runs, so that a conflict is told at once and not after minutes.
+  await claimDomains(cloud, app, manifestDomains(resolvedOf(release).manifest, cloud.config.serverDomain));
+  await cloud.events.append({
+    by: by.name,
+    app: app.name,
+    body: { kind: 'release.changed', release: toRelease(release, app.name) },
+  });
+  await appChanged(cloud, app, by.name);
+  const operation = await cloud.operations.start({
+    kind: input.kind,
+    app: app.name,
+    release: version,
+    by: by.name,
+    ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
+    ...(input.kind === 'deploy' ? { overtakes: (waiting: Operation) => overtaken(waiting, version) } : {}),
+    neverRan: (problem) => neverRan(cloud, app, release, problem),
+    run: (run) => runRelease(cloud, app.id, version, run, input.expectedServing),
+  });
+  return { operationId: operation.id, app: app.name, release: version };
+}
+
+/** A release that was recorded and will not be run ends as failed: none stays pending for ever. */
+async function neverRan(cloud: Cloud, app: AppRow, release: ReleaseRow, problem: Problem): Promise<void> {
+  await changeState(cloud, app, release, 'failed', { problem });
+  await giveBackDomains(cloud, app);
+}
+
+function overtaken(waiting: Operation, by: number): Problem | undefined {
+  if (waiting.kind !== 'deploy') return undefined;
+  return {
+    code: 'cancelled',
+    what: 'A newer deploy took the place of this one',
+    object: `release ${waiting.release} of ${waiting.app}`,
+    why: `Release ${by} was asked for while this one waited for its turn.`,
+    still: `Release ${by} is deployed in its place.`,
+    remedy: 'Nothing, if the newest is what you want; else deploy this one again.',
+    evidence: [],
+  };
+}
