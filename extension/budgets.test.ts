@@ -161,7 +161,7 @@ describe('budgets of the language server', () => {
     const median = times.sort((a, b) => a - b)[times.length / 2] ?? Number.NaN;
     assert.ok(median <= 5, `p50 is ${median.toFixed(1)} ms`);
     const own = privateMegabytes(server.pid ?? 0);
-    assert.ok(own <= 60, `${own} MB of its own`);
+    assert.ok(own <= 40, `${own} MB of its own`);
   });
 });
 

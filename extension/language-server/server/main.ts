@@ -1,4 +1,5 @@
 /** Entry of the language server's process: standard LSP over Node IPC, or over stdio when nothing else is said. */
+import './lean.ts';
 import {
   createMessageConnection,
   IPCMessageReader,
