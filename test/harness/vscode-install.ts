@@ -11,10 +11,10 @@ const run = promisify(execFile);
 
 /**
  * Pairs that were tested together: code-server 4.139.1 carries VS Code 1.139 and wants Node 24. `lowest` is what
- * `engines.vscode` of the extension promises.
+ * `engines.vscode` of the extension promises; those before download parts from other places than npm.
  */
 export const vscodeVersions = {
-  lowest: { 'code-server': '4.110.0', node: '22.23.3' },
+  lowest: { 'code-server': '4.134.0', node: '24.21.0' },
   current: { 'code-server': '4.139.1', node: '24.21.0' },
 } as const;
 export type VscodeVersion = keyof typeof vscodeVersions;
@@ -90,8 +90,6 @@ async function install(folder: string, versions: (typeof vscodeVersions)[VscodeV
     PATH: `${dirname(node)}:${process.env.PATH}`,
     // Headers come from the package, so that nothing is downloaded while compiling.
     npm_config_nodedir: await headersFolder(nodeFolder),
-    // Older ones refuse to be installed by root without it.
-    npm_config_unsafe_perm: 'true',
   });
   const serverMain = join(codeFolder, 'node_modules', 'code-server', 'lib', 'vscode', 'out', 'server-main.js');
   if (!existsSync(serverMain)) throw new Error(`code-server was installed without ${serverMain}`);
