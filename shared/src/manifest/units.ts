@@ -1,6 +1,6 @@
 /** Sizes, durations and percentages: their text forms, their numbers, and the text that was probably meant. */
 
-const sizeUnits: Record<string, number> = {
+export const sizeUnits: Record<string, number> = {
   B: 1,
   kB: 1e3,
   KB: 1e3,
@@ -13,7 +13,7 @@ const sizeUnits: Record<string, number> = {
   GiB: 2 ** 30,
   TiB: 2 ** 40,
 };
-const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+export const durationUnits: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const sizePattern = /^(\d{1,12}(?:\.\d{1,6})?)(B|[kK]B|MB|GB|TB|[kK]iB|MiB|GiB|TiB)$/;
 export const durationPattern = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/;
