@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { connect as connectSocket, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from 'minicloud-shared/model/problem';
@@ -95,6 +96,71 @@ describe('MariaDB in Docker: faults and limits', () => {
     assert.equal(await tight.ready({ signal }), true);
   });
 
+  test('nobody who fills every place before login keeps the companion out', async () => {
+    const { engine, backing } = mariadb;
+    const ready = mariadb.again({ memoryBytes: 400 * 1024 * 1024 });
+    const host = (await engine.inspectContainer(backing.container))?.addresses['minicloud-h4fault'];
+    const sockets: Socket[] = [];
+    const knock = () => {
+      const socket = connectSocket(backing.port, host);
+      socket.on('error', () => {});
+      // Read and never answered: the place is held until the server gives up on it.
+      socket.resume();
+      sockets.push(socket);
+    };
+    try {
+      for (let count = 0; count < 520; count += 1) knock();
+      await until(async () => {
+        for (let count = 0; count < 50; count += 1) knock();
+        return mariadb.connect(shop).then(
+          async (connection) => {
+            await connection.end();
+            return false;
+          },
+          (error) => /Too many connections/.test(String(error)),
+        );
+      });
+      assert.equal(await ready.ready({ signal }), true);
+      await ready.grant(shop, { signal });
+      assert.deepEqual(await ready.status({ signal }), { state: 'ok', detail: 'answers' });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+    await until(async () =>
+      mariadb.connect(shop).then(
+        async (connection) => {
+          await connection.end();
+          return true;
+        },
+        () => false,
+      ),
+    );
+  });
+
+  test('its status is told apart: off, starting, answers, down', async () => {
+    const fresh = await openMariadb('h4state', '10.215.4.0/26');
+    try {
+      assert.equal((await fresh.backing.status({ signal })).state, 'off');
+      const seen = new Set<string>();
+      const started = fresh.backing.ensure({ signal });
+      let over = false;
+      const ended = started.finally(() => {
+        over = true;
+      });
+      while (!over) seen.add((await fresh.backing.status({ signal })).state);
+      await ended;
+      assert.equal((await fresh.backing.status({ signal })).state, 'ok');
+      assert.deepEqual(
+        [...seen].filter((state) => state !== 'ok' && state !== 'off'),
+        ['starting'],
+      );
+      await fresh.engine.stopContainer(fresh.backing.container, 30);
+      assert.deepEqual(await fresh.backing.status({ signal }), { state: 'down', detail: 'its container is exited' });
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('revoke ends connections that are open', async () => {
     const connection = await mariadb.connect(shop);
     connection.on('error', () => {});
@@ -136,7 +202,14 @@ async function openMariadb(installation: string, subnet: string) {
     createMariadb({
       engine,
       installation,
-      network,
+      network: {
+        name: network.name,
+        ensure: async (labels) => {
+          await engine.ensureNetwork({ ...network, labels });
+          return undefined;
+        },
+      },
+      now: Date.now,
       rootPassword: async () => rootPassword,
       image: async () => {
         const image = await engine.inspectImage(process.env.MINICLOUD_TEST_MARIADB_IMAGE ?? 'minicloud/mariadb:dev');

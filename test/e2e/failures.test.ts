@@ -118,7 +118,7 @@ test('a domain of another app is refused and nothing is made', async () => {
     .replace('- port: 8080', `- { port: 8080, domains: [${host}] }`);
   const { plan, diagnostics } = await lab.client.plans.create.mutate({ manifest: text });
   assert.equal(plan, undefined);
-  assert.match(diagnostics.map((diagnostic) => diagnostic.message).join(), /belongs to the app shop/);
+  assert.match(diagnostics.map((diagnostic) => diagnostic.message).join(), /kept for an app called shop/);
   assert.ok(!(await lab.client.apps.list.query()).some((app) => app.name === 'thief'));
 });
 

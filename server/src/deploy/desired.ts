@@ -4,7 +4,7 @@ import type { ContainerManifest, DatabaseNeed, Healthcheck, Resources } from 'mi
 import type { ContainerSpec, Labels, NetworkSpec } from '../adapters/engine/contract.ts';
 import { installationLabel } from '../adapters/engine/contract.ts';
 import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
-import { manifestDomains } from '../domains/domains.ts';
+import { manifestDomains, openable } from '../domains/domains.ts';
 import {
   appLabel,
   processLabel,
@@ -141,11 +141,12 @@ function appEnv(input: DesiredInput, domains: string[]): Record<string, string> 
   const { manifest } = input.resolved;
   const primary = manifest.processes[0]?.name;
   const port = manifest.expose.find((expose) => expose.process === primary)?.port;
+  const [domain] = openable(domains);
   return {
     MINICLOUD_APP: input.app.name,
     MINICLOUD_ENVIRONMENT: manifest.environment,
     MINICLOUD_RELEASE: String(input.version),
-    ...(domains[0] === undefined ? {} : { MINICLOUD_DOMAIN: domains[0] }),
+    ...(domain === undefined ? {} : { MINICLOUD_DOMAIN: domain }),
     ...(port === undefined ? {} : { PORT: String(port) }),
     ...manifest.env,
     ...input.bindingEnv,

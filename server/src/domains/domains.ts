@@ -1,5 +1,6 @@
 /** Domains: names that apps own. One owner per name, enforced by the database. */
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
+import { reservedDomain } from 'minicloud-shared/manifest/reserved-domain';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type AppRow, findAppById } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
@@ -19,14 +20,25 @@ export function manifestDomains(manifest: ContainerManifest, serverDomain: strin
   return [...new Set(manifest.expose.flatMap((_, index) => exposeDomains(manifest, index, serverDomain)))];
 }
 
-/** Takes the names for the app. Throws `conflict` that names the owner when one belongs to another app. */
+/**
+ * Takes the names for the app. Throws `conflict` that names the owner when one belongs to another app, or is kept for
+ * one. What the app has already stays its own.
+ */
 export async function claimDomains(cloud: Cloud, app: AppRow, names: string[]): Promise<void> {
+  const mine = new Set(await domainsOf(cloud.db, app.id));
   for (const name of names) {
+    const reserved = mine.has(name) ? undefined : reservedDomain(name, app.name, cloud.config.serverDomain);
+    if (reserved !== undefined) throw domainReserved(name, reserved);
     const owner = await claimDomain(cloud.db, name, app.id, cloud.clock.now());
     if (owner === app.id) continue;
     const other = await findAppById(cloud, owner);
     throw domainTaken(name, other?.name ?? 'another app');
   }
+}
+
+/** Without patterns such as `*.example.com`: they stand for names, and are none that one can open. */
+export function openable(names: string[]): string[] {
+  return names.filter((name) => !name.startsWith('*.'));
 }
 
 /** Gives back every name of the app that is not in `keep`. */
@@ -41,6 +53,17 @@ export async function appDomains(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise
 /** Every name in use with the app's name. */
 export async function everyDomain(cloud: Cloud): Promise<{ name: string; app: string }[]> {
   return domainOwners(cloud.db);
+}
+
+function domainReserved(name: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The domain is kept for another app',
+    object: `domain ${name}`,
+    why: `${why}.`,
+    still: 'Nothing was changed.',
+    remedy: 'Use another name, or one below the name of the app itself.',
+  });
 }
 
 export function domainTaken(name: string, owner: string): ProblemError {

@@ -4,7 +4,7 @@ import type { AppDetail, AppState, AppSummary, Replica } from 'minicloud-shared/
 import { type AppRow, everyApp, requireApp } from '../apps/apps.ts';
 import { isLocalName } from '../certificates/authority.ts';
 import type { Cloud } from '../context.ts';
-import { appDomains, exposeDomains } from '../domains/domains.ts';
+import { appDomains, exposeDomains, openable } from '../domains/domains.ts';
 import { replicasByApp, replicasOf } from '../processes/processes.ts';
 import { findRelease, newestRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 import { appBindings } from '../services/services.ts';
@@ -87,7 +87,7 @@ async function stateOf(
 export function manifestUrls(cloud: Cloud, manifest: ContainerManifest): AppSummary['urls'] {
   return manifest.expose.flatMap((expose, index) =>
     expose.proto === 'http'
-      ? exposeDomains(manifest, index, cloud.config.serverDomain).map((host) => ({
+      ? openable(exposeDomains(manifest, index, cloud.config.serverDomain)).map((host) => ({
           // URL leaves the port out when it is the usual one.
           url: new URL(
             expose.path,

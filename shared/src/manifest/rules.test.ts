@@ -61,6 +61,14 @@ test('a domain of another app, given or by its name', () => {
   assert.deepEqual(against('name: shop\nexpose: [{ port: 80, domains: [blog.cloud.example.com] }]\n'), [
     'manifest/domain-owned expose[0].domains[0] 2:32',
   ]);
+  for (const kept of ['other.cloud.example.com', '"*.other.cloud.example.com"', '"*.cloud.example.com"'])
+    assert.deepEqual(
+      against(`name: shop\nexpose: [{ port: 80, domains: [${kept}, "*.shop.cloud.example.com"] }]\n`),
+      ['manifest/domain-owned expose[0].domains[0] 2:32'],
+      kept,
+    );
+  const before = { ...facts, domains: [{ name: 'other.cloud.example.com', app: 'shop' }] };
+  assert.deepEqual(against('name: shop\nexpose: [{ port: 80, domains: [other.cloud.example.com] }]\n', before), []);
   const squatted = { ...facts, domains: [{ name: 'shop.cloud.example.com', app: 'blog' }] };
   assert.deepEqual(against('name: shop\nexpose: [{ port: 80 }]\n', squatted), ['manifest/domain-owned name 1:7']);
   const forward = 'name: tool\nforward: { port: 9000, domains: [taken.example.com] }\n';

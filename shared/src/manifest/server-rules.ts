@@ -5,6 +5,7 @@ import type { Diagnostic, Manifest, ServerFacts } from './model.ts';
 import type { ManifestDocument } from './parse.ts';
 import { parsePath } from './path.ts';
 import { toDiagnostics } from './report.ts';
+import { reservedDomain } from './reserved-domain.ts';
 import { placed, type Rule, type RuleContext, type RuleFinding } from './rules.ts';
 import { closest } from './suggest.ts';
 import { domainsOf, exposesOf } from './view.ts';
@@ -34,6 +35,9 @@ const domainOwned: ServerRule = {
         : manifest.expose.some((expose) => expose.proto === 'http' && expose.domains.length === 0);
     if (nameless && facts.serverDomain !== '') wanted.push({ name: given, path: ['name'] });
     return wanted.flatMap(({ name, path }): RuleFinding[] => {
+      const mine = facts.domains.some((domain) => domain.app === manifest.name && normalizedName(domain.name) === name);
+      const reserved = mine ? undefined : reservedDomain(name, manifest.name, facts.serverDomain);
+      if (reserved !== undefined) return [{ path, message: `${reserved}; choose another name.` }];
       const owner = ownerOf(name, manifest.name, facts);
       return owner === undefined
         ? []
@@ -116,11 +120,9 @@ export function checkAgainstServer(document: ManifestDocument, facts: ServerFact
   return toDiagnostics(context.source, document.lines, findings);
 }
 
-/** The app that has a name already, by its manifest or because the server gives every app NAME.SERVER-DOMAIN. */
+/** The app that has a name already. */
 function ownerOf(name: string, app: string, facts: ServerFacts): string | undefined {
-  const owned = facts.domains.find((domain) => domain.app !== app && normalizedName(domain.name) === name);
-  if (owned) return owned.app;
-  return facts.apps.find((other) => other !== app && `${other}.${facts.serverDomain}` === name);
+  return facts.domains.find((domain) => domain.app !== app && normalizedName(domain.name) === name)?.app;
 }
 
 function normalizedName(name: string): string {

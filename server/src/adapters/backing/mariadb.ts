@@ -38,6 +38,8 @@ const connectionsPerApp = 60;
 /** A door of the companion's own with places of its own; the firewall lets no app come to it. */
 const companionPort = 3307;
 const companionConnections = 8;
+/** Each connection is a thread; and the server's own, and the programs that the companion starts beside it. */
+const mostThreads = mostConnections + companionConnections + 200;
 const stopSeconds = 30;
 /** A first start prepares its data folder; a start after a crash recovers it. */
 const startDeadlineMs = 180_000;
@@ -85,6 +87,7 @@ export function createMariadb(options: MariadbOptions): Backing {
       network: { name: options.network.name, aliases: [mariadbAlias], ...(address === undefined ? {} : { address }) },
       volumes: [{ volume: container, path: '/var/lib/mysql' }],
       memoryBytes: options.memoryBytes ?? defaultMemoryBytes,
+      pids: mostThreads,
       restart: 'always',
       stopTimeoutSeconds: stopSeconds,
     };

@@ -85,6 +85,58 @@ function bracketed(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
 }
 
+/**
+ * Not passed on. Frameworks, gateways and their plugins believe that these come from a proxy that they trust: who the
+ * visitor is, how they came, and which path was meant; `Proxy` becomes HTTP_PROXY in CGI programs (httpoxy). Names
+ * with `_` in place of `-`, which such programs can't tell apart, never get past nginx (`underscores_in_headers`).
+ */
+export const unheardOf = [
+  'Forwarded',
+  'Proxy',
+  'X-Forwarded',
+  'X-Forwarded-By',
+  'X-Forwarded-Client-Cert',
+  'X-Forwarded-Path',
+  'X-Forwarded-Prefix',
+  'X-Forwarded-Protocol',
+  'X-Forwarded-Scheme',
+  'X-Forwarded-Server',
+  'X-Forwarded-Ssl',
+  'X-Forwarded-Uri',
+  'X-Forwarded-User',
+  'X-Forwarded-Method',
+  'Forwarded-For',
+  'Front-End-Https',
+  'X-Scheme',
+  'X-Url-Scheme',
+  'X-Client-IP',
+  'X-Cluster-Client-IP',
+  'X-ProxyUser-Ip',
+  'X-Remote-Addr',
+  'X-Remote-IP',
+  'X-Originating-IP',
+  'X-Envoy-External-Address',
+  'X-Envoy-Original-Path',
+  'True-Client-IP',
+  'Client-IP',
+  'CF-Connecting-IP',
+  'CF-Connecting-IPv6',
+  'Fastly-Client-IP',
+  'Fly-Client-IP',
+  'X-Azure-ClientIP',
+  'X-Original-For',
+  'X-Original-Forwarded-For',
+  'X-Original-Host',
+  'X-Original-Method',
+  'X-Original-Proto',
+  'X-Original-URI',
+  'X-Original-URL',
+  'X-Rewrite-URL',
+  'X-Host',
+  'X-HTTP-Host-Override',
+  'X-Script-Name',
+] as const;
+
 /** What the app is told about the visitor. All of it replaces what the visitor sent. */
 function headers(scheme: 'http' | 'https', port: number, usualPort: number): string {
   const host = `$host${port === usualPort ? '' : `:${port}`}`;
@@ -99,10 +151,7 @@ function headers(scheme: 'http' | 'https', port: number, usualPort: number): str
     ['Connection', '$minicloud_connection'],
     ['X-Minicloud-Probe', ''],
     ['X-Minicloud-Target', ''],
-    // Empty: not passed on. Frameworks believe these too, and `Proxy` becomes HTTP_PROXY in CGI programs.
-    ...['Forwarded', 'Proxy', 'X-Forwarded-Server', 'X-Forwarded-Prefix', 'X-Original-URL', 'X-Rewrite-URL'].map(
-      (name): [string, string] => [name, ''],
-    ),
+    ...unheardOf.map((name): [string, string] => [name, '']),
   ];
   return values.map(([name, value]) => `proxy_set_header ${name} "${value}";\n`).join('');
 }

@@ -280,6 +280,33 @@ function observationTests(get: () => ProxySubject): void {
     }
   });
 
+  test('and per route, over all releases', async () => {
+    const { proxy, alive, visit } = get();
+    const routes = (release: number) =>
+      routesOnly(
+        routeTo('r.test', [{ address: alive[0], weight: 1, release }], { app: 'routed' }),
+        routeTo('r.test', [{ address: alive[1], weight: 1, release }], { app: 'routed', path: '/api' }),
+        routeTo('*.r.test', [{ address: alive[2], weight: 1, release }], { app: 'routed' }),
+        routeTo('silent.test', [{ address: alive[2], weight: 1, release }], { app: 'routed' }),
+      );
+    await proxy.apply(routes(1));
+    for (let i = 0; i < 3; i += 1) await visit(http('r.test'));
+    await visit({ ...http('r.test'), path: '/api/items' });
+    await proxy.apply(routes(2));
+    await visit(http('r.test'));
+    await visit(http('any.r.test'));
+    const counted = (await proxy.routeCounters()).filter(({ app }) => app === 'routed');
+    const requests = Object.fromEntries(counted.map(({ host, path, requests }) => [`${host}${path}`, requests]));
+    assert.deepEqual(requests, { 'r.test/': 4, 'r.test/api': 1, '*.r.test/': 1 });
+    for (const counter of counted) {
+      assert.equal(counter.errors, 0);
+      assert.equal(
+        counter.latency.reduce((sum, count) => sum + count, 0),
+        counter.requests,
+      );
+    }
+  });
+
   test('a probe reaches the target that it asks for, a drained one too, and is not counted', async () => {
     const { proxy, alive } = get();
     const targets = alive.map((address, index) => ({ address, weight: index === 0 ? 1 : 0, release: 1 }));

@@ -82,6 +82,12 @@ export interface ProxyCounter {
   latency: number[];
 }
 
+/** Totals since the proxy started, per route over all releases; routes that nobody asked for yet are left out. */
+export type ProxyRouteCounter = Pick<ProxyCounter, 'app' | 'requests' | 'errors' | 'latency'> & {
+  host: string;
+  path: string;
+};
+
 /**
  * One GET through the listening port as a visitor's would go (TLS with SNI where the host has a certificate), sent to
  * one target of the route however it is weighted. Proves that this replica answers through the proxy.
@@ -117,6 +123,7 @@ export interface Proxy {
    */
   probe(probe: ProxyProbe, options?: { signal?: AbortSignal }): Promise<ProxyProbeAnswer>;
   counters(options?: { signal?: AbortSignal }): Promise<ProxyCounter[]>;
+  routeCounters(options?: { signal?: AbortSignal }): Promise<ProxyRouteCounter[]>;
   /** Only at uninstall and in tests: ends the data plane. */
   remove(options?: { signal?: AbortSignal }): Promise<void>;
 }

@@ -31,9 +31,24 @@ const countersSchema = z.object({
     )
     .default([]),
 });
+const routeCountersSchema = z.object({
+  counters: z
+    .array(
+      z.object({
+        app: z.string(),
+        host: z.string(),
+        path: z.string(),
+        requests: z.number(),
+        errors: z.number(),
+        latency: z.array(z.number()),
+      }),
+    )
+    .default([]),
+});
 
 export type ControlStatus = z.infer<typeof statusSchema>;
 export type ControlCounters = z.infer<typeof countersSchema>['counters'];
+export type ControlRouteCounters = z.infer<typeof routeCountersSchema>['counters'];
 export type Refused = z.infer<typeof refusedSchema>;
 
 export interface ControlOptions {
@@ -47,6 +62,7 @@ export interface Control {
   patch(base: string, hash: string, lines: string[], options?: ControlOptions): Promise<Refused | undefined>;
   status(options?: ControlOptions): Promise<ControlStatus>;
   counters(options?: ControlOptions): Promise<ControlCounters>;
+  routeCounters(options?: ControlOptions): Promise<ControlRouteCounters>;
   close(): Promise<void>;
 }
 
@@ -108,6 +124,9 @@ export function createControl(socketPath: string): Control {
     },
     async counters(options) {
       return parse(countersSchema, await call('GET', '/counters', askMs, undefined, options)).counters;
+    },
+    async routeCounters(options) {
+      return parse(routeCountersSchema, await call('GET', '/counters/routes', askMs, undefined, options)).counters;
     },
     close: () => agent.close(),
   };

@@ -5,6 +5,7 @@ import {
   type Proxy as ProxyPort,
   type ProxyProbeAnswer,
   type ProxyRoute,
+  type ProxyRouteCounter,
   type ProxyTable,
   type ProxyTarget,
 } from './contract.ts';
@@ -49,6 +50,7 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
   let running = false;
   let served: PreparedTable | undefined;
   const counters = new Map<string, ProxyCounter>();
+  const routeCounters = new Map<string, ProxyRouteCounter>();
   const turns = new WeakMap<ProxyTarget, number>();
 
   function meet(visit: MemoryVisit): MemoryAnswer {
@@ -72,7 +74,12 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
     httpsPort,
     handle(visit) {
       const met = meet(visit);
-      if (met.route && met.target) count(counters, met.route.app, met.target.release, met.status);
+      if (met.route && met.target) {
+        const { app, host, path } = met.route;
+        const { release } = met.target;
+        count(counters, `${app} ${release}`, { ...{ app, release, upstreamMs: 0, active: 0 }, ...nothing }, met.status);
+        count(routeCounters, `${app} ${host} ${path}`, { ...{ app, host, path }, ...nothing }, met.status);
+      }
       return met;
     },
     table: () => structuredClone(tableOf(served)),
@@ -110,10 +117,14 @@ export function createMemoryProxy(options: MemoryProxyOptions): MemoryProxy {
     async counters() {
       return structuredClone([...counters.values()]);
     },
+    async routeCounters() {
+      return structuredClone([...routeCounters.values()]);
+    },
     async remove() {
       running = false;
       served = undefined;
       counters.clear();
+      routeCounters.clear();
     },
   };
 }
@@ -170,12 +181,15 @@ function pick(route: ProxyRoute, turns: WeakMap<ProxyTarget, number>): ProxyTarg
   return best;
 }
 
-function count(counters: Map<string, ProxyCounter>, app: string, release: number, status: number): void {
-  const key = `${app} ${release}`;
-  const counter = counters.get(key) ?? {
-    ...{ app, release, requests: 0, errors: 0, upstreamMs: 0, active: 0 },
-    latency: Array.from({ length: latencyBucketsMs.length + 1 }, () => 0),
-  };
+const nothing = { requests: 0, errors: 0, latency: Array.from({ length: latencyBucketsMs.length + 1 }, () => 0) };
+
+function count<Counter extends Pick<ProxyCounter, 'requests' | 'errors' | 'latency'>>(
+  counters: Map<string, Counter>,
+  key: string,
+  fresh: Counter,
+  status: number,
+): void {
+  const counter = counters.get(key) ?? { ...fresh, latency: [...fresh.latency] };
   counter.requests += 1;
   if (status === 0 || status >= 500) counter.errors += 1;
   counter.latency[0] = (counter.latency[0] ?? 0) + 1;

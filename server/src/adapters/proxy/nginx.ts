@@ -83,6 +83,7 @@ export function createNginxProxy(options: NginxProxyOptions): ProxyPort {
       return await probeThrough({ address, port: tls ? httpsPort : httpPort, tls, secret }, probe, call?.signal);
     },
     counters: (call) => connection().counters(call),
+    routeCounters: (call) => connection().routeCounters(call),
     remove: (call) =>
       serial(async () => {
         await engine.removeContainer(name, call);

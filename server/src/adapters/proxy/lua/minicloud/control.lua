@@ -2,7 +2,7 @@
 --
 --   PUT /table     the whole table: a line {"hash"}, then one entry a line
 --   PATCH /table   a change of the table whose hash is `base`: a line {"base","hash"}, then one entry a line; else 409
---   GET /status    GET /counters
+--   GET /status    GET /counters    GET /counters/routes
 -- An answer to PUT or PATCH means: on the disk, and what every worker goes by.
 local cjson = require "cjson.safe"
 local ffi = require "ffi"
@@ -227,6 +227,7 @@ local operations = {
     ["PATCH /table"] = function() return locked(patch) end,
     ["GET /status"] = status,
     ["GET /counters"] = function() return answer(200, { counters = as_list(counters.totals()) }) end,
+    ["GET /counters/routes"] = function() return answer(200, { counters = as_list(counters.routes()) }) end,
 }
 
 function _M.handle()

@@ -1,10 +1,10 @@
--- Counters per app and release, exact at every moment and without locks: each worker adds to a row of shared memory that
+-- Counters per app, release and route, exact at every moment and without locks: each worker adds to a row of shared memory that
 -- is its own, and whoever asks adds the rows up.
 local bit = require "bit"
 local ffi = require "ffi"
 local shared = require "minicloud.shared"
 
--- "app <tab> release" → index of its slot in every row.
+-- "app <tab> release <tab> host <tab> path" → index of its slot in every row.
 local dict = shared.counters
 local match = string.match
 
@@ -13,7 +13,7 @@ local _M = {}
 -- Upper bounds in milliseconds; the last bucket has none. `contract.ts` repeats them.
 local buckets = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 }
 local BUCKETS = #buckets + 1
--- More releases than this since the proxy started share slots: sums get too high, never too low.
+-- More routes of releases than this since the proxy started share slots: sums get too high, never too low.
 local SLOTS = 16384
 local MOST_WORKERS = 64
 
@@ -39,9 +39,9 @@ local function slot_of(key)
     return dict:get(key) or bit.band(ngx.crc32_short(key), SLOTS - 1)
 end
 
--- The slot of a release in this worker's row.
-function _M.of(app, release)
-    local key = app .. "\t" .. release
+-- The slot of a release's route in this worker's row.
+function _M.of(app, release, host, path)
+    local key = app .. "\t" .. release .. "\t" .. host .. "\t" .. path
     local counter = counters[key]
     if not counter then
         counter = own_row + slot_of(key)
@@ -76,11 +76,15 @@ function _M.start()
     end
 end
 
-local function total(app, release, slot)
-    local sum = { app = app, release = tonumber(release), requests = 0, errors = 0, upstreamMs = 0, active = 0, latency = {} }
+local function zero(names)
+    names.requests, names.errors, names.upstreamMs, names.active, names.latency = 0, 0, 0, 0, {}
     for i = 1, BUCKETS do
-        sum.latency[i] = 0
+        names.latency[i] = 0
     end
+    return names
+end
+
+local function add_slot(sum, slot)
     for worker = 0, math.min(ngx.worker.count(), MOST_WORKERS) - 1 do
         local counter = rows[worker * SLOTS + slot]
         sum.requests = sum.requests + counter.requests
@@ -94,15 +98,46 @@ local function total(app, release, slot)
     return sum
 end
 
--- Totals of all workers, as a list.
+-- Totals of all workers by what `name` makes of app, release, host and path, as a list.
+local function sums(name)
+    local list, known = {}, {}
+    for _, key in ipairs(dict:get_keys(0)) do
+        local app, release, host, path = match(key, "^([^\t]+)\t(%d+)\t([^\t]+)\t(.+)$")
+        local slot = app and dict:get(key)
+        if slot then
+            local id, names = name(app, tonumber(release), host, path)
+            local sum = known[id]
+            if not sum then
+                sum = zero(names)
+                known[id], list[#list + 1] = sum, sum
+            end
+            add_slot(sum, slot)
+        end
+    end
+    return list
+end
+
+-- Totals per app and release.
 function _M.totals()
     local list = {}
-    for _, key in ipairs(dict:get_keys(0)) do
-        local app, release = match(key, "^([^\t]+)\t(%d+)$")
-        local slot = app and dict:get(key)
-        local sum = slot and total(app, release, slot)
+    for _, sum in ipairs(sums(function(app, release)
+        return app .. "\t" .. release, { app = app, release = release }
+    end)) do
         -- Release 0 stands for requests that reached no target; seldom there are any.
-        if sum and (sum.release > 0 or sum.requests > 0) then
+        if sum.release > 0 or sum.requests > 0 then
+            list[#list + 1] = sum
+        end
+    end
+    return list
+end
+
+-- Totals per app, host and path over all releases; those that nobody ever asked for are left out.
+function _M.routes()
+    local list = {}
+    for _, sum in ipairs(sums(function(app, _, host, path)
+        return app .. "\t" .. host .. "\t" .. path, { app = app, host = host, path = path }
+    end)) do
+        if sum.requests > 0 then
             list[#list + 1] = sum
         end
     end

@@ -91,7 +91,7 @@ local function app_state(name)
     return app
 end
 
-local function compile_target(app, target)
+local function compile_target(value, target)
     local address, port = match(target.address, "^(.*):(%d+)$")
     return {
         name = target.address,
@@ -101,7 +101,7 @@ local function compile_target(app, target)
         -- Random, so that many workers don't all begin with the same target after every change.
         current = math.random() * target.weight,
         failed_until = 0,
-        counter = counters.of(app, target.release),
+        counter = counters.of(value.app, target.release, value.host, value.path),
     }
 end
 
@@ -118,10 +118,10 @@ local function compile_route(raw, redirect)
         targets = {},
         -- By address, the drained ones too: a probe may ask for any.
         every = {},
-        unassigned = counters.of(value.app, 0),
+        unassigned = counters.of(value.app, 0, value.host, value.path),
     }
     for _, item in ipairs(value.targets) do
-        local target = compile_target(value.app, item)
+        local target = compile_target(value, item)
         route.every[target.name] = target
         if target.weight > 0 then
             route.targets[#route.targets + 1] = target
