@@ -2,10 +2,12 @@
 import { commands, type ExtensionContext, ExtensionMode, l10n, window } from 'vscode';
 import { allCommands, registerCommands } from './commands/register.ts';
 import { createManifestTargets } from './deploy/manifest-targets.ts';
+import { createDeployTasks } from './deploy/task-provider.ts';
 import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
 import { createStatusBar } from './language/status-bar.ts';
 import { createLogFollower } from './logs/log-follower.ts';
+import { createDriftMarks } from './plan/drift-marks.ts';
 import { followSaves } from './plan/follow-saves.ts';
 import { createPlanDocuments } from './plan/plan-documents.ts';
 import { createReadOnlyDocuments } from './read-only-documents.ts';
@@ -40,13 +42,19 @@ export function activate(context: ExtensionContext): TestApi | undefined {
     targets,
     language,
     plans: own(createPlanDocuments()),
+    drift: own(createDriftMarks(connections, targets, language)),
     logs: own(createLogFollower()),
     documents: own(createReadOnlyDocuments()),
   };
   context.subscriptions.push(...registerCommands(services));
   own(createServersTree(connections));
   own(followSaves(services));
-  context.subscriptions.push(...createManifestLens(connections, targets), ...createStatusBar(connections, targets));
+  own(createDeployTasks(services));
+  const { drift } = services;
+  context.subscriptions.push(
+    ...createManifestLens(connections, targets, drift),
+    ...createStatusBar(connections, targets),
+  );
 
   const tellContext = (): void => {
     void commands.executeCommand('setContext', 'minicloud.hasServers', servers.all().length > 0);

@@ -1,18 +1,37 @@
 import { describeError } from 'minicloud-shared/client/describe-error';
-import { type Problem, problemLines } from 'minicloud-shared/model/problem';
-import { type LogOutputChannel, l10n, window } from 'vscode';
+import { type Problem, type ProblemCode, problemLines } from 'minicloud-shared/model/problem';
+import { commands, type LogOutputChannel, l10n, window } from 'vscode';
 
 /** Tells a person what failed: the sentence and the remedy in a message, everything else in the output. */
 export async function showError(output: LogOutputChannel, error: unknown, server?: string): Promise<void> {
   await showProblem(output, describeError(error, server));
 }
 
+/** Messages that nobody has answered yet: the same one is not shown twice. */
+const open = new Set<string>();
+
 export async function showProblem(output: LogOutputChannel, problem: Problem): Promise<void> {
   if (problem.code === 'cancelled') return;
   logProblem(output, problem);
-  const showOutput = l10n.t('Show Output');
-  const chosen = await window.showErrorMessage(sentence(problem), showOutput);
-  if (chosen === showOutput) output.show(true);
+  const text = sentence(problem);
+  if (open.has(text)) return;
+  open.add(text);
+  try {
+    const action = actionOf(problem.code);
+    const chosen = await window.showErrorMessage(text, action.title);
+    if (chosen === action.title) await commands.executeCommand(action.command);
+  } finally {
+    open.delete(text);
+  }
+}
+
+/** The one thing that helps; where nothing does, everything that is known. */
+function actionOf(code: ProblemCode): { title: string; command: string } {
+  const actions: Partial<Record<ProblemCode, { title: string; command: string }>> = {
+    unauthorized: { title: l10n.t('Replace Token…'), command: 'minicloud.replaceToken' },
+    forbidden: { title: l10n.t('Replace Token…'), command: 'minicloud.replaceToken' },
+  };
+  return actions[code] ?? { title: l10n.t('Show Output'), command: 'minicloud.showOutput' };
 }
 
 export function logProblem(output: LogOutputChannel, problem: Problem): void {

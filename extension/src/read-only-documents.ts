@@ -1,6 +1,8 @@
 import { type Disposable, EventEmitter, languages, Uri, window, workspace } from 'vscode';
 
 export interface ReadOnlyDocuments extends Disposable {
+  /** Keeps `text` for an editor that somebody else opens, such as a comparison. */
+  put(kind: string, owner: string, title: string, text: string): Uri;
   /** Shows `text` in a read-only editor named `title`; the same title of the same server shows in the same editor. */
   show(kind: string, owner: string, title: string, text: string, languageId: string): Promise<void>;
 }
@@ -16,11 +18,16 @@ export function createReadOnlyDocuments(): ReadOnlyDocuments {
     provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? '',
   });
   const closed = workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString()));
+  const put: ReadOnlyDocuments['put'] = (kind, owner, title, text) => {
+    const uri = Uri.from({ scheme: readOnlyScheme, authority: kind, path: `/${owner}/${title}` });
+    texts.set(uri.toString(), text);
+    changed.fire(uri);
+    return uri;
+  };
   return {
+    put,
     async show(kind, owner, title, text, languageId) {
-      const uri = Uri.from({ scheme: readOnlyScheme, authority: kind, path: `/${owner}/${title}` });
-      texts.set(uri.toString(), text);
-      changed.fire(uri);
+      const uri = put(kind, owner, title, text);
       const document = await workspace.openTextDocument(uri);
       if (document.languageId !== languageId) await languages.setTextDocumentLanguage(document, languageId);
       await window.showTextDocument(document, { preview: true });

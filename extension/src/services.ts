@@ -2,6 +2,7 @@ import type { ExtensionContext, LogOutputChannel } from 'vscode';
 import type { ManifestTargets } from './deploy/manifest-targets.ts';
 import type { LanguageService } from './language/language-service.ts';
 import type { LogFollower } from './logs/log-follower.ts';
+import type { DriftMarks } from './plan/drift-marks.ts';
 import type { PlanDocuments } from './plan/plan-documents.ts';
 import type { ReadOnlyDocuments } from './read-only-documents.ts';
 import type { Connections } from './servers/connections.ts';
@@ -18,6 +19,7 @@ export interface Services {
   targets: ManifestTargets;
   language: LanguageService;
   plans: PlanDocuments;
+  drift: DriftMarks;
   logs: LogFollower;
   documents: ReadOnlyDocuments;
 }

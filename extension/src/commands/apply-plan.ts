@@ -1,10 +1,12 @@
 import { Uri } from 'vscode';
 import { runDeploy } from '../deploy/run-deploy.ts';
+import { trusted } from '../deploy/trust.ts';
 import type { Services } from '../services.ts';
 import { plan } from './plan-manifest.ts';
 
 /** Deploys the plan that is shown, and only it: the server refuses when it would now differ. */
 export async function applyPlan(services: Services, argument: unknown): Promise<void> {
+  if (!trusted()) return;
   const { plans } = services;
   const uri = argument instanceof Uri ? argument : plans.active();
   const shown = uri && plans.get(uri);

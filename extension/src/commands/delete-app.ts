@@ -1,5 +1,6 @@
 import { l10n, window } from 'vscode';
-import { followOperation, showUnsuccessful } from '../deploy/follow-operation.ts';
+import { followOperation } from '../deploy/follow-operation.ts';
+import { tellUnsuccessful } from '../deploy/tell-result.ts';
 import type { Services } from '../services.ts';
 import { pickApp } from './pick.ts';
 
@@ -33,5 +34,5 @@ export async function deleteApp(services: Services, argument: unknown): Promise<
   const operation = await followOperation(services, live, operationId, l10n.t('Deleting {0}', app.name));
   if (operation?.state === 'succeeded')
     void window.showInformationMessage(l10n.t('{0} was deleted from {1}.', app.name, live.server.name));
-  else if (operation) showUnsuccessful(services, operation);
+  else if (operation) void tellUnsuccessful(services, live, operation);
 }

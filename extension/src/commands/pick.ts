@@ -5,13 +5,15 @@ import { l10n, window } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import type { Services } from '../services.ts';
 import { appStateLabel } from '../tree/app-look.ts';
-import { AppNode } from '../tree/app-node.ts';
-import { ReleaseNode } from '../tree/release-node.ts';
-import { UrlNode } from '../tree/url-node.ts';
 
 export interface PickedApp {
   live: LiveServer;
   app: AppSummary;
+}
+
+/** Rows of the tree that are about an app, and what messages and lenses hand over. */
+function isPickedApp(value: unknown): value is PickedApp {
+  return typeof value === 'object' && value !== null && 'live' in value && 'app' in value;
 }
 
 /** Undefined when the person picked nothing. One server needs no question. */
@@ -34,8 +36,7 @@ export async function pickApp(
   argument: unknown,
   placeHolder: string,
 ): Promise<PickedApp | undefined> {
-  if (argument instanceof AppNode || argument instanceof UrlNode || argument instanceof ReleaseNode)
-    return { live: argument.live, app: argument.app };
+  if (isPickedApp(argument)) return { live: argument.live, app: argument.app };
   const release = services.connections.holdAll();
   try {
     const all = services.connections.all();

@@ -1,6 +1,8 @@
+import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { commands, l10n, ProgressLocation, window } from 'vscode';
 import { findManifest, readManifest } from '../deploy/manifest-source.ts';
 import { preparePlan, type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
+import { trusted } from '../deploy/trust.ts';
 import type { Services } from '../services.ts';
 import { requireFeature } from './pick.ts';
 
@@ -10,8 +12,16 @@ export async function planManifest(services: Services, argument: unknown): Promi
   if (planned) await services.plans.show(planned);
 }
 
-/** The plan of the manifest that a command is about. Undefined when the person stopped or has been told why not. */
-export async function plan(services: Services, argument: unknown): Promise<RequestedPlan | undefined> {
+/**
+ * The plan of the manifest that a command is about. Undefined when the person stopped or has been told why not.
+ * `onDiagnostics` is told what the server found in the manifest.
+ */
+export async function plan(
+  services: Services,
+  argument: unknown,
+  onDiagnostics?: (found: readonly Diagnostic[]) => void,
+): Promise<RequestedPlan | undefined> {
+  if (!trusted()) return undefined;
   const uri = await findManifest(argument);
   if (!uri) {
     const create = l10n.t('Create Manifest…');
@@ -26,5 +36,7 @@ export async function plan(services: Services, argument: unknown): Promise<Reque
   if (!request) return undefined;
   requireFeature(request.live, 'plans', l10n.t('Planning'));
   const title = l10n.t('Planning on {0}', request.live.server.name);
-  return window.withProgress({ location: ProgressLocation.Window, title }, () => requestPlan(services, request));
+  return window.withProgress({ location: ProgressLocation.Window, title }, () =>
+    requestPlan(services, request, onDiagnostics),
+  );
 }

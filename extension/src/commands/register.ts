@@ -5,6 +5,7 @@ import { addServer } from './add-server.ts';
 import { applyPlan } from './apply-plan.ts';
 import { cancelOperation } from './cancel-operation.ts';
 import { chooseServer } from './choose-server.ts';
+import { compareWithServer } from './compare-with-server.ts';
 import { copyUrl } from './copy-url.ts';
 import { createManifest } from './create-manifest.ts';
 import { deleteApp } from './delete-app.ts';
@@ -36,6 +37,7 @@ export const allCommands: Record<string, Command> = {
   applyPlan,
   cancelOperation,
   chooseServer,
+  compareWithServer,
   copyUrl,
   createManifest,
   deleteApp,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Release, releaseCan } from 'minicloud-shared/model/release';
 import { l10n, window } from 'vscode';
-import { followOperation, showUnsuccessful } from '../deploy/follow-operation.ts';
+import { followOperation } from '../deploy/follow-operation.ts';
+import { tellUnsuccessful } from '../deploy/tell-result.ts';
 import type { Services } from '../services.ts';
 import { ReleaseNode } from '../tree/release-node.ts';
 import { type PickedApp, pickApp, requireFeature } from './pick.ts';
@@ -29,7 +30,7 @@ export async function rollBackApp(services: Services, argument: unknown): Promis
     void window.showInformationMessage(
       l10n.t('{0}: release {1} serves what release {2} was.', app.name, started.release, target.version),
     );
-  else if (operation) showUnsuccessful(services, operation);
+  else if (operation) void tellUnsuccessful(services, live, operation, () => rollBackApp(services, argument));
 }
 
 async function pickRelease({ live, app }: PickedApp): Promise<Release | undefined> {

@@ -1,6 +1,6 @@
 import type { Operation } from 'minicloud-shared/model/operation';
 import { l10n, ProgressLocation, window } from 'vscode';
-import { logProblem, showError, showProblem } from '../problems.ts';
+import { showError } from '../problems.ts';
 import type { LiveServer } from '../servers/connections.ts';
 import type { Services } from '../services.ts';
 import { progressOf } from './progress.ts';
@@ -31,11 +31,8 @@ export async function followOperation(
             .catch((error: unknown) => void showError(output, error, live.server.name));
         });
         try {
-          return await watchOperation(
-            live.connection,
-            () => live.api.operations.get.query({ id }),
-            id,
-            (operation) => {
+          return await watchOperation(live.connection, () => live.api.operations.get.query({ id }), id, {
+            onChange(operation) {
               const next = progressOf(operation, planned);
               if (!token.isCancellationRequested)
                 progress.report({ message: next.message, increment: Math.max(0, next.percent - percent) });
@@ -43,23 +40,24 @@ export async function followOperation(
               if (next.message && next.message !== told) output.info(`${operation.app}: ${next.message}`);
               told = next.message;
             },
-          );
+            onAway({ why }) {
+              progress.report({
+                message: l10n.t(
+                  '{0} is away; it goes on there, and is watched again when it answers.',
+                  live.server.name,
+                ),
+              });
+              output.warn(`${live.server.name}: ${why}`);
+            },
+          });
         } finally {
           cancelling.dispose();
         }
       },
     );
   } catch (error) {
-    await showError(output, error, live.server.name);
+    // Not awaited: the watching is over, whether or not the person reads the message.
+    void showError(output, error, live.server.name);
     return undefined;
   }
-}
-
-/** Tells how an operation that didn't succeed ended. */
-export function showUnsuccessful(services: Services, operation: Operation): void {
-  if (operation.state === 'cancelled') {
-    if (operation.problem) logProblem(services.output, operation.problem);
-    const still = operation.problem?.still ?? '';
-    void window.showInformationMessage([l10n.t('{0}: cancelled.', operation.app), still].filter(Boolean).join(' '));
-  } else if (operation.problem) void showProblem(services.output, operation.problem);
 }

@@ -41,7 +41,11 @@ export async function preparePlan(services: Services, source: ManifestSource): P
 }
 
 /** Asks the server what would happen. Errors of the manifest are shown where they are; undefined then. */
-export async function requestPlan(services: Services, request: PlanRequest): Promise<RequestedPlan | undefined> {
+export async function requestPlan(
+  services: Services,
+  request: PlanRequest,
+  onDiagnostics?: (found: readonly Diagnostic[]) => void,
+): Promise<RequestedPlan | undefined> {
   const { live, source, image } = request;
   const answer = await live.api.plans.create.mutate({
     manifest: source.text,
@@ -49,7 +53,12 @@ export async function requestPlan(services: Services, request: PlanRequest): Pro
     ...(image ? { image } : {}),
   });
   services.language.showServerDiagnostics(source.uri, answer.diagnostics);
-  if (answer.plan) return { plan: answer.plan, ...request };
+  onDiagnostics?.(answer.diagnostics);
+  if (answer.plan) {
+    const requested = { plan: answer.plan, ...request };
+    services.drift.learn(requested);
+    return requested;
+  }
   // Not awaited: the asking is over, whether or not the person reads the message.
   void showManifestErrors(source, answer.diagnostics);
   return undefined;

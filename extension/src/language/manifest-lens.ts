@@ -1,50 +1,109 @@
-import { CodeLens, type Disposable, EventEmitter, l10n, languages, Range, workspace } from 'vscode';
+import { CodeLens, type Disposable, EventEmitter, l10n, languages, type TextDocument, workspace } from 'vscode';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
+import type { DriftMarks } from '../plan/drift-marks.ts';
 import type { Connections } from '../servers/connections.ts';
 import { appStateLabel } from '../tree/app-look.ts';
+import { nameLine } from './name-line.ts';
 
-/** Above the first line of a manifest: what its app is doing on the server, and what can be done. */
-export function createManifestLens(connections: Connections, targets: ManifestTargets): Disposable[] {
+interface Lens {
+  icon: string;
+  title: string;
+  command: string;
+  argument: unknown;
+}
+
+/** Above the name in a manifest: what its app is doing on the server, and what can be done. */
+export function createManifestLens(
+  connections: Connections,
+  targets: ManifestTargets,
+  drift: Pick<DriftMarks, 'of' | 'onDidChange'>,
+): Disposable[] {
   const changed = new EventEmitter<void>();
   const provider = languages.registerCodeLensProvider(
     { language: 'cloud-manifest' },
     {
       onDidChangeCodeLenses: changed.event,
-      provideCodeLenses({ uri, getText }) {
-        if (!workspace.getConfiguration('minicloud', uri).get('codeLens.enabled', true)) return [];
-        if (uri.scheme.startsWith('minicloud-')) return [];
-        const top = new Range(0, 0, 0, 0);
-        const lens = (command: string, title: string, argument: unknown = uri): CodeLens =>
-          new CodeLens(top, { command: `minicloud.${command}`, title, arguments: [argument] });
-        const live = targets.of(uri);
-        const name = nameIn(getText());
-        const app = live?.connection.snapshot.apps?.find((each) => each.name === name);
-        const known = live?.connection.link.state === 'online';
-        const state =
-          app && known
-            ? `${appStateLabel(app.state)}${app.release ? ` · ${l10n.t('release {0}', app.release)}` : ''} · `
-            : '';
-        return [
-          lens('planManifest', `$(checklist)\u00a0${l10n.t('Plan')}`),
-          lens('deployManifest', `$(rocket)\u00a0${l10n.t('Deploy')}`),
-          ...(live ? [lens('chooseServer', `$(server)\u00a0${state}${live.server.name}`)] : []),
-          ...(app?.urls[0] ? [lens('openInBrowser', `$(globe)\u00a0${l10n.t('Open')}`, { url: app.urls[0].url })] : []),
-        ];
+      provideCodeLenses(document) {
+        if (!workspace.getConfiguration('minicloud', document.uri).get('codeLens.enabled', true)) return [];
+        if (document.uri.scheme.startsWith('minicloud-')) return [];
+        const { range } = nameLine(document);
+        return lensesOf(document, targets, drift).map(
+          ({ icon, title, command, argument }) =>
+            new CodeLens(range, { command, title: `$(${icon})\u00a0${title}`, arguments: [argument] }),
+        );
       },
     },
   );
+  const again = (): void => changed.fire();
   return [
     changed,
     provider,
-    connections.onDidChange(() => changed.fire()),
-    targets.onDidChange(() => changed.fire()),
+    connections.onDidChange(again),
+    targets.onDidChange(again),
+    drift.onDidChange(again),
+    workspace.onDidGrantWorkspaceTrust(again),
     workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration('minicloud.codeLens')) changed.fire();
     }),
   ];
 }
 
-/** The name as far as a lens needs it: a wrong guess shows no state, and nothing is decided by it. */
-function nameIn(text: string): string | undefined {
-  return /^\s*[{]?\s*"?name"?\s*:\s*["']?([a-z][a-z0-9-]*)/m.exec(text)?.[1];
+function lensesOf(document: TextDocument, targets: ManifestTargets, drift: Pick<DriftMarks, 'of'>): Lens[] {
+  const { uri } = document;
+  if (!workspace.isTrusted)
+    return [
+      {
+        icon: 'workspace-untrusted',
+        title: l10n.t('Checked only: this workspace is not trusted'),
+        command: 'workbench.trust.manage',
+        argument: undefined,
+      },
+    ];
+  const live = targets.of(uri);
+  const online = live?.connection.link.state === 'online';
+  const { info, apps } = live?.connection.snapshot ?? {};
+  // Unknown is not missing: before the server has told what it can do, everything is offered.
+  const offers = (feature: string): boolean => !info || info.features.includes(feature);
+  const { name } = nameLine(document);
+  const app = online ? apps?.find((each) => each.name === name) : undefined;
+  const lenses: (Lens | false | undefined)[] = [
+    live && {
+      icon: 'server',
+      title: [app && appStateLabel(app.state), app?.release && l10n.t('release {0}', app.release), live.server.name]
+        .filter(Boolean)
+        .join(' · '),
+      command: 'minicloud.chooseServer',
+      argument: uri,
+    },
+    driftLens(document, drift),
+    offers('deploys') && {
+      icon: 'rocket',
+      title: l10n.t('Deploy'),
+      command: 'minicloud.deployManifest',
+      argument: uri,
+    },
+    offers('plans') && { icon: 'checklist', title: l10n.t('Plan'), command: 'minicloud.planManifest', argument: uri },
+    live &&
+      app?.kind === 'container' &&
+      offers('logs') && {
+        icon: 'output',
+        title: l10n.t('Logs'),
+        command: 'minicloud.showLogs',
+        argument: { live, app },
+      },
+    app?.urls[0] && {
+      icon: 'globe',
+      title: l10n.t('Open'),
+      command: 'minicloud.openInBrowser',
+      argument: { url: app.urls[0].url },
+    },
+  ];
+  return lenses.filter((lens) => typeof lens === 'object');
+}
+
+function driftLens({ uri }: TextDocument, drift: Pick<DriftMarks, 'of'>): Lens | undefined {
+  const count = drift.of(uri)?.changes.length;
+  if (count === undefined) return undefined;
+  const title = count === 1 ? l10n.t('1 difference') : l10n.t('{0} differences', count);
+  return { icon: 'diff', title, command: 'minicloud.compareWithServer', argument: uri };
 }

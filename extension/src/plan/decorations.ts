@@ -57,7 +57,8 @@ export function decoratePlans(get: (uri: Uri) => ShownPlan | undefined): Disposa
       { language: 'cloud-plan' },
       {
         provideCodeLenses(document) {
-          if (!get(document.uri)) return [];
+          const plan = get(document.uri);
+          if (!plan) return [];
           const top = new Range(0, 0, 0, 0);
           return [
             new CodeLens(top, {
@@ -65,6 +66,15 @@ export function decoratePlans(get: (uri: Uri) => ShownPlan | undefined): Disposa
               title: `$(rocket)\u00a0${l10n.t('Deploy This Plan')}`,
               arguments: [document.uri],
             }),
+            ...(plan.plan.creates
+              ? []
+              : [
+                  new CodeLens(top, {
+                    command: 'minicloud.compareWithServer',
+                    title: `$(diff)\u00a0${l10n.t('Compare with Server')}`,
+                    arguments: [document.uri],
+                  }),
+                ]),
             new CodeLens(top, {
               command: 'minicloud.discardPlan',
               title: `$(discard)\u00a0${l10n.t('Discard')}`,

@@ -4,7 +4,7 @@ import { fromDocument, isManifest } from '../deploy/manifest-source.ts';
 import type { Services } from '../services.ts';
 
 /** Saving a manifest shows what would change: an open plan of it is made again, in its place. */
-export function followSaves({ plans, language, output }: Services): Disposable {
+export function followSaves({ plans, language, drift, output }: Services): Disposable {
   return workspace.onDidSaveTextDocument(async (document) => {
     if (!isManifest(document.uri)) return;
     const source = fromDocument(document);
@@ -18,7 +18,9 @@ export function followSaves({ plans, language, output }: Services): Disposable {
           ...(image ? { image } : {}),
         });
         language.showServerDiagnostics(source.uri, answer.diagnostics);
-        if (answer.plan) plans.replace({ ...shown, plan: answer.plan, source });
+        if (!answer.plan) continue;
+        plans.replace({ ...shown, plan: answer.plan, source });
+        drift.learn({ plan: answer.plan, live, source, ...(image ? { image } : {}) });
       } catch (error) {
         const problem = describeError(error, live.server.name);
         output.warn(`${problem.what}: ${problem.why}`);

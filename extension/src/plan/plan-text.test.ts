@@ -35,10 +35,10 @@ Release 12 → 13  ·  docker.io/me/guestbook:1.4.2  ·  sha256:3fae12cd3fae
 
 Data is at risk: read the changes below before deploying.
 
-What changes
+What changes  (1 new, 1 changed, 1 removed)
+  -  volume /data/old         /data/old                            DATA AT RISK
   ~  image                    guestbook:1.4.1  →  guestbook:1.4.2  rolling restart
   +  domain shop.example.com                                       no interruption
-  -  volume /data/old         /data/old                            DATA AT RISK
 
 Good to know
   •  The volume stays in the trash for 7 days.
@@ -73,6 +73,14 @@ test('the verdict is the worst that happens, and says so when nothing does', () 
   assert.match(verdict({ ...plan, consequence: 'downtime' }, untranslated), /about 3 s/);
   assert.match(verdict({ ...plan, consequence: 'restart' }, untranslated), /would not notice/);
   assert.match(verdict({ ...plan, changes: [] }, untranslated), /^Nothing would change/);
+  assert.match(verdict({ ...plan, creates: true, consequence: 'none' }, untranslated), /^A new app/);
+});
+
+test('what only a newer server knows is shown as it is called', () => {
+  const newer = JSON.parse(JSON.stringify(plan).replaceAll('"data"', '"quarantine"').replaceAll('"add"', '"move"'));
+  const { text } = planText(newer as Plan, 'home', untranslated);
+  assert.match(text, /^Consequence: quarantine\.$/m);
+  assert.match(text, /\? {2}domain shop\.example\.com/);
 });
 
 test('what a confirmation names is exactly what puts data at risk', () => {

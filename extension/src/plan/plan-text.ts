@@ -1,5 +1,5 @@
 /** A plan as lines that read at a glance, with marks that the editor colours. Every change stands beside what it causes. */
-import type { Change, Consequence, Plan, PlanStep } from 'minicloud-shared/model/plan';
+import { type Change, type Consequence, consequences, type Plan, type PlanStep } from 'minicloud-shared/model/plan';
 import type { Translate } from '../translate.ts';
 
 export type MarkKind = 'heading' | 'subtle' | Change['action'] | Consequence;
@@ -29,14 +29,14 @@ export function planText(plan: Plan, server: string, t: Translate): PlanText {
   page.line();
   page.line([[verdict(plan, t), plan.consequence]]);
 
-  const changes = plan.changes.filter(({ action }) => action !== 'keep');
+  const changes = changesOf(plan);
   if (changes.length > 0) {
-    page.section(t('What changes'));
+    page.section(`${t('What changes')}  (${countChanges(changes, t)})`);
     const width = Math.min(maxObject, Math.max(...changes.map(({ object }) => object.length)));
     const valueWidth = Math.min(maxValue * 2, Math.max(...changes.map((change) => shownValue(change).length)));
     for (const change of changes) {
       page.line([
-        [`  ${signs[change.action]}  `, change.action],
+        [`  ${signs[change.action] ?? '?'}  `, change.action],
         [change.object.padEnd(width), change.action],
         [`  ${shownValue(change).padEnd(valueWidth)}  `],
         [consequenceLabel(change.consequence, t), change.consequence],
@@ -74,10 +74,29 @@ export function planText(plan: Plan, server: string, t: Translate): PlanText {
   return page.finish();
 }
 
+/** What a deploy would change, the worst first and otherwise as the server told it. */
+export function changesOf({ changes }: Plan): Change[] {
+  const weight = ({ consequence }: Change): number => consequences.indexOf(consequence);
+  return changes.filter(({ action }) => action !== 'keep').sort((a, b) => weight(b) - weight(a));
+}
+
+function countChanges(changes: readonly Change[], t: Translate): string {
+  const words: [action: Change['action'], count: (count: number) => string][] = [
+    ['add', (count) => t('{0} new', count)],
+    ['change', (count) => t('{0} changed', count)],
+    ['remove', (count) => t('{0} removed', count)],
+  ];
+  return words
+    .map(([action, say]) => [changes.filter((each) => each.action === action).length, say] as const)
+    .flatMap(([count, say]) => (count > 0 ? [say(count)] : []))
+    .join(', ');
+}
+
 /** The sentence that a person reads first. */
 export function verdict(plan: Plan, t: Translate): string {
   if (plan.changes.every(({ action }) => action === 'keep'))
     return t('Nothing would change; the same release would be made again.');
+  if (plan.creates && plan.consequence === 'none') return t('A new app. Nothing that runs now is touched.');
   const seconds = plan.steps.reduce((sum, step) => sum + (step.downtimeSeconds ?? 0), 0);
   const verdicts: Record<Consequence, () => string> = {
     none: () => t('Visitors would not notice.'),
@@ -88,7 +107,8 @@ export function verdict(plan: Plan, t: Translate): string {
         : t('Visitors would notice: a short time without service.'),
     data: () => t('Data is at risk: read the changes below before deploying.'),
   };
-  return verdicts[plan.consequence]();
+  // What a newer server knows and this editor does not is told as what it is called.
+  return verdicts[plan.consequence]?.() ?? t('Consequence: {0}.', plan.consequence);
 }
 
 export function consequenceLabel(consequence: Consequence, t: Translate): string {
@@ -98,7 +118,7 @@ export function consequenceLabel(consequence: Consequence, t: Translate): string
     downtime: t('downtime'),
     data: t('DATA AT RISK'),
   };
-  return labels[consequence];
+  return labels[consequence] ?? consequence;
 }
 
 /** The changes that put data at risk, by name: what a confirmation has to say. */
