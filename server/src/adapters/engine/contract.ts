@@ -197,9 +197,12 @@ export interface Engine {
   /** Makes an image of one layer from the tar of a root file system. */
   importImage(rootfs: NodeJS.ReadableStream, tag: string, options?: CallOptions): Promise<ImageInfo>;
 
+  /** `conflict` when another network has some of the addresses. */
   ensureNetwork(spec: NetworkSpec, options?: CallOptions): Promise<void>;
   removeNetwork(name: string, options?: CallOptions): Promise<void>;
   listNetworks(options?: CallOptions): Promise<NetworkInfo[]>;
+  /** IPv4 blocks of every network of the engine, whoever made it: what a new network has to keep clear of. */
+  usedSubnets(options?: CallOptions): Promise<string[]>;
   connectNetwork(
     network: string,
     container: string,
@@ -223,12 +226,9 @@ export interface Engine {
   /** Until it is no longer running; its exit code. */
   waitContainer(container: string, options?: CallOptions): Promise<number>;
 
-  /** `conflict` when another network has some of the addresses. */
   /** argv, no shell. `env` and `stdin` are how secrets get in: arguments can be seen by every process of the machine. */
   exec(
     container: string,
-  /** IPv4 blocks of every network of the engine, whoever made it: what a new network has to keep clear of. */
-  usedSubnets(options?: CallOptions): Promise<string[]>;
     argv: string[],
     options?: CallOptions & { stdin?: string; env?: Record<string, string>; user?: string },
   ): Promise<ExecResult>;

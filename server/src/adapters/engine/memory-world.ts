@@ -3,7 +3,6 @@
  * that a test can start a companion again over the same containers, or look from another installation.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import { formatAddress, overlaps, parseAddress, parseCidr } from '../../platform/cidr.ts';
 import {
   type ContainerSpec,
@@ -247,6 +246,9 @@ export function addNetwork(
   labels: Labels,
 ): MemoryNetwork {
   const whole = parseCidr(subnet);
+  for (const other of world.networks.values())
+    if (overlaps(whole, parseCidr(other.subnet)))
+      throw conflict(`network ${name}`, `${other.name} has ${other.subnet}.`);
   const part = range ? parseCidr(range) : whole;
   const gateway = whole.base + 1;
   const first = Math.max(part.base, whole.base + 2);
@@ -257,9 +259,6 @@ export function addNetwork(
   return network;
 }
 
-  for (const other of world.networks.values())
-    if (overlaps(whole, parseCidr(other.subnet)))
-      throw conflict(`network ${name}`, `${other.name} has ${other.subnet}.`);
 function freeAddress(network: MemoryNetwork): number | undefined {
   const count = network.end - network.first;
   for (let step = 0; step < count; step++) {

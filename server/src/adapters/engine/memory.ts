@@ -198,11 +198,11 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       const ours = [...world.networks.values()].filter(({ labels }) => labels[installationLabel] === installation);
       return ours.map(({ name, subnet, labels }) => ({ name, subnet, labels }));
     },
-    async connectNetwork(network, container, endpoint, callOptions) {
     async usedSubnets(callOptions) {
       await enter('usedSubnets', 'networks', callOptions);
       return [...world.networks.values()].map(({ subnet }) => subnet);
     },
+    async connectNetwork(network, container, endpoint, callOptions) {
       await enter('connectNetwork', `${network} ${container}`, callOptions);
       guardNetwork(network);
       const found = guard(container);
