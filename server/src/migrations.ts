@@ -74,4 +74,21 @@ const boundedEvents: Migration = {
   },
 };
 
-export const migrations: Record<string, Migration> = { '0001-first': first, '0002-bounded-events': boundedEvents };
+const accessCodes: Migration = {
+  async up(db) {
+    const statements = [
+      sql`ALTER TABLE tokens ADD COLUMN parent TEXT REFERENCES tokens (id)`,
+      sql`CREATE INDEX tokens_by_parent ON tokens (parent) WHERE parent IS NOT NULL`,
+      sql`CREATE TABLE access_codes (
+        hash TEXT PRIMARY KEY, maker TEXT NOT NULL REFERENCES tokens (id), token_json TEXT NOT NULL,
+        created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
+export const migrations: Record<string, Migration> = {
+  '0001-first': first,
+  '0002-bounded-events': boundedEvents,
+  '0003-access-codes': accessCodes,
+};

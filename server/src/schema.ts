@@ -14,7 +14,11 @@ export interface Tables {
     expires_at: number | null;
     last_used_at: number | null;
     revoked_at: number | null;
+    /** Token that this one ends with; null for one that stands on its own. */
+    parent: string | null;
   };
+  /** Open one-time codes by their hash; a code that is redeemed is taken out. */
+  access_codes: { hash: string; maker: string; token_json: string; created_at: number; expires_at: number };
   events: { id: Generated<number>; at: number; by: string; app: string | null; body_json: string; hash: string };
   /** One row: the newest event that is no longer kept, from which the chain goes on. */
   events_anchor: { one: 1; id: number; hash: string };

@@ -27,6 +27,8 @@ const nouns = [
 
 /** Files of a noun that others may import besides `<noun>/<noun>.ts`. */
 const moreDoors: Record<string, readonly string[]> = {
+  // One-time codes, which are redeemed for tokens.
+  access: ['codes.ts'],
   // Not a use case but the key pair that signs; `context.ts` holds one.
   certificates: ['authority.ts'],
 };

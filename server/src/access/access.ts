@@ -8,7 +8,7 @@ import { type Scope, scopeAllows, type Token } from 'minicloud-shared/model/acce
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud, Principal } from '../context.ts';
 import { randomId } from '../platform/ids.ts';
-import { findToken, insertToken, listTokens, revokeToken, touchToken } from './store.ts';
+import { copiesOf, findToken, insertToken, listTokens, revokeToken, touchToken } from './store.ts';
 
 const tokenPattern = /^mc_[a-z]+_([a-z2-7]{10})_[A-Za-z0-9_-]{43}$/;
 const touchEveryMs = 60_000;
@@ -27,12 +27,36 @@ export interface TokenInput {
   expiresAt?: number | undefined;
 }
 
-/** The new token and, this once, its value. */
+/**
+ * The new token and, this once, its value. With a `parent` it is a copy of that token's rights and ends with it, when
+ * that is revoked.
+ */
 export async function createToken(
   cloud: Cloud,
   by: Principal,
   input: TokenInput,
+  parent?: string,
 ): Promise<{ token: Token; value: string }> {
+  requireGrantable(cloud, by, input);
+  const id = randomId();
+  const value = `mc_user_${id}_${randomBytes(32).toString('base64url')}`;
+  const token: Token = {
+    id,
+    name: input.name,
+    scope: input.scope,
+    ...(input.apps ? { apps: input.apps } : {}),
+    createdAt: cloud.clock.now(),
+    ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+  };
+  cloud.redactor.add(value);
+  await insertToken(cloud.db, token, digest(value), parent);
+  const apps = token.apps ? ` for ${token.apps.join(', ') || 'no app'}` : '';
+  await accessChanged(cloud, by, `token ${token.name} (${id}) was made: ${token.scope}${apps}`);
+  return { token, value };
+}
+
+/** Throws `forbidden` for more than `by` holds, `invalid_input` for a token that would have ended already. */
+export function requireGrantable(cloud: Cloud, by: Principal, input: TokenInput): void {
   const longer = by.expiresAt !== undefined && (input.expiresAt === undefined || input.expiresAt > by.expiresAt);
   if (!scopeAllows(by.scope, input.scope) || !withinApps(by, input.apps) || longer) {
     throw new ProblemError({
@@ -56,21 +80,6 @@ export async function createToken(
       remedy: 'Give a time to come, in milliseconds since 1970, or none.',
     });
   }
-  const id = randomId();
-  const value = `mc_user_${id}_${randomBytes(32).toString('base64url')}`;
-  const token: Token = {
-    id,
-    name: input.name,
-    scope: input.scope,
-    ...(input.apps ? { apps: input.apps } : {}),
-    createdAt: cloud.clock.now(),
-    ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
-  };
-  cloud.redactor.add(value);
-  await insertToken(cloud.db, token, digest(value));
-  const apps = token.apps ? ` for ${token.apps.join(', ') || 'no app'}` : '';
-  await changed(cloud, by, `token ${token.name} (${id}) was made: ${token.scope}${apps}`);
-  return { token, value };
 }
 
 /** Those that `by` could have made. */
@@ -92,7 +101,13 @@ export async function revoke(cloud: Cloud, by: Principal, id: string): Promise<v
     });
   }
   revocations.emit('revoked', id);
-  await changed(cloud, by, `token ${found.token.name} (${id}) was revoked`);
+  await accessChanged(cloud, by, `token ${found.token.name} (${id}) was revoked`);
+  for (const copy of await copiesOf(cloud.db, id)) await revoke(cloud, by, copy);
+}
+
+/** The live token of that id. */
+export async function tokenById(cloud: Cloud, id: string): Promise<Token | undefined> {
+  return (await findToken(cloud.db, id))?.token;
 }
 
 /** False from the moment that it is revoked or has expired. */
@@ -131,7 +146,7 @@ function expired(cloud: Cloud, token: Token): boolean {
   return token.expiresAt !== undefined && token.expiresAt <= cloud.clock.now();
 }
 
-async function changed(cloud: Cloud, by: Principal, what: string): Promise<void> {
+export async function accessChanged(cloud: Cloud, by: Principal, what: string): Promise<void> {
   await cloud.events.append({ by: by.name, body: { kind: 'access.changed', what } });
 }
 

@@ -1,8 +1,8 @@
-/** The only queries on `tokens`. */
+/** The only queries on `tokens` and `access_codes`. */
 import type { Scope, Token } from 'minicloud-shared/model/access';
 import type { Db, Tables } from '../schema.ts';
 
-export async function insertToken(db: Db, token: Token, hash: string): Promise<void> {
+export async function insertToken(db: Db, token: Token, hash: string, parent?: string): Promise<void> {
   await db
     .insertInto('tokens')
     .values({
@@ -15,6 +15,7 @@ export async function insertToken(db: Db, token: Token, hash: string): Promise<v
       expires_at: token.expiresAt ?? null,
       last_used_at: null,
       revoked_at: null,
+      parent: parent ?? null,
     })
     .execute();
 }
@@ -53,6 +54,66 @@ export async function revokeToken(db: Db, id: string, at: number): Promise<boole
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
   return result.numUpdatedRows > 0n;
+}
+
+/** Ids of the live tokens that end with this one. */
+export async function copiesOf(db: Db, id: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('tokens')
+    .select('id')
+    .where('parent', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+export interface StoredCode {
+  hash: string;
+  /** Id of the token that it was made with. */
+  maker: string;
+  token: { name: string; scope: Scope; apps?: string[] | undefined; expiresAt?: number | undefined };
+  createdAt: number;
+  expiresAt: number;
+}
+
+export async function insertCode(db: Db, code: StoredCode): Promise<void> {
+  await db
+    .insertInto('access_codes')
+    .values({
+      hash: code.hash,
+      maker: code.maker,
+      token_json: JSON.stringify(code.token),
+      created_at: code.createdAt,
+      expires_at: code.expiresAt,
+    })
+    .execute();
+}
+
+/** Takes the code out, so that of two who come at once one gets it. */
+export async function takeCode(db: Db, hash: string): Promise<StoredCode | undefined> {
+  const row = await db.deleteFrom('access_codes').where('hash', '=', hash).returningAll().executeTakeFirst();
+  return (
+    row && {
+      hash: row.hash,
+      maker: row.maker,
+      token: JSON.parse(row.token_json) as StoredCode['token'],
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+    }
+  );
+}
+
+export async function deleteExpiredCodes(db: Db, now: number): Promise<void> {
+  await db.deleteFrom('access_codes').where('expires_at', '<=', now).execute();
+}
+
+export async function countCodes(db: Db, maker: string): Promise<number> {
+  const row = await db
+    .selectFrom('access_codes')
+    .select((each) => each.fn.countAll<number>().as('count'))
+    .where('maker', '=', maker)
+    .executeTakeFirstOrThrow();
+  return row.count;
 }
 
 function fromRow(row: Tables['tokens']): Token {

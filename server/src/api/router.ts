@@ -6,6 +6,7 @@ import type { Event } from 'minicloud-shared/model/event';
 import type { SystemStatus } from 'minicloud-shared/model/system';
 import { z } from 'zod';
 import { createToken, revoke, tokens } from '../access/access.ts';
+import { createCode, redeemCode } from '../access/codes.ts';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { deleteApp } from '../deploy/delete.ts';
@@ -18,7 +19,7 @@ import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
 import { veiledDiagnostics } from './problems.ts';
 import { whilePermitted } from './streams.ts';
-import { covers, procedure, requireCover, router } from './trpc.ts';
+import { covers, openProcedure, procedure, requireCover, router } from './trpc.ts';
 
 const nothing = z.strictObject({}).optional();
 const app = z.strictObject({ app: appNameSchema });
@@ -186,29 +187,39 @@ const logs = router({
     }),
 });
 
+const tokenName = z
+  .string()
+  .min(1)
+  .max(60)
+  .regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only')
+  // In the event log these stand for somebody else.
+  .refine((wanted) => !/^(system$|local administrator$|unknown\b)/i.test(wanted), 'this name is taken');
+const tokenInput = z.strictObject({
+  name: tokenName,
+  scope: scopeSchema,
+  apps: z.array(appNameSchema).max(1000).optional(),
+  expiresAt: z.number().int().optional(),
+});
+
 const tokensRouter = router({
   list: procedure({ scope: 'admin', rest: 'GET /tokens', app: 'none' })
     .input(nothing)
     .query(({ ctx }) => tokens(ctx.cloud, ctx.principal)),
   create: procedure({ scope: 'admin', rest: 'POST /tokens', app: 'none' })
-    .input(
-      z.strictObject({
-        name: z
-          .string()
-          .min(1)
-          .max(60)
-          .regex(/^[\w .@-]+$/, 'letters, digits, space and . _ @ - only')
-          // In the event log these stand for somebody else.
-          .refine((wanted) => !/^(system$|local administrator$|unknown\b)/i.test(wanted), 'this name is taken'),
-        scope: scopeSchema,
-        apps: z.array(appNameSchema).max(1000).optional(),
-        expiresAt: z.number().int().optional(),
-      }),
-    )
+    .input(tokenInput)
     .mutation(({ ctx, input }) => createToken(ctx.cloud, ctx.principal, input)),
   revoke: procedure({ scope: 'admin', rest: 'DELETE /tokens/{id}', app: 'none' })
     .input(operationId)
     .mutation(({ ctx, input }) => revoke(ctx.cloud, ctx.principal, input.id)),
+});
+
+const access = router({
+  createCode: procedure({ scope: 'read', rest: 'POST /access/codes', app: 'none' })
+    .input(tokenInput.partial({ scope: true }))
+    .mutation(({ ctx, input }) => createCode(ctx.cloud, ctx.principal, ctx.token, input)),
+  redeemCode: openProcedure({ scope: 'open', rest: 'POST /access/redeem', app: 'none' })
+    .input(z.strictObject({ code: z.string().max(100) }))
+    .mutation(({ ctx, input }) => redeemCode(ctx.cloud, input.code)),
 });
 
 export const appRouter = router({
@@ -221,6 +232,7 @@ export const appRouter = router({
   events,
   logs,
   tokens: tokensRouter,
+  access,
 });
 export type AppRouter = typeof appRouter;
 

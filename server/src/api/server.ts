@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Token } from 'minicloud-shared/model/access';
-import type { Problem } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import { principalOf, verifyToken } from '../access/access.ts';
 import type { Cloud } from '../context.ts';
 import { createDenials } from './denials.ts';
@@ -15,7 +15,7 @@ import type { Context } from './trpc.ts';
 import { utf8Only } from './utf8.ts';
 
 const bodyLimitBytes = 1024 * 1024;
-const perMinute = { token: 3000, address: 600, failedTokens: 30 };
+const perMinute = { token: 3000, address: 600, failedTokens: 30, codes: 10 };
 const mostBatched = 20;
 /** By when the headers, and the whole request with its body, have arrived, and how often that is looked at. */
 const usualTimeouts = { headersMs: 15_000, requestMs: 60_000, checkMs: 2_000 };
@@ -73,6 +73,12 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     keyGenerator: (request) => `failed ${request.ip}`,
   });
 
+  const redeems = server.createRateLimit({
+    max: perMinute.codes,
+    timeWindow: 60_000,
+    keyGenerator: (request) => `code ${request.ip}`,
+  });
+
   server.decorateRequest('token', undefined);
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
@@ -101,7 +107,14 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     const closed = new AbortController();
     res.raw.on('close', () => closed.abort(new DOMException('The client went away', 'AbortError')));
     const { token } = req;
-    return { cloud, principal: token && principalOf(token), token, signal: closed.signal, denials, once };
+    const attempt = async () => {
+      const limit = await redeems(req);
+      if (limit.isAllowed || !limit.isExceeded) return;
+      res.header('retry-after', limit.ttlInSeconds);
+      throw new ProblemError(clientProblem(429, 'Too many codes were tried from this address.'));
+    };
+    const principal = token && principalOf(token);
+    return { cloud, principal, token, signal: closed.signal, denials, once, address: req.ip, attempt };
   };
   await server.register(fastifyTRPCPlugin, {
     prefix: '/trpc',

@@ -16,11 +16,15 @@ export interface Context {
   signal: AbortSignal;
   denials: Denials;
   once: Once;
+  /** Where the request comes from. */
+  address: string;
+  /** Counts one attempt to prove something without a token; throws `rate_limited` when too many came from there. */
+  attempt(): Promise<void>;
 }
 
 export interface Meta {
-  /** Smallest scope that may call it. A procedure without one can't be made, see `procedure`. */
-  scope: Scope;
+  /** Smallest scope that may call it; `open` is for what proves who asks by itself. None can't be made, see `procedure`. */
+  scope: Scope | 'open';
   /** Method and path of the REST face. */
   rest: `${'GET' | 'POST' | 'DELETE'} /${string}`;
   /** Field of the input that names an app, checked before anything else; `none` when there is no such field. */
@@ -42,8 +46,24 @@ const t = initTRPC
 
 export const router = t.router;
 
-/** A procedure of that scope. There is no other way to make one: nothing is open by omission. */
-export function procedure(meta: Meta) {
+/**
+ * A procedure that anybody may call, as what it is given is the proof: a one-time code. Few of them may come from one
+ * address, whatever comes of them.
+ */
+export function openProcedure(meta: Meta & { scope: 'open' }) {
+  return t.procedure.meta(meta).use(async ({ ctx, next }) => {
+    await ctx.attempt();
+    const result = await next();
+    if (result.ok) return result;
+    const problem = asProblem(result.error);
+    if (problem.code === 'unauthorized')
+      await ctx.denials.record(`unknown from ${ctx.address}`, 'a code that is not valid');
+    throw asTrpcError(result.error);
+  });
+}
+
+/** A procedure of that scope. Besides `openProcedure` there is no way to make one: nothing is open by omission. */
+export function procedure(meta: Meta & { scope: Scope }) {
   if (!scopes.includes(meta.scope)) throw new TypeError(`${meta.rest} has no scope`);
   return t.procedure.meta(meta).use(async ({ ctx, next, getRawInput, path }) => {
     const { principal, token } = ctx;
@@ -125,8 +145,8 @@ const trpcCodes = {
   internal: 'INTERNAL_SERVER_ERROR',
 } as const satisfies Partial<Record<ProblemCode, TRPCError['code']>>;
 
-function asTrpcError(error: TRPCError, principal: Principal): TRPCError {
-  const veiled = asVeiled(error, principal);
+function asTrpcError(error: TRPCError, principal?: Principal): TRPCError {
+  const veiled = principal ? asVeiled(error, principal) : error;
   const problem = asProblem(veiled);
   const codes: Partial<Record<ProblemCode, TRPCError['code']>> = trpcCodes;
   return new TRPCError({

@@ -22,3 +22,18 @@ export const tokenSchema = z.object({
   lastUsedAt: z.number().optional(),
 });
 export type Token = z.infer<typeof tokenSchema>;
+
+/** A one-time code, told once; whoever redeems it within its time gets a token of this name and scope. */
+export const accessCodeSchema = z.object({
+  code: z.string(),
+  name: z.string(),
+  scope: scopeSchema,
+  apps: z.array(z.string()).optional(),
+  /** Until when it can be redeemed. */
+  expiresAt: z.number(),
+});
+export type AccessCode = z.infer<typeof accessCodeSchema>;
+
+/** What a code is redeemed for: the token, its value this once, and whose server it is. */
+export const redeemedSchema = z.object({ token: tokenSchema, value: z.string(), installation: z.string() });
+export type Redeemed = z.infer<typeof redeemedSchema>;
