@@ -9,7 +9,9 @@ import type { Config } from './config.ts';
 import type { Cloud } from './context.ts';
 import { convergeAll, keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
+import { keepMeasuring } from './metrics/metrics.ts';
 import { firewallPolicy, redactBindings } from './services/services.ts';
+import { endForgottenTerminals } from './terminals/terminals.ts';
 
 export interface Companion {
   cloud: Cloud;
@@ -33,9 +35,14 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     await bringUp(cloud);
     await listen(api, config);
     const stopConverging = keepConverging(cloud);
+    const stopMeasuring = keepMeasuring(cloud);
     const port = (api.server.address() as { port: number }).port;
     cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
-    return { cloud, apiUrl: `http://${config.apiHost}:${port}`, stop: () => stop(open, api, stopConverging) };
+    return {
+      cloud,
+      apiUrl: `http://${config.apiHost}:${port}`,
+      stop: () => stop(open, api, [stopConverging, stopMeasuring]),
+    };
   } catch (error) {
     await api?.close();
     await open.close();
@@ -54,12 +61,13 @@ async function bringUp(cloud: Cloud): Promise<void> {
       .catch((error) => cloud.log.error('the firewall could not be set', { why: toProblem(error).why }));
   }
   await cloud.proxy.ensure({ signal });
+  await endForgottenTerminals(cloud);
   await recover(cloud, signal);
   await convergeAll(cloud, signal);
 }
 
-async function stop(open: OpenCloud, api: FastifyInstance | undefined, stopConverging: () => void): Promise<void> {
-  stopConverging();
+async function stop(open: OpenCloud, api: FastifyInstance | undefined, watching: (() => void)[]): Promise<void> {
+  for (const end of watching) end();
   await api?.close();
   await open.close();
 }

@@ -87,8 +87,25 @@ const accessCodes: Migration = {
   },
 };
 
+const live: Migration = {
+  async up(db) {
+    const statements = [
+      sql`CREATE TABLE terminals (
+        id TEXT PRIMARY KEY, app_id TEXT NOT NULL, container TEXT NOT NULL, exec TEXT NOT NULL,
+        opened_at INTEGER NOT NULL) STRICT`,
+      sql`CREATE TABLE proposals (
+        id TEXT PRIMARY KEY, app TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('open', 'applied', 'discarded')),
+        by TEXT NOT NULL, reason TEXT NOT NULL, manifest TEXT NOT NULL, file_name TEXT, image TEXT,
+        plan_json TEXT NOT NULL, plan_hash TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT`,
+      sql`CREATE INDEX proposals_by_app ON proposals (app, created_at)`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
   '0003-access-codes': accessCodes,
+  '0004-live': live,
 };

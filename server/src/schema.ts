@@ -86,6 +86,23 @@ export interface Tables {
     password_sealed: string;
     created_at: number;
   };
+  /** Programs that somebody is at. A row that a start of the companion finds is one that nobody is at any more. */
+  terminals: { id: string; app_id: string; container: string; exec: string; opened_at: number };
+  proposals: {
+    id: string;
+    /** Name: the app need not be there yet. */
+    app: string;
+    state: string;
+    by: string;
+    reason: string;
+    manifest: string;
+    file_name: string | null;
+    image: string | null;
+    plan_json: string;
+    plan_hash: string;
+    created_at: number;
+    expires_at: number;
+  };
   volumes: { name: string; app_id: string; path: string; created_at: number; trashed_at: number | null };
 }
 

@@ -15,6 +15,10 @@ const nouns = [
   'services',
   'volumes',
   'routes',
+  'metrics',
+  'terminals',
+  'forwards',
+  'proposals',
   'builds',
   'backups',
   'jobs',
@@ -31,6 +35,8 @@ const moreDoors: Record<string, readonly string[]> = {
   access: ['codes.ts'],
   // Not a use case but the key pair that signs; `context.ts` holds one.
   certificates: ['authority.ts'],
+  // What people see of one app is as long as what they see of all.
+  overview: ['detail.ts'],
 };
 
 /** The server from the inside out: a layer's files, and the layers that it may import besides itself. */
@@ -56,8 +62,8 @@ const serverLayers: { name: string; files: RegExp; may: readonly string[] }[] = 
   },
   {
     name: 'main',
-    files: /^(start|main|companion|ready)\.ts$/,
-    may: ['cloud', 'api', 'deploy', 'noun', 'context', 'config', 'platform'],
+    files: /^(start|main|companion|ready|uninstall\w*)\.ts$/,
+    may: ['cloud', 'contract', 'api', 'deploy', 'noun', 'context', 'config', 'platform'],
   },
   { name: 'cli', files: /^cli\//, may: [] },
 ];

@@ -12,11 +12,14 @@ import type { Cloud, Principal } from '../context.ts';
 import { deleteApp } from '../deploy/delete.ts';
 import { createPlan, startDeploy, startRollback } from '../deploy/deploy.ts';
 import { serverFacts } from '../deploy/facts.ts';
-import { appDetail, appSummaries } from '../overview/overview.ts';
+import { appDetail } from '../overview/detail.ts';
+import { appSummaries } from '../overview/overview.ts';
 import { noSuchOperation } from '../platform/operations.ts';
 import { followLogs, tailLogs } from '../processes/processes.ts';
+import { proposalApplied } from '../proposals/proposals.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
+import { forwardsRouter, metricsRouter, proposalsRouter, terminalsRouter } from './live.ts';
 import { veiledDiagnostics } from './problems.ts';
 import { whilePermitted } from './streams.ts';
 import { covers, openProcedure, procedure, requireCover, router } from './trpc.ts';
@@ -61,6 +64,7 @@ const system = router({
         ...facts,
         complete: false,
         apps: facts.apps.filter((known) => covers(ctx.principal, known)),
+        images: [],
         domains: facts.domains.filter((domain) => covers(ctx.principal, domain.app)),
       };
     }),
@@ -96,15 +100,18 @@ const deploys = router({
   start: procedure({ scope: 'deploy', rest: 'POST /deploys', app: 'app' })
     .input(toDeploy.extend({ planHash: z.string().length(64).optional(), idempotencyKey }))
     .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
-      ctx.once({ tokenId: ctx.token.id, path: 'deploys.start', key, payload }, () =>
-        startDeploy(
+      ctx.once({ tokenId: ctx.token.id, path: 'deploys.start', key, payload }, async () => {
+        const started = await startDeploy(
           ctx.cloud,
           ctx.principal,
           { ...payload, idempotencyKey: key, allow: allows(ctx.principal, payload) },
           // Others may wait for the same answer: with a key, one of them going away does not end it.
           key === undefined ? ctx.signal : ctx.cloud.stopping,
-        ),
-      ),
+        );
+        if (payload.planHash !== undefined)
+          await proposalApplied(ctx.cloud, ctx.principal, started.app, payload.planHash);
+        return started;
+      }),
     ),
 });
 
@@ -231,6 +238,10 @@ export const appRouter = router({
   operations,
   events,
   logs,
+  terminals: terminalsRouter,
+  forwards: forwardsRouter,
+  metrics: metricsRouter,
+  proposals: proposalsRouter,
   tokens: tokensRouter,
   access,
 });

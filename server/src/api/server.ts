@@ -1,4 +1,5 @@
 /** HTTP around the router: who may ask at all, how often, how much; and nothing of what is asked. */
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from '@trpc/server/adapters/fastify';
@@ -11,6 +12,7 @@ import { createDenials } from './denials.ts';
 import { createOnce } from './once.ts';
 import { clientProblem, errorBody, internalProblem, referenceOf } from './problems.ts';
 import { type AppRouter, appRouter } from './router.ts';
+import { serveSockets } from './sockets.ts';
 import type { Context } from './trpc.ts';
 import { utf8Only } from './utf8.ts';
 
@@ -130,6 +132,8 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
 
+  serveSockets(server, cloud, { refuse: (request) => refuse(cloud, request), denials });
+
   server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (_request, reply) =>
     send(reply, 404, clientProblem(404, 'There is nothing at this path.')),
   );
@@ -143,7 +147,7 @@ function unexpected(cloud: Cloud, error: Error, path: string | undefined): void 
 }
 
 /** Why a request may not even be looked at: another host's name (DNS rebinding), a page of another origin. */
-function refuse(cloud: Cloud, request: FastifyRequest): Problem | undefined {
+function refuse(cloud: Cloud, request: Pick<IncomingMessage, 'headers'>): Problem | undefined {
   const host = request.headers.host ?? '';
   const hostname = host.replace(/:\d+$/, '');
   if (!['127.0.0.1', 'localhost', '[::1]', cloud.config.apiHost].includes(hostname)) {

@@ -1,4 +1,6 @@
 /** Certificates: a key pair with an expiry, for a name; they live apart from apps and domains. */
+import { X509Certificate } from 'node:crypto';
+import type { AppCertificate } from 'minicloud-shared/model/app';
 import type { ProxyCertificate } from '../adapters/proxy/contract.ts';
 import type { Cloud } from '../context.ts';
 import { isLocalName } from './authority.ts';
@@ -34,6 +36,23 @@ export async function proxyCertificates(cloud: Cloud): Promise<ProxyCertificate[
     certificatePem: row.certificate_pem,
     keyPem: cloud.sealer.open(row.key_sealed, place(row.host)),
   }));
+}
+
+/** What is known of the names' certificates; names without one are left out. Reads no private key. */
+export async function certificateFacts(cloud: Cloud, hosts: string[]): Promise<Map<string, AppCertificate>> {
+  const facts = new Map<string, AppCertificate>();
+  for (const host of hosts) {
+    const row = await findCertificate(cloud.db, host);
+    if (!row) continue;
+    const issuer = /^CN=(.+)$/m.exec(new X509Certificate(row.certificate_pem).issuer)?.[1];
+    facts.set(host, {
+      kind: row.kind,
+      ...(issuer === undefined ? {} : { issuer }),
+      notBefore: row.not_before,
+      notAfter: row.not_after,
+    });
+  }
+  return facts;
 }
 
 function place(host: string): string {

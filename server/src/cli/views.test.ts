@@ -278,6 +278,9 @@ const app: AppDetail = {
   bindings: [{ service: 'mariadb', env: 'DATABASE_URL', database: 'shop_1' }],
   volumes: [{ name: 'minicloud-shop-data', path: '/data', createdAt: now - 9e8 }],
   domains: ['shop.example.com'],
+  processes: [],
+  routes: [],
+  activity: [],
 };
 
 test('apps, one app, releases, operations, tokens', (t) => {

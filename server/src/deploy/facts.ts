@@ -7,8 +7,17 @@ import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
 
+/** Names of images that are told: what fits into a list to choose from. */
+const mostImages = 300;
+const imagesMs = 5_000;
+
 export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
-  const [apps, domains] = await Promise.all([everyApp(cloud), everyDomain(cloud)]);
+  const [apps, domains, images] = await Promise.all([
+    everyApp(cloud),
+    everyDomain(cloud),
+    // An engine that is away takes nothing from the other facts.
+    cloud.engine.imageNames({ signal: AbortSignal.timeout(imagesMs) }).catch(() => []),
+  ]);
   return {
     complete: true,
     asOf: cloud.clock.now(),
@@ -17,14 +26,14 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     apps: apps.map((app) => app.name),
     secrets: {},
     features: [...features],
+    images: images.slice(0, mostImages),
   };
 }
 
-/** `resolve` refuses these as one problem of their own. */
-const toldByResolve = ['manifest/not-available', 'manifest/secret-value'];
-
-/** What the facts say about a manifest. Missing features are told by `resolve` as a problem of their own. */
+/** What the facts say about a manifest. */
 export async function serverDiagnostics(cloud: Cloud, document: ManifestDocument): Promise<Diagnostic[]> {
-  const found = checkAgainstServer(document, await serverFacts(cloud));
-  return found.filter(({ code }) => !toldByResolve.includes(code));
+  const facts = await serverFacts(cloud);
+  const found = checkAgainstServer(document, facts);
+  // Where there are no secrets at all, that one has no value is no news.
+  return facts.features.includes('secrets') ? found : found.filter(({ code }) => code !== 'manifest/secret-value');
 }

@@ -1,14 +1,12 @@
 /** What people see of apps, put together from all nouns. Read-only. */
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
-import type { AppDetail, AppState, AppSummary, Replica } from 'minicloud-shared/model/app';
-import { type AppRow, everyApp, requireApp } from '../apps/apps.ts';
+import type { AppState, AppSummary, Replica } from 'minicloud-shared/model/app';
+import { type AppRow, everyApp } from '../apps/apps.ts';
 import { isLocalName } from '../certificates/authority.ts';
 import type { Cloud } from '../context.ts';
-import { appDomains, exposeDomains, openable } from '../domains/domains.ts';
-import { replicasByApp, replicasOf } from '../processes/processes.ts';
-import { findRelease, newestRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
-import { appBindings } from '../services/services.ts';
-import { appVolumes } from '../volumes/volumes.ts';
+import { exposeDomains, openable } from '../domains/domains.ts';
+import { replicasByApp } from '../processes/processes.ts';
+import { newestRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 
 /** Every app that `only` lets through, with its state: two queries and one question to the engine. */
 export async function appSummaries(cloud: Cloud, only: (name: string) => boolean): Promise<AppSummary[]> {
@@ -27,26 +25,7 @@ export async function appSummaries(cloud: Cloud, only: (name: string) => boolean
   return summaries;
 }
 
-export async function appDetail(cloud: Cloud, name: string): Promise<AppDetail> {
-  const app = await requireApp(cloud, name);
-  const release = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
-  const [replicas, bindings, volumes, domains] = await Promise.all([
-    replicasOf(cloud, app),
-    appBindings(cloud, app),
-    appVolumes(cloud, app),
-    appDomains(cloud, app),
-  ]);
-  return {
-    ...(await summary(cloud, app, release, replicas)),
-    ...(release ? { digest: release.digest, manifest: release.manifest_text } : {}),
-    replicas,
-    bindings,
-    volumes,
-    domains,
-  };
-}
-
-async function summary(
+export async function summary(
   cloud: Cloud,
   app: AppRow,
   release: ReleaseRow | undefined,
@@ -83,7 +62,7 @@ async function stateOf(
   return healthy === 0 ? 'failed' : 'degraded';
 }
 
-/** Where a manifest's http ports are reached from outside, in the order of the manifest. */
+/** Where a manifest's http ports are reached from outside, in the order of the manifest; a pattern is no such place. */
 export function manifestUrls(cloud: Cloud, manifest: ContainerManifest): AppSummary['urls'] {
   return manifest.expose.flatMap((expose, index) =>
     expose.proto === 'http'

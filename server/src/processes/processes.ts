@@ -40,6 +40,20 @@ export async function replicasOf(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise
   );
 }
 
+/** Containers of the app that run: of the serving release before others, processes before support, by number. */
+export async function runningReplicas(
+  cloud: Cloud,
+  app: Pick<AppRow, 'id' | 'serving'>,
+  signal?: AbortSignal,
+): Promise<ContainerSummary[]> {
+  const found = await cloud.engine.listContainers({ [appLabel]: app.id }, signal ? { signal } : {});
+  const rank = ({ labels }: ContainerSummary) =>
+    labels[roleLabel] === 'support' ? 1 : Number(labels[releaseLabel]) === app.serving ? 0 : 2;
+  return found
+    .filter(({ state, labels }) => state === 'running' && labels[roleLabel] !== 'release-command')
+    .sort((a, b) => rank(a) - rank(b) || Number(a.labels[replicaLabel]) - Number(b.labels[replicaLabel]));
+}
+
 /** `exit code 3`, `out of memory (limit 64 MB)`: why a container does not run, in words. */
 export function exitReason(facts: {
   oomKilled: boolean;
@@ -65,6 +79,7 @@ function toReplica(container: ContainerSummary): Replica {
     process: container.labels[processLabel] ?? '',
     release: Number(container.labels[releaseLabel] ?? 0),
     state: states[container.state],
+    ...(container.labels[replicaLabel] === undefined ? {} : { replica: Number(container.labels[replicaLabel]) }),
   };
 }
 

@@ -22,9 +22,14 @@ export function databaseNeeds(manifest: ContainerManifest): DatabaseNeed[] {
 }
 
 export function backingFor(cloud: Cloud, need: DatabaseNeed): Backing {
-  // Other engines are refused before a plan is made (`deploy/availability.ts`).
+  // Other engines are refused before a plan is made (`manifest/not-available`).
   if (need.engine !== 'mariadb') throw new Error(`no backing for ${need.engine}`);
   return cloud.backings.mariadb;
+}
+
+/** Names under which the shared servers that a manifest needs are reached in the network of the app. */
+export function serviceAliases(cloud: Cloud, manifest: ContainerManifest): string[] {
+  return [...new Set(databaseNeeds(manifest).map((need) => backingFor(cloud, need).alias))];
 }
 
 /** The stored binding for a need, made with a new random password the first time. */
@@ -118,6 +123,30 @@ const serviceSlot: Record<Backing['kind'], number> = { mariadb: 0 };
 export async function appBindings(cloud: Cloud, app: Pick<AppRow, 'id'>) {
   const rows = await bindingsOf(cloud.db, app.id);
   return rows.map((row) => ({ service: row.service, env: row.env, database: row.name }));
+}
+
+export interface BoundService {
+  service: string;
+  env: string;
+  container: string;
+  port: number;
+}
+
+/** The servers that the app has credentials on, and where they are. No secret in it. */
+export async function boundServices(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise<BoundService[]> {
+  const rows = await bindingsOf(cloud.db, app.id);
+  return rows.flatMap(({ service, env }) => {
+    const backing = Object.values(cloud.backings).find(({ kind }) => kind === service);
+    return backing ? [{ service, env, container: backing.container, port: backing.port }] : [];
+  });
+}
+
+/** The app's own URL of the binding with that variable; undefined when there is none. Holds the password: never log it. */
+export async function bindingUrl(cloud: Cloud, app: Pick<AppRow, 'id'>, env: string): Promise<string | undefined> {
+  const row = (await bindingsOf(cloud.db, app.id)).find((known) => known.env === env);
+  if (!row) return undefined;
+  const backing = Object.values(cloud.backings).find(({ kind }) => kind === row.service);
+  return backing?.url(opened(cloud, row));
 }
 
 /** Takes the app's users away; the databases stay. */

@@ -204,6 +204,10 @@ export interface ServerFacts {
   secrets: Record<string, string[]>;
   /** Manifest keys that this server can execute, such as `needs.database.mariadb`. */
   features: string[];
+  /** Names of images that are on the server already, the newest first, bounded. Never said to be all there are. */
+  images?: string[];
+  /** What the nodes are called and labelled with: where apps can be placed. */
+  places?: { regions: string[]; cities: string[]; pops: string[]; labels: Record<string, string[]> };
 }
 
 export interface ParseResult {

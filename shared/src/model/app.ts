@@ -1,5 +1,6 @@
 /** Apps, their processes and where they are reached, as the API tells them. */
 import * as z from 'zod';
+import { operationSchema } from './operation.ts';
 
 /** The rule for app names, in one place; the database repeats it as a CHECK. */
 export const appNamePattern = /^[a-z][a-z0-9-]{0,38}[a-z0-9]$/;
@@ -19,6 +20,16 @@ export const replicaSchema = z.object({
   state: z.enum(replicaStates),
   /** Exit code, OOM or health answer when it is not healthy. */
   reason: z.string().optional(),
+  /** From here on only in the detail of an app. Number among its process's replicas, from 1. */
+  replica: z.number().int().optional(),
+  startedAt: z.number().optional(),
+  /** How often the engine started it again. */
+  restarts: z.number().int().optional(),
+  /** As last measured; absent until it was. */
+  memoryBytes: z.number().optional(),
+  memoryLimitBytes: z.number().optional(),
+  /** Cores in use. */
+  cpu: z.number().optional(),
 });
 export type Replica = z.infer<typeof replicaSchema>;
 
@@ -42,6 +53,42 @@ export type AppSummary = z.infer<typeof appSummarySchema>;
 export const bindingSchema = z.object({ service: z.string(), env: z.string(), database: z.string().optional() });
 export const volumeSchema = z.object({ name: z.string(), path: z.string(), createdAt: z.number() });
 
+/** What the serving release says of a process or support container. */
+export const processSchema = z.object({
+  name: z.string(),
+  kind: z.enum(['process', 'support']),
+  /** argv; absent where the image's own command runs. */
+  command: z.array(z.string()).optional(),
+  /** Image of a support container. */
+  image: z.string().optional(),
+  count: z.number().int(),
+  memoryBytes: z.number().optional(),
+  cpus: z.number().optional(),
+  pids: z.number().int().optional(),
+});
+export type AppProcess = z.infer<typeof processSchema>;
+
+export const certificateSchema = z.object({
+  /** `local`: by this server's own authority; `none`: the name is served with http alone. */
+  kind: z.string(),
+  /** Name of who signed it, in words. */
+  issuer: z.string().optional(),
+  notBefore: z.number().optional(),
+  notAfter: z.number().optional(),
+});
+export type AppCertificate = z.infer<typeof certificateSchema>;
+
+export const appRouteSchema = z.object({
+  host: z.string(),
+  path: z.string(),
+  process: z.string(),
+  port: z.number().int(),
+  /** Absent for what can't be opened, such as a wildcard. */
+  url: z.string().optional(),
+  certificate: certificateSchema,
+});
+export type AppRoute = z.infer<typeof appRouteSchema>;
+
 export const appDetailSchema = appSummarySchema.extend({
   digest: z.string().optional(),
   /** Text of the manifest that the serving release was made from. */
@@ -50,5 +97,10 @@ export const appDetailSchema = appSummarySchema.extend({
   bindings: z.array(bindingSchema),
   volumes: z.array(volumeSchema),
   domains: z.array(z.string()),
+  /** In the order of the manifest; empty before the first deploy succeeded. */
+  processes: z.array(processSchema),
+  routes: z.array(appRouteSchema),
+  /** The last operations, newest first. */
+  activity: z.array(operationSchema),
 });
 export type AppDetail = z.infer<typeof appDetailSchema>;

@@ -12,6 +12,10 @@ export const features = [
   'needs.storage',
   'support',
   'release-command',
+  'exec',
+  'forward',
+  'metrics',
+  'proposals',
 ] as const;
 
 export const componentSchema = z.object({

@@ -9,6 +9,9 @@
  *   `engine_unreachable`, never in waiting for ever.
  * - Failures are `ProblemError`s that name the object. Answers are parsed at the border, never cast.
  */
+import type { Duplex } from 'node:stream';
+
+import type { ProblemInit } from 'minicloud-shared/model/problem';
 
 export type Labels = Record<string, string>;
 
@@ -46,7 +49,16 @@ export interface ImageInfo {
   /** From the image's own metadata; informs, never decides. */
   exposedPorts: number[];
   user: string;
+  /** Absolute paths that the image declares as `VOLUME`: what is mounted there goes with the container. */
+  volumes: string[];
   labels: Labels;
+}
+
+export interface Platform {
+  /** `linux`. */
+  os: string;
+  /** `amd64`, in the engine's words. */
+  arch: string;
 }
 
 export interface RegistryCredentials {
@@ -101,8 +113,10 @@ export interface ContainerInfo {
   finishedAt?: number;
   exitCode?: number;
   oomKilled: boolean;
-  /** The engine's own words when it could not be started. */
+  /** Why it, or its program, could not be started. */
   error?: string;
+  /** What a person can do about that, where the cause is known. */
+  remedy?: string;
   restarts: number;
   /** Address in each network it is attached to. */
   addresses: Record<string, string>;
@@ -145,6 +159,29 @@ export interface ExecResult {
   stderr: string;
 }
 
+/** Of a terminal, in characters. */
+export interface TerminalSize {
+  cols: number;
+  rows: number;
+}
+
+/** A program that runs in a container with somebody at the other end. */
+export interface RunningExec {
+  /** The engine's name for it: what `endExec` takes, by this companion or the next. */
+  readonly id: string;
+  /** What it prints, at the pace of the reader; ends with the program. On a terminal there is only stdout. */
+  readonly output: AsyncIterable<{ stream: 'stdout' | 'stderr'; data: Uint8Array }>;
+  /** Resolves when the engine has taken it, so that a program that does not read holds the writer back. */
+  write(data: Uint8Array): Promise<void>;
+  /** No more input. On a terminal that is the key Ctrl-D, which is for the person to press. */
+  endInput(): void;
+  resize(size: TerminalSize, options?: CallOptions): Promise<void>;
+  /** Exit code, once the output has ended. */
+  exitCode(options?: CallOptions): Promise<number>;
+  /** Gives the connection up. The program goes on until `endExec`. */
+  close(): void;
+}
+
 export interface EngineLogLine {
   at: number;
   stream: 'stdout' | 'stderr';
@@ -168,6 +205,20 @@ export interface EngineEvent {
   exitCode?: number;
 }
 
+/** Why an image can't run on a machine of this kind; undefined when it can, or doesn't say what it is for. */
+export function platformProblem(reference: string, image: Platform, server: Platform): ProblemInit | undefined {
+  const other = (['os', 'arch'] as const).some((key) => image[key] !== '' && image[key] !== server[key]);
+  if (!other) return undefined;
+  return {
+    code: 'image_unusable',
+    what: 'An image is for another kind of machine',
+    object: `image ${reference}`,
+    why: `It is for ${image.os}/${image.arch}; this server is ${server.os}/${server.arch}.`,
+    still: 'Nothing was changed.',
+    remedy: `Build it for this server (\`docker build --platform ${server.os}/${server.arch} …\`) and push it again.`,
+  };
+}
+
 export interface CallOptions {
   signal?: AbortSignal;
 }
@@ -175,6 +226,8 @@ export interface CallOptions {
 export interface Engine {
   readonly installation: string;
   readonly capabilities: EngineCapabilities;
+  /** What images must be made for. */
+  readonly platform: Platform;
   info(options?: CallOptions): Promise<EngineInfo>;
 
   pullImage(
@@ -185,6 +238,8 @@ export interface Engine {
   inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined>;
   /** One regular file of an image, without starting it; undefined when there is none. At most `maxBytes`, else `invalid_input`. */
   readImageFile(image: string, path: string, maxBytes: number, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /** Names of the images on this machine, whosever they are, the newest first. */
+  imageNames(options?: CallOptions): Promise<string[]>;
   /** Keep an image from being pruned by the name it is given. */
   tagImage(image: string, reference: string, options?: CallOptions): Promise<void>;
   removeImage(reference: string, options?: CallOptions): Promise<void>;
@@ -232,11 +287,26 @@ export interface Engine {
     argv: string[],
     options?: CallOptions & { stdin?: string; env?: Record<string, string>; user?: string },
   ): Promise<ExecResult>;
+  /** As `exec`, with its input and output open; on a terminal of that size when one is given. */
+  startExec(
+    container: string,
+    argv: string[],
+    options?: CallOptions & { terminal?: TerminalSize; env?: Record<string, string> },
+  ): Promise<RunningExec>;
+  /**
+   * Ends a program of `startExec` and those that it started, as a hang-up and a moment later for good. Success when it
+   * has ended already or its container is gone; false when the engine offers no way to it.
+   */
+  endExec(container: string, id: string, options?: CallOptions): Promise<boolean>;
+  /** A TCP connection to a port of a running container, at its address in the network. `not_available` when nothing listens. */
+  connect(container: string, network: string, port: number, options?: CallOptions): Promise<Duplex>;
   logs(
     container: string,
     options: CallOptions & { tail?: number; since?: number; follow?: boolean },
   ): AsyncIterable<EngineLogLine>;
   stats(container: string, options?: CallOptions): Promise<ContainerStats>;
+  /** The same of many running containers at little cost; those that can't be measured are left out. */
+  measure(containers: readonly string[], options?: CallOptions): Promise<Map<string, ContainerStats>>;
   /** Container events of this installation until the signal; reconnects by itself and yields a `resync` after a gap. */
   events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent | { action: 'resync' }>;
 }

@@ -1,14 +1,14 @@
 /** Containers on Docker: create, start, stop, watch, look into. */
 import type { Readable } from 'node:stream';
-import { ProblemError } from 'minicloud-shared/model/problem';
 import type { z } from 'zod';
 import { sleep } from '../../platform/wait.ts';
-import { containerOptions, imageReaderLabel, specHash, specLabel } from './baseline.ts';
+import { containerOptions, imageReaderLabel, ownLabels, specHash, specLabel } from './baseline.ts';
 import {
   type CallOptions,
   type ContainerSpec,
   type Engine,
   type EngineCapabilities,
+  type EngineLogLine,
   type ExecResult,
   installationLabel,
   type Labels,
@@ -17,10 +17,12 @@ import {
   containerAnswer,
   containerInfo,
   containerListAnswer,
+  containerName,
   containerStats,
   containerSummary,
   createdAnswer,
   execAnswer,
+  imageAnswer,
   statsAnswer,
   waitAnswer,
 } from './docker-answers.ts';
@@ -29,6 +31,7 @@ import { dockerProblem, failureMessage } from './docker-problems.ts';
 import { demux, logLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
 import { conflict, failureCode, foreign, notFound } from './problems.ts';
+import { initFailure, maybeUnexecutable, startFailure } from './start-failures.ts';
 
 export type ContainerCalls = Pick<
   Engine,
@@ -51,6 +54,8 @@ const mostExecOutput = 16 * 1024 * 1024;
 const execEndTries = 50;
 const execEndPauseMs = 100;
 const removalTries = 100;
+const keptImages = 256;
+const lastWordsLines = 5;
 const removalPauseMs = 100;
 
 /** Our container of that name or id; `not_found`, or `forbidden` when it is not ours. */
@@ -76,10 +81,57 @@ export function containerCalls(
     for (const { volume } of spec.volumes) await guard.volume(volume, options);
   }
 
+  /** Images never change under their id: each is asked once. */
+  const imageLabels = new Map<string, Labels>();
+  async function labelsOfImage(id: string, options?: CallOptions): Promise<Labels> {
+    const known = imageLabels.get(id);
+    if (known) return known;
+    const call: Call = { method: 'GET', path: `/images/${id}/json`, verb: 'look at the image', object: `image ${id}` };
+    const answer = await transport.find(call, imageAnswer, options);
+    const labels = answer?.Config?.Labels ?? {};
+    const [oldest] = imageLabels.keys();
+    if (imageLabels.size >= keptImages && oldest !== undefined) imageLabels.delete(oldest);
+    if (answer) imageLabels.set(id, labels);
+    return labels;
+  }
+
+  async function* readLog(
+    id: string,
+    object: string,
+    query: Record<string, string | number | boolean>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<EngineLogLine> {
+    const call: Call = {
+      method: 'GET',
+      path: `/containers/${id}/logs`,
+      query: { stdout: true, stderr: true, timestamps: true, ...query },
+      verb: 'read the log',
+      object,
+    };
+    const options = signal ? { signal } : {};
+    const body = await transport.stream(call, options);
+    try {
+      yield* logLines(demux(body));
+    } catch (error) {
+      if (!signal?.aborted) throw dockerProblem(error, call);
+    } finally {
+      body.destroy();
+    }
+  }
+
+  /** The end of its log, where an init says what it could not execute. */
+  async function lastWords(id: string, options?: CallOptions): Promise<string[]> {
+    const lines: string[] = [];
+    const log = readLog(id, `container ${id}`, { follow: false, tail: lastWordsLines }, options?.signal);
+    for await (const { text } of log) lines.push(text);
+    return lines;
+  }
+
   return {
     async createContainer(spec, options) {
       const object = `container ${spec.name}`;
-      const body = containerOptions(spec, installation, capabilities);
+      // Refused before anything is asked.
+      containerOptions(spec, installation, capabilities);
       const sameOne = async () => {
         const found = await find(spec.name, options);
         if (!found) return undefined;
@@ -87,30 +139,29 @@ export function containerCalls(
         throw conflict(object, 'A container of that name was made from other settings.');
       };
       await checkUses(spec, options);
+      const imageLabels = await labelsOfImage(spec.image, options);
       const call: Call = {
         method: 'POST',
         path: '/containers/create',
         query: { name: spec.name },
-        body,
+        body: containerOptions(spec, installation, capabilities, imageLabels),
         verb: 'create the container',
         object,
+        kind: 'container',
       };
       try {
         return (await transport.ask(call, createdAnswer, options)).Id;
       } catch (error) {
         const existing = failureCode(error) === 'conflict' ? await sameOne() : undefined;
         if (existing) return existing;
-        throw unusableImage(error);
+        throw error;
       }
     },
 
     async startContainer(container, options) {
-      const { Id } = await guardContainer(container, options);
-      const object = `container ${container}`;
-      await transport.tell(
-        { method: 'POST', path: `/containers/${Id}/start`, verb: 'start the container', object },
-        options,
-      );
+      const { Id, Name } = await guardContainer(container, options);
+      const attempt = { verb: 'start the container', object: `container ${containerName(Name)}` };
+      await transport.tell({ method: 'POST', path: `/containers/${Id}/start`, ...attempt, kind: 'container' }, options);
     },
 
     async stopContainer(container, timeoutSeconds, options) {
@@ -152,7 +203,14 @@ export function containerCalls(
 
     async inspectContainer(container, options) {
       const found = await find(container, options);
-      return found && containerInfo(found);
+      if (!found) return undefined;
+      const info = containerInfo(found);
+      const failure = found.State.Error
+        ? startFailure(found.State.Error)
+        : maybeUnexecutable(info.exitCode ?? 0)
+          ? initFailure(await lastWords(found.Id, options))
+          : undefined;
+      return { ...info, ...(failure && { error: failure.why, remedy: failure.remedy }) };
     },
 
     async listContainers(labels, options) {
@@ -195,28 +253,12 @@ export function containerCalls(
 
     async *logs(container, { signal, tail, since, follow = false }) {
       const { Id } = await guardContainer(container, { signal });
-      const call: Call = {
-        method: 'GET',
-        path: `/containers/${Id}/logs`,
-        query: {
-          stdout: true,
-          stderr: true,
-          timestamps: true,
-          follow,
-          ...(tail !== undefined && { tail }),
-          ...(since !== undefined && { since: (since / 1000).toFixed(3) }),
-        },
-        verb: 'read the log',
-        object: `container ${container}`,
+      const query = {
+        follow,
+        ...(tail !== undefined && { tail }),
+        ...(since !== undefined && { since: (since / 1000).toFixed(3) }),
       };
-      const body = await transport.stream(call, { signal });
-      try {
-        yield* logLines(demux(body));
-      } catch (error) {
-        if (!signal?.aborted) throw dockerProblem(error, call);
-      } finally {
-        body.destroy();
-      }
+      yield* readLog(Id, `container ${container}`, query, signal);
     },
 
     async stats(container, options) {
@@ -240,7 +282,8 @@ async function findContainer(transport: Transport, installation: string, name: s
     containerAnswer,
     options,
   );
-  if (found && found.Config.Labels[installationLabel] !== installation) throw foreign(object);
+  const ours = found && ownLabels(found.Config.Labels, containerName(found.Name))[installationLabel] === installation;
+  if (found && !ours) throw foreign(object);
   return found;
 }
 
@@ -312,7 +355,8 @@ async function open(
   return connection;
 }
 
-async function execEnd(
+/** Exit code of a program whose output has ended. */
+export async function execEnd(
   transport: Transport,
   id: string,
   attempt: { verb: string; object: string },
@@ -328,13 +372,4 @@ async function execEnd(
     await sleep(execEndPauseMs, signal);
   }
   throw dockerProblem(new Error('Its output ended and it did not.'), attempt);
-}
-
-/** An image whose own metadata can't be made into a container is the image's fault. */
-function unusableImage(error: unknown): unknown {
-  const { code, ...problem } = dockerProblem(error, { verb: 'create the container', object: 'container' }).problem;
-  if (code !== 'engine_failed' || !/volume spec|mount|destination|no command specified/i.test(problem.why))
-    return error;
-  const remedy = 'Correct what the image says about itself (VOLUME, CMD) and build it again.';
-  return new ProblemError({ ...problem, code: 'image_unusable', remedy }, { cause: error });
 }

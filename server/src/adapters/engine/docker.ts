@@ -2,10 +2,12 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { imageReaderLabel, ownLabels } from './baseline.ts';
 import { type Engine, type EngineCapabilities, type EngineInfo, installationLabel } from './contract.ts';
-import { containerListAnswer, infoAnswer, versionAnswer } from './docker-answers.ts';
+import { containerListAnswer, containerName, infoAnswer, versionAnswer } from './docker-answers.ts';
 import { containerCalls, containerGuard } from './docker-containers.ts';
 import { containerEvents } from './docker-events.ts';
 import { imageCalls } from './docker-images.ts';
+import { liveCalls } from './docker-live.ts';
+import { measureCalls } from './docker-measure.ts';
 import { guards, networkCalls } from './docker-networks.ts';
 import { type Call, createTransport, type Deadlines, type Transport } from './docker-transport.ts';
 
@@ -37,12 +39,14 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
 
   const guard = guards(transport, installation);
   const guardContainer = containerGuard(transport, installation);
+  const containers = containerCalls(transport, installation, capabilities, guard);
   const platform = { os: version.Os, arch: version.Arch };
   await sweepReaders(transport, installation);
 
   return {
     installation,
     capabilities,
+    platform,
     async info(callOptions): Promise<EngineInfo> {
       const now = await transport.ask(
         { ...look, path: '/version', verb: 'tell its version' },
@@ -62,7 +66,9 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
     },
     ...imageCalls(transport, installation, platform),
     ...networkCalls(transport, installation, guard, guardContainer),
-    ...containerCalls(transport, installation, capabilities, guard),
+    ...containers,
+    ...liveCalls(transport, capabilities, guardContainer),
+    ...measureCalls(guardContainer, containers.stats),
     events: ({ signal }) => containerEvents(transport, installation, signal),
   };
 }
@@ -103,8 +109,12 @@ async function sweepReaders(transport: Transport, installation: string): Promise
   const call: Call = { ...look, path: '/containers/json', verb: 'list the containers' };
   const filters = JSON.stringify({ label: [`${installationLabel}=${installation}`, imageReaderLabel] });
   const found = await transport.ask({ ...call, query: { all: true, filters } }, containerListAnswer);
-  for (const { Id, Labels, Created } of found) {
-    if (!(imageReaderLabel in ownLabels(Labels)) || Date.now() - Created * 1000 < leftoverAgeMs) continue;
+  for (const { Id, Labels, Names, Created } of found) {
+    if (
+      !(imageReaderLabel in ownLabels(Labels, containerName(Names?.[0] ?? ''))) ||
+      Date.now() - Created * 1000 < leftoverAgeMs
+    )
+      continue;
     const remove = { ...look, method: 'DELETE', path: `/containers/${Id}`, verb: 'remove the container' } as const;
     await transport.tell({ ...remove, query: { force: true, v: true } });
   }

@@ -3,6 +3,7 @@
  * that a test can start a companion again over the same containers, or look from another installation.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { formatAddress, overlaps, parseAddress, parseCidr } from '../../platform/cidr.ts';
 import {
   type ContainerSpec,
@@ -17,6 +18,7 @@ import {
   type RegistryCredentials,
 } from './contract.ts';
 import { dockerProblem } from './docker-problems.ts';
+import type { MemorySession } from './memory-live.ts';
 import { conflict } from './problems.ts';
 
 /** How a container behaves; what is not said is what a healthy server does. */
@@ -36,6 +38,12 @@ export interface Behaviour {
   /** The engine's words when it can't be started. */
   startError?: string;
   exec?: (argv: string[], input: { stdin?: string; env: Record<string, string> }) => Partial<ExecResult>;
+  /** Plays a program that somebody is at; one that repeats what is typed unless said otherwise. */
+  interactive?: (argv: string[], session: MemorySession) => void;
+  /** Answers connections to a port; undefined refuses them. Every port repeats what it is told unless said otherwise. */
+  listen?: (port: number) => ((socket: Duplex) => void) | undefined;
+  /** What it has used so far. */
+  use?: () => { memoryBytes: number; cpuNanoseconds: number };
 }
 
 export interface MemoryContainer {
@@ -106,6 +114,8 @@ export interface MemoryWorld {
   /** What can be pulled, by full name. */
   registry: Map<string, MemoryImage>;
   listeners: Set<(event: EngineEvent, installation: string | undefined) => void>;
+  /** Programs that somebody is at, by id. */
+  execs: Map<string, { container: string; kill(): void }>;
   /** Running containers by address. */
   addresses: Map<string, MemoryContainer>;
   /** Called before every call with its name and object; throws or waits to make it fail or slow. */
@@ -123,6 +133,7 @@ export function createMemoryWorld(): MemoryWorld {
     tags: new Map(),
     registry: new Map(),
     listeners: new Set(),
+    execs: new Map(),
     addresses: new Map(),
   };
 }

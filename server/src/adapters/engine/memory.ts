@@ -15,7 +15,8 @@ import {
 } from './contract.ts';
 import { dockerProblem } from './docker-problems.ts';
 import { memoryEvents } from './memory-events.ts';
-import { addImage, memoryImages } from './memory-images.ts';
+import { addImage, memoryImages, memoryPlatform } from './memory-images.ts';
+import { memoryLive } from './memory-live.ts';
 import {
   acquire,
   addContainer,
@@ -53,6 +54,7 @@ export interface SeedImage {
   exposedPorts?: number[];
   labels?: Labels;
   user?: string;
+  volumes?: string[];
   /** What a pull must bring along. */
   credentials?: RegistryCredentials;
   /** Is on the machine already, without a pull. */
@@ -165,10 +167,11 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
   return {
     installation,
     capabilities,
+    platform: memoryPlatform,
     world,
     async info(callOptions) {
       await enter('info', 'engine', callOptions);
-      const machine = { os: 'linux', arch: 'amd64', memoryBytes: 8 * 1024 ** 3, cpus: 4 };
+      const machine = { ...memoryPlatform, memoryBytes: 8 * 1024 ** 3, cpus: 4 };
       return { kind: 'memory', version: '1', ...machine };
     },
     ...memoryImages(world, { acceptAnyImage: options.acceptAnyImage ?? false, enter }),
@@ -258,7 +261,11 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
         throw conflict(object, 'A container of that name was made from other settings.');
       }
       if (!world.images.has(spec.image)) throw imageMissing(spec.image);
-      const container = addContainer(world, structuredClone(spec), ownLabels(containerLabels(spec, installation)));
+      const container = addContainer(
+        world,
+        structuredClone(spec),
+        ownLabels(containerLabels(spec, installation), spec.name),
+      );
       emit(world, container, 'create');
       return container.id;
     },
@@ -336,6 +343,7 @@ export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
       const pids = state === 'running' ? 1 : 0;
       return { memoryBytes: 0, memoryLimitBytes: spec.memoryBytes ?? 0, cpuNanoseconds: 0, pids };
     },
+    ...memoryLive(world, { enter, guard, find, behaviour }),
     events: ({ signal }) => memoryEvents(world, installation, signal),
 
     seedImage: (reference, image = {}) => addImage(world, reference, image),

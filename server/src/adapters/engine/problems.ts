@@ -34,6 +34,17 @@ export function notFound(object: string): ProblemError {
   });
 }
 
+/** A port of ours that takes no connection. */
+export function nothingListens(object: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'not_available',
+    what: 'The connection was not made',
+    object,
+    why: `${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
+    remedy: 'Use a port that the program listens on, at all of its addresses and not at 127.0.0.1 alone.',
+  });
+}
+
 /** An image that must be on the machine and is not. */
 export function imageMissing(reference: string, why = 'It was removed since, or never was here.'): ProblemError {
   return new ProblemError({
@@ -42,20 +53,6 @@ export function imageMissing(reference: string, why = 'It was removed since, or 
     object: `image ${reference}`,
     why,
     remedy: 'Check the name and the tag of the image, then deploy again.',
-  });
-}
-
-export function wrongPlatform(
-  reference: string,
-  image: { os: string; arch: string },
-  server: { os: string; arch: string },
-): ProblemError {
-  return new ProblemError({
-    code: 'image_unusable',
-    what: 'An image is for another kind of machine',
-    object: `image ${reference}`,
-    why: `It is for ${image.os}/${image.arch}; this server is ${server.os}/${server.arch}.`,
-    remedy: `Build it for ${server.os}/${server.arch} and push it again.`,
   });
 }
 

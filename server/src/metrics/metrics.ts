@@ -1,0 +1,220 @@
+/**
+ * Metrics: what processes use and how routes answer. Everything is looked at once a minute, and an app that somebody
+ * watches every 15 seconds; a day is kept in memory, closer together near its end.
+ */
+import type { AppMetrics, ProcessMetrics, RouteMetrics } from 'minicloud-shared/model/metrics';
+import { toProblem } from 'minicloud-shared/model/problem';
+import type { AppRow } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { appLabel, processLabel, roleLabel } from '../processes/processes.ts';
+import {
+  coresBetween,
+  createRecorder,
+  processColumns,
+  type Recorder,
+  type RouteTotal,
+  routeColumns,
+  type Use,
+} from './recorder.ts';
+import { joined, type Points, sinceLastPause } from './series.ts';
+
+const second = 1000;
+const watchedTier = { everyMs: 15 * second, slots: 80 };
+/** Of every app: two hours by the minute, a day by ten minutes. */
+const tiers = [
+  { everyMs: 60 * second, slots: 120 },
+  { everyMs: 600 * second, slots: 144 },
+];
+/** An app is watched for this long after somebody asked. */
+const watchedForMs = 60 * second;
+/** A look takes no longer. */
+const lookMs = 30 * second;
+
+interface Seen {
+  at: number;
+  nanoseconds: number;
+  memoryBytes: number;
+  memoryLimitBytes: number;
+  cpu?: number;
+}
+
+interface Measuring {
+  recorders: Recorder[];
+  watched: Recorder;
+  /** App id → when somebody last asked. */
+  watchers: Map<string, number>;
+  /** The last look at each replica, by container. */
+  seen: Map<string, Seen>;
+  timer?: NodeJS.Timeout;
+  /** The looks, one after another. */
+  tail: Promise<unknown>;
+}
+const measurings = new WeakMap<Cloud, Measuring>();
+
+function measuringOf(cloud: Cloud): Measuring {
+  let measuring = measurings.get(cloud);
+  if (!measuring) {
+    measuring = {
+      recorders: tiers.map(createRecorder),
+      watched: createRecorder(watchedTier),
+      watchers: new Map(),
+      seen: new Map(),
+      tail: Promise.resolve(),
+    };
+    measurings.set(cloud, measuring);
+  }
+  return measuring;
+}
+
+/** Looks at everything now and every minute. Returns what stops it. */
+export function keepMeasuring(cloud: Cloud): () => void {
+  const measuring = measuringOf(cloud);
+  const due = measuring.recorders.map(() => 0);
+  const look = () =>
+    inTurn(cloud, measuring, async () => {
+      const found = await lookAt(cloud, measuring, undefined);
+      for (const [index, recorder] of measuring.recorders.entries()) {
+        if (found.at < (due[index] ?? 0)) continue;
+        due[index] = found.at + recorder.tier.everyMs - (tiers[0]?.everyMs ?? 0) / 2;
+        recorder.record(found.at, found.uses, found.totals);
+      }
+    });
+  const timer = setInterval(look, tiers[0]?.everyMs);
+  void look();
+  return () => {
+    clearInterval(timer);
+    clearInterval(measuring.timer);
+  };
+}
+
+/** What was measured of the app in the last `sinceMs` milliseconds. From now on it is looked at more often. */
+export async function appMetrics(cloud: Cloud, app: AppRow, sinceMs: number): Promise<AppMetrics> {
+  const measuring = measuringOf(cloud);
+  await watch(cloud, measuring, app.id);
+  const now = cloud.clock.now();
+  const from = now - sinceMs;
+  const sources = [measuring.watched, ...measuring.recorders];
+  const keysOf = (list: (recorder: Recorder) => string[]) => [...new Set(sources.flatMap(list))].sort();
+  return {
+    app: app.name,
+    asOf: now,
+    everyMs: watchedTier.everyMs,
+    processes: keysOf((recorder) => recorder.processKeys(`${app.id}\t`)).map((key) => processOf(sources, key, from)),
+    routes: keysOf((recorder) => recorder.routeKeys(`${app.name}\t`)).map((key) => routeOf(sources, key, from)),
+  };
+}
+
+/** The last measurement of a replica; empty when there is none yet. */
+export function latestUse(
+  cloud: Cloud,
+  container: string,
+): { memoryBytes?: number; memoryLimitBytes?: number; cpu?: number } {
+  const seen = measuringOf(cloud).seen.get(container);
+  if (!seen) return {};
+  const { memoryBytes, memoryLimitBytes, cpu } = seen;
+  return { memoryBytes, ...(memoryLimitBytes > 0 ? { memoryLimitBytes } : {}), ...(cpu === undefined ? {} : { cpu }) };
+}
+
+/** Somebody looks at the app: it is measured now, unless that was just done, and often for a while. */
+export async function watchApp(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise<void> {
+  await watch(cloud, measuringOf(cloud), app.id);
+}
+
+async function watch(cloud: Cloud, measuring: Measuring, appId: string): Promise<void> {
+  const fresh = !measuring.watchers.has(appId);
+  measuring.watchers.set(appId, cloud.clock.now());
+  const look = () =>
+    inTurn(cloud, measuring, async () => {
+      const now = cloud.clock.now();
+      for (const [id, at] of measuring.watchers) if (now - at > watchedForMs) measuring.watchers.delete(id);
+      if (measuring.watchers.size === 0 || cloud.stopping.aborted) {
+        clearInterval(measuring.timer);
+        delete measuring.timer;
+        return;
+      }
+      const { at, uses, totals } = await lookAt(cloud, measuring, [...measuring.watchers.keys()]);
+      measuring.watched.record(at, uses, totals);
+    });
+  if (!measuring.timer) measuring.timer = setInterval(look, watchedTier.everyMs).unref();
+  if (fresh) await look();
+}
+
+async function lookAt(cloud: Cloud, measuring: Measuring, apps: readonly string[] | undefined) {
+  const options = { signal: AbortSignal.any([AbortSignal.timeout(lookMs), cloud.stopping]) };
+  const lists = await Promise.all(
+    (apps ?? [undefined]).map((id) => cloud.engine.listContainers(id === undefined ? {} : { [appLabel]: id }, options)),
+  );
+  const containers = lists
+    .flat()
+    .filter(({ state, labels }) => state === 'running' && ['process', 'support'].includes(labels[roleLabel] ?? ''));
+  const [stats, counters] = await Promise.all([
+    cloud.engine.measure(
+      containers.map(({ id }) => id),
+      options,
+    ),
+    cloud.proxy.routeCounters(options).catch(() => []),
+  ]);
+  const at = cloud.clock.now();
+  const uses: Use[] = containers.flatMap(({ id, labels }) => {
+    const found = stats.get(id);
+    const key = `${labels[appLabel]}\t${labels[roleLabel]}\t${labels[processLabel]}`;
+    return found ? [{ container: id, key, ...found }] : [];
+  });
+  const totals: RouteTotal[] = counters.map(({ app, host, path, ...rest }) => ({
+    key: `${app}\t${host}\t${path}`,
+    ...rest,
+  }));
+  remember(measuring, at, uses, apps === undefined);
+  return { at, uses, totals };
+}
+
+function remember(measuring: Measuring, at: number, uses: readonly Use[], all: boolean): void {
+  const seen: Measuring['seen'] = all ? new Map() : measuring.seen;
+  for (const { container, cpuNanoseconds, memoryBytes, memoryLimitBytes } of uses) {
+    const before = measuring.seen.get(container);
+    const now = { at, nanoseconds: cpuNanoseconds, memoryBytes, memoryLimitBytes };
+    const cpu = before && at - before.at > second ? coresBetween(before, now) : before?.cpu;
+    seen.set(container, { ...now, ...(cpu === undefined ? {} : { cpu }) });
+  }
+  measuring.seen = seen;
+}
+
+async function inTurn(cloud: Cloud, measuring: Measuring, work: () => Promise<void>): Promise<void> {
+  const done = measuring.tail.then(work).catch((error) => {
+    if (!cloud.stopping.aborted) cloud.log.warn('could not measure; it is tried again', { why: toProblem(error).why });
+  });
+  measuring.tail = done;
+  await done;
+}
+
+function unbroken({ tier }: Recorder, points: Points): Points {
+  return tier === watchedTier ? sinceLastPause(points, tier.everyMs * 3) : points;
+}
+
+function processOf(sources: readonly Recorder[], key: string, from: number): ProcessMetrics {
+  const [, kind = '', process = ''] = key.split('\t');
+  const { at, values } = joined(
+    sources.map((recorder) => unbroken(recorder, recorder.processes(key, from))),
+    processColumns.length,
+  );
+  const [cpu = [], memoryBytes = [], replicas = [], limits = []] = values;
+  return {
+    process,
+    kind: kind === 'support' ? 'support' : 'process',
+    replicas: replicas.at(-1) ?? 0,
+    memoryLimitBytes: limits.findLast((limit) => limit !== null) ?? 0,
+    at,
+    cpu,
+    memoryBytes,
+  };
+}
+
+function routeOf(sources: readonly Recorder[], key: string, from: number): RouteMetrics {
+  const [, host = '', path = ''] = key.split('\t');
+  const { at, values } = joined(
+    sources.map((recorder) => unbroken(recorder, recorder.routes(key, from))),
+    routeColumns.length,
+  );
+  const [requests = [], errors = [], p50 = [], p95 = [], p99 = []] = values;
+  return { host, path, at, requests, errors, p50, p95, p99 };
+}
