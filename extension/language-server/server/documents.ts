@@ -6,6 +6,8 @@ import type {
   DidOpenTextDocumentParams,
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import type { Known } from '../service/known.ts';
+import { maxFiles } from './protocol.ts';
 import type { Settings } from './settings.ts';
 
 export interface OpenManifest {
@@ -13,6 +15,8 @@ export interface OpenManifest {
   text: TextDocument;
   parsed: ManifestDocument;
   facts?: ServerFacts;
+  /** The facts, and what else the editor told about this manifest. */
+  known: Known;
   settings: Settings;
 }
 
@@ -24,12 +28,15 @@ export interface Documents {
   get(uri: string): Omit<OpenManifest, 'settings'> | undefined;
   /** False when the facts of this document did not change. */
   setFacts(uri: string, facts: ServerFacts | null): boolean;
+  setLive(uri: string, live: Known['live'] | null): void;
+  setFiles(uri: string, files: readonly string[]): void;
 }
 
 export function createDocuments(): Documents {
   const texts = new Map<string, TextDocument>();
   const parsed = new Map<string, { version: number; parsed: ManifestDocument }>();
   const facts = new Map<string, ServerFacts>();
+  const told = new Map<string, Omit<Known, 'facts'>>();
   return {
     opened({ textDocument: { uri, languageId, version, text } }) {
       parsed.delete(uri);
@@ -43,6 +50,7 @@ export function createDocuments(): Documents {
       texts.delete(uri);
       parsed.delete(uri);
       facts.delete(uri);
+      told.delete(uri);
     },
     get(uri) {
       const text = texts.get(uri);
@@ -53,13 +61,21 @@ export function createDocuments(): Documents {
         parsed.set(uri, known);
       }
       const own = facts.get(uri);
-      return { uri, text, parsed: known.parsed, ...(own ? { facts: own } : {}) };
+      const withFacts = own ? { facts: own } : {};
+      return { uri, text, parsed: known.parsed, ...withFacts, known: { ...told.get(uri), ...withFacts } };
     },
     setFacts(uri, next) {
       const before = facts.get(uri);
       if (next) facts.set(uri, next);
       else facts.delete(uri);
       return JSON.stringify({ ...before, asOf: 0 }) !== JSON.stringify({ ...next, asOf: 0 });
+    },
+    setLive(uri, live) {
+      const { live: _, ...rest } = told.get(uri) ?? {};
+      told.set(uri, { ...rest, ...(live ? { live } : {}) });
+    },
+    setFiles(uri, files) {
+      told.set(uri, { ...told.get(uri), files: files.slice(0, maxFiles) });
     },
   };
 }

@@ -1,6 +1,8 @@
 /** What the extension and its language server say to each other beyond the language server protocol. */
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { LiveApp } from '../service/known.ts';
 
+export type { LiveApp } from '../service/known.ts';
 export type { ManifestSummary } from '../service/summary.ts';
 
 /** Client to server. Facts of the server that a manifest would be deployed to; none silence the rules that need them. */
@@ -8,6 +10,21 @@ export const factsMethod = 'minicloud/facts';
 export interface FactsParams {
   uri: string;
   facts: ServerFacts | null;
+}
+
+/** Client to server. The app of a manifest as the server runs it, for hovers and completion; null when it is not known. */
+export const liveMethod = 'minicloud/live';
+export interface LiveParams {
+  uri: string;
+  live: LiveApp | null;
+}
+
+/** Client to server. Files below the folder of a manifest, relative to it, at most `maxFiles` of them. */
+export const filesMethod = 'minicloud/files';
+export const maxFiles = 2000;
+export interface FilesParams {
+  uri: string;
+  files: string[];
 }
 
 /** Client to server. Answers a `ManifestSummary`, or null for a document that is not open. */
@@ -19,4 +36,6 @@ export interface SummaryParams {
 export interface InitializationOptions {
   /** Another YAML server is active: errors of YAML itself are its business in files of its language. */
   otherYaml?: boolean;
+  /** The setting `minicloud.manifest.inlayHints`. */
+  inlayHints?: boolean;
 }

@@ -213,6 +213,7 @@ describe('the manifest language server', () => {
       diagnosticSeverity: protocol.DiagnosticSeverity,
       completionItemKind: protocol.CompletionItemKind,
       symbolKind: protocol.SymbolKind,
+      documentHighlightKind: protocol.DocumentHighlightKind,
       insertTextFormat: protocol.InsertTextFormat,
       insertTextMode: protocol.InsertTextMode,
       textDocumentSyncKind: protocol.TextDocumentSyncKind,

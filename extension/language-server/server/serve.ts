@@ -11,7 +11,15 @@ import type {
 import { createDocuments } from './documents.ts';
 import { handlers } from './handlers.ts';
 import { errorCodes, textDocumentSyncKind } from './numbers.ts';
-import { type FactsParams, factsMethod, type InitializationOptions } from './protocol.ts';
+import {
+  type FactsParams,
+  type FilesParams,
+  factsMethod,
+  filesMethod,
+  type InitializationOptions,
+  type LiveParams,
+  liveMethod,
+} from './protocol.ts';
 import { defaultSettings, readSettings } from './settings.ts';
 
 /** What becomes of the process that serves; given from outside, so that tests serve in their own. */
@@ -20,6 +28,13 @@ export interface Lifecycle {
   initialized(processId: number | null): void;
   /** The last message. `orderly` is false when no shutdown came before it. */
   exit(orderly: boolean): void;
+}
+
+/** Requests of the protocol name their document; what is asked again about an answer has it in the answer's data. */
+interface Addressed {
+  textDocument?: { uri: string };
+  data?: { uri?: string };
+  uri?: string;
 }
 
 type State = 'new' | 'running' | 'shut down';
@@ -38,10 +53,12 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   let state: State = 'new';
   let settings = defaultSettings;
   let refreshes = false;
+  let refreshesHints = false;
 
   const refresh = (): void => {
     // An editor that is closing need not answer.
     if (refreshes) connection.sendRequest('workspace/diagnostic/refresh').catch(() => {});
+    if (refreshesHints) connection.sendRequest('workspace/inlayHint/refresh').catch(() => {});
   };
   /** Requests before the first and after the last one are refused, as the protocol wants it. */
   const onRequest = <Params>(method: string, answer: (params: Params) => unknown): void => {
@@ -62,6 +79,7 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
     state = 'running';
     settings = readSettings(settings, params.initializationOptions as InitializationOptions | undefined);
     refreshes = params.capabilities?.workspace?.diagnostics?.refreshSupport === true;
+    refreshesHints = params.capabilities?.workspace?.inlayHint?.refreshSupport === true;
     lifecycle.initialized(params.processId ?? null);
     return { capabilities, serverInfo: { name: 'minicloud' } };
   });
@@ -73,8 +91,8 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   connection.onClose(() => lifecycle.exit(state === 'shut down'));
 
   for (const { method, answer, closed } of handlers) {
-    onRequest(method, (params: { textDocument?: { uri: string }; uri?: string }) => {
-      const open = documents.get(params.textDocument?.uri ?? params.uri ?? '');
+    onRequest(method, (params: Addressed) => {
+      const open = documents.get(params.textDocument?.uri ?? params.data?.uri ?? params.uri ?? '');
       return open ? answer({ ...open, settings }, params as never) : closed;
     });
   }
@@ -85,6 +103,8 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   onNotification<FactsParams>(factsMethod, ({ uri, facts }) => {
     if (documents.setFacts(uri, facts)) refresh();
   });
+  onNotification<LiveParams>(liveMethod, ({ uri, live }) => documents.setLive(uri, live));
+  onNotification<FilesParams>(filesMethod, ({ uri, files }) => documents.setFiles(uri, files));
   onNotification<DidChangeConfigurationParams>('workspace/didChangeConfiguration', (params) => {
     const next = readSettings(settings, params.settings);
     const changed = JSON.stringify(next) !== JSON.stringify(settings);

@@ -2,17 +2,12 @@
 import type { Diagnostic, Severity } from 'minicloud-shared/manifest/model';
 import type {
   CodeAction,
-  CompletionItem,
   DiagnosticSeverity,
-  DocumentSymbol,
   Diagnostic as LspDiagnostic,
   Range,
-  SymbolKind,
 } from 'vscode-languageserver-protocol';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import type { Completion } from '../service/complete.ts';
-import type { ManifestSymbol } from '../service/symbols.ts';
-import { completionItemKind, diagnosticSeverity, insertTextFormat, insertTextMode, symbolKind } from './numbers.ts';
+import { diagnosticSeverity } from './numbers.ts';
 
 const severities: Record<Severity, DiagnosticSeverity> = {
   error: diagnosticSeverity.Error,
@@ -50,39 +45,6 @@ export function toCodeActions(diagnostics: readonly Diagnostic[], range: Range, 
         },
       ];
     });
-}
-
-export function toCompletionItem(completion: Completion, text: TextDocument, index: number): CompletionItem {
-  return {
-    label: completion.label,
-    kind: completion.kind === 'key' ? completionItemKind.Property : completionItemKind.EnumMember,
-    detail: completion.detail,
-    documentation: completion.description,
-    // Required keys first, then the order of the schema, which is the order people write them in.
-    sortText: `${completion.required ? 0 : 1}${String(index).padStart(4, '0')}`,
-    filterText: completion.label.replace(/^- /, ''),
-    textEdit: { range: rangeOf(text, completion.span), newText: completion.snippet.replaceAll('}', '\\}') },
-    insertTextFormat: insertTextFormat.Snippet,
-    insertTextMode: insertTextMode.asIs,
-    ...(completion.more ? { command: { title: '', command: 'editor.action.triggerSuggest' } } : {}),
-  };
-}
-
-const symbolKinds: Record<ManifestSymbol['kind'], SymbolKind> = {
-  map: symbolKind.Object,
-  list: symbolKind.Array,
-  value: symbolKind.Property,
-};
-
-export function toDocumentSymbol(symbol: ManifestSymbol, text: TextDocument): DocumentSymbol {
-  return {
-    name: symbol.name,
-    detail: symbol.detail,
-    kind: symbolKinds[symbol.kind],
-    range: rangeOf(text, symbol.span),
-    selectionRange: rangeOf(text, symbol.nameSpan),
-    children: symbol.children.map((child) => toDocumentSymbol(child, text)),
-  };
 }
 
 export function rangeOf(text: TextDocument, [start, end]: readonly [start: number, end: number]): Range {

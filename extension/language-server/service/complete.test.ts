@@ -3,70 +3,63 @@ import { test } from 'node:test';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { type Completion, complete } from './complete.ts';
 
-function completeAt(marked: string, size = 2, eol = '\n'): Completion[] {
-  return complete(marked.replace('|', ''), marked.indexOf('|'), { size, eol });
+function completeAt(marked: string): Completion[] {
+  return complete(parseManifestDocument(marked.replace('|', '')), marked.indexOf('|'));
 }
 
-/** The text after a completion was chosen, its cursor mark gone. */
-function chosen(marked: string, label: string, size = 2, eol = '\n'): string {
+/** The text after a completion was chosen, its cursor mark and placeholders filled. */
+function chosen(marked: string, label: string): string {
   const text = marked.replace('|', '');
-  const completion = completeAt(marked, size, eol).find((each) => each.label === label);
+  const completion = completeAt(marked).find((each) => each.label === label);
   assert.ok(completion, `${label} is not offered`);
   const [start, end] = completion.span;
-  return text.slice(0, start) + completion.snippet.replace('$0', '') + text.slice(end);
+  const body = completion.snippet
+    .replace('$0', '')
+    .replace(/\$\{\d:([^}]*)\}/g, '$1')
+    .replace(/\\([$}\\])/g, '$1');
+  let result = text.slice(0, start) + body + text.slice(end);
+  for (const { offset, newText } of completion.extra) result = result.slice(0, offset) + newText + result.slice(offset);
+  return result;
 }
 
-test('keys are offered once, required ones are marked', () => {
-  const keys = completeAt('image: nginx:1\n|');
-  assert.ok(keys.some(({ label, required }) => label === 'name' && required));
-  assert.ok(!keys.some(({ label }) => label === 'image'));
-});
-
-const kept: [name: string, marked: string, label: string, size: number, eol: string, expected: string][] = [
-  ['2 spaces', 'name: a\nbui|', 'build', 2, '\n', 'name: a\nbuild:\n  '],
-  ['4 spaces', 'name: a\nbui|', 'build', 4, '\n', 'name: a\nbuild:\n    '],
-  ['CRLF', 'name: a\r\nbui|', 'build', 2, '\r\n', 'name: a\r\nbuild:\r\n  '],
-  ['a list begins at its key', 'name: a\nexp|', 'expose', 2, '\n', 'name: a\nexpose:\n- '],
-  ['in a compact list', 'expose:\n- port: 80\n  dom|', 'domains', 2, '\n', 'expose:\n- port: 80\n  domains:\n  - '],
-  [
-    'in an indented list',
-    'expose:\n    -   port: 80\n        res|',
-    'path',
-    4,
-    '\n',
-    'expose:\n    -   port: 80\n        path: ',
-  ],
-  [
-    'in braces nothing breaks the line',
-    'processes: { web: { | } }',
-    'resources',
-    2,
-    '\n',
-    'processes: { web: { resources:  } }',
-  ],
-  ['a key before its colon', 'nam|: shop', 'name', 2, '\n', 'name: shop'],
+const styles: [name: string, text: string][] = [
+  ['2 spaces', 'name: shop\n|'],
+  ['4 spaces', 'name: shop\nresources:\n    pids: 100\n|'],
+  ['indented lists', 'name: shop\nsecrets:\n  - A\n|'],
+  ['wide dashes', 'name: shop\nsecrets:\n    -   A\n|'],
+  ['CRLF', 'name: shop\r\n|\r\n'],
+  ['between other keys', 'name: shop\n|\nenvironment: staging\n'],
+  ['braces', '{ name: shop, | }'],
+  ['JSON', '{\n  "name": "shop",\n  |\n}'],
+  ['JSON in quotes', '{\n  "name": "shop",\n  "|"\n}'],
+  ['JSON without a comma', '{\n  "name": "shop"\n  |\n}'],
+  ['JSON before another key', '{\n  "name": "shop",\n  |\n  "environment": "staging"\n}'],
 ];
-for (const [name, marked, label, size, eol, expected] of kept) {
-  test(`indentation is kept: ${name}`, () => assert.equal(chosen(marked, label, size, eol), expected));
+
+for (const [name, text] of styles) {
+  test(`what is chosen makes no syntax error: ${name}`, () => {
+    for (const { label } of completeAt(text)) {
+      const result = chosen(text, label);
+      assert.deepEqual(parseManifestDocument(result).doc.errors, [], `${label}\n${result}`);
+    }
+  });
+
+  test(`a section that is chosen is right as it is: ${name}`, () => {
+    const sections = completeAt(text).filter(({ kind }) => kind === 'snippet');
+    assert.ok(sections.length >= 10, `only ${sections.length}`);
+    for (const { label } of sections) {
+      if (label.startsWith('forward') || label.startsWith('healthcheck')) continue;
+      const result = chosen(text, label);
+      const errors = parseManifestDocument(result).diagnostics.filter(({ severity }) => severity === 'error');
+      assert.deepEqual(errors, [], `${label}\n${result}`);
+    }
+  });
 }
 
-test('words are offered where a word is chosen, with the default named', () => {
-  const words = completeAt('rollout: { strategy: | }');
-  assert.deepEqual(words.map(({ label, detail }) => [label, detail]).slice(0, 3), [
-    ['rolling', 'default'],
-    ['steps', ''],
-    ['stop-first', ''],
-  ]);
-});
-
-test('entries of a list get their dash under the key, and no second one behind a dash', () => {
-  assert.ok(completeAt('needs:\n  |\n').some(({ snippet }) => snippet.startsWith('- database')));
-  assert.ok(completeAt('needs:\n- |\n').every(({ snippet }) => !snippet.startsWith('-')));
-});
-
-test('what is chosen at the top level makes no syntax error', () => {
-  for (const { label } of completeAt('name: shop\n|')) {
-    const { doc } = parseManifestDocument(chosen('name: shop\n|', label));
-    assert.deepEqual(doc.errors, [], label);
-  }
+test('a key is offered until it is there', () => {
+  const labels = (text: string) => completeAt(text).map(({ label }) => label);
+  assert.ok(labels('name: a\n|').includes('image'));
+  assert.ok(!labels('name: a\nimage: b:1\n|').includes('image'));
+  assert.ok(!labels('image: b:1\n|').includes('forward'), 'a forward runs nothing');
+  assert.deepEqual(labels('forward:\n  port: 1\n|').sort(), ['environment', 'name', 'version']);
 });

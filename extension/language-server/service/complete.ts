@@ -1,97 +1,202 @@
-/** What may be written at a place of a manifest: keys that are not there yet, words to choose from. */
-import { describePath, type KeyDescription, type PathDescription } from 'minicloud-shared/manifest/describe';
-import { locateCursor, type Place } from './locate.ts';
+/** What may be written at a place of a manifest: keys that are not there yet, values, whole sections. */
+import { describePath, type KeyDescription, ruleAt } from 'minicloud-shared/manifest/describe';
+import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
+import { type Candidate, candidatesAt, namesAt } from './candidates.ts';
+import type { Known } from './known.ts';
+import { locateCursor, type ManifestPath, type Place } from './locate.ts';
+import { snippetsAt } from './snippets.ts';
+import { block, keyText, literal, type Style, styleOf, textOf, written } from './style.ts';
+import { isUnfit } from './unfit.ts';
+import { unitsAt } from './units.ts';
 
 export interface Completion {
   label: string;
-  kind: 'key' | 'word';
-  /** Type and default in a few words. */
+  kind: 'key' | 'word' | 'fact' | 'file' | 'folder' | 'snippet';
+  /** Type and default, or where the value comes from, in a few words. */
   detail: string;
-  description: string;
-  required: boolean;
-  /** Snippet: `$0` is where the cursor goes, lines after the first have their indentation. */
+  /** What it is about; `describe` tells more when somebody asks. */
+  path: ManifestPath;
+  /** Required keys before others, values before sections. */
+  rank: number;
+  /** What a person types to get it. */
+  filter: string;
+  /** In the syntax of snippets; lines after the first have their indentation. */
   snippet: string;
   /** Offsets that the snippet replaces. */
   span: readonly [start: number, end: number];
+  /** What else has to change, such as a comma behind the entry before. */
+  extra: { offset: number; newText: string }[];
   /** The next thing to choose is offered at once. */
   more: boolean;
 }
 
-export interface Indentation {
-  /** Spaces of one level. */
-  size: number;
-  eol: string;
+interface Writing {
+  document: ManifestDocument;
+  known: Known;
+  place: Place;
+  style: Style;
+  /** A dash that the entry brings with it. */
+  dash: string;
+  column: number;
 }
 
-export function complete(text: string, offset: number, indentation: Indentation): Completion[] {
-  const place = locateCursor(text, offset);
+/** Everything that fits at an offset, the most likely first. Nothing in comments and in text blocks. */
+export function complete(document: ManifestDocument, offset: number, known: Known = {}): Completion[] {
+  const { source } = document.context;
+  const place = locateCursor(source, offset);
   if (!place) return [];
-  const here = describePath(place.path);
-  if (!here) return [];
-  if (place.kind === 'key') return keys(here.keys ?? [], place, indentation);
-  // After `key: ` a map can't begin; on a line of its own it can.
-  const begun = place.startsLine ? keys(here.keys ?? [], place, indentation) : [];
-  const items = place.startsLine && here.items && !onDash(text, place) ? listItems(here.items, place) : [];
-  return [...words(here, place), ...items, ...begun];
+  const style = styleOf(document);
+  const here: Writing = { document, known, place, style, dash: '', column: place.column };
+  const dash = style.dash;
+  const entry: Writing = { ...here, dash, column: place.span[0] - lineStartOf(source, place.span[0]) + dash.length };
+  const found = [
+    ...(place.value ? values(place.value.path, place.value.others, here) : []),
+    ...(place.key ? keys(place.key.map, place.key.siblings, here) : []),
+    ...(place.entry
+      ? [...values(place.entry.path, place.entry.others, entry), ...keys(place.entry.path, [], entry)]
+      : []),
+  ];
+  const seen = new Set<string>();
+  return found
+    .filter(({ label, snippet }) => !seen.has(`${label} ${snippet}`) && seen.add(`${label} ${snippet}`))
+    .sort((a, b) => a.rank - b.rank);
 }
 
-function keys(list: readonly KeyDescription[], place: Place, indentation: Indentation): Completion[] {
-  return list
-    .filter(({ key }) => !place.siblings.includes(key))
-    .map((key) => ({
-      label: key.key,
+function keys(map: ManifestPath, siblings: readonly string[], writing: Writing): Completion[] {
+  const { document, known, place, style, column, dash } = writing;
+  const free = (key: string): boolean => !siblings.includes(key) && !isUnfit(map, key, siblings, document.context.text);
+  const listed = (describePath(map)?.keys ?? []).filter(({ key }) => free(key));
+  const words = describePath(map)?.values ?? [];
+  const fromSchema = listed.map((key): Completion => {
+    const path = [...map, key.key];
+    const snippet = place.hasColon ? keyed(key.key, writing) : `${keyed(key.key, writing)}:${opening(key, writing)}`;
+    return {
+      ...made(words.includes(key.key) ? `${dash}${key.key}:` : `${dash}${key.key}`, key.key, snippet, path, writing),
       kind: 'key',
       detail: detailOf(key),
-      description: key.description,
-      required: key.required,
-      snippet: place.hasColon ? key.key : `${key.key}:${opening(key, place, indentation)}`,
-      span: place.word,
+      rank: dash ? 7 : key.required ? 0 : 1,
       more: !place.hasColon,
+    };
+  });
+  const names = namesAt(map, known).filter(free);
+  const named = names.map((name): Completion => {
+    const colon = place.hasColon ? '' : place.flow ? ': { $0 }' : nested(writing);
+    const snippet = `${keyed(name, writing)}${colon}`;
+    return { ...made(name, name, snippet, [...map, name], writing), kind: 'key', detail: 'name', rank: 1, more: true };
+  });
+  const sections = snippetsAt(map, document).filter(({ key }) => free(key));
+  const whole = place.hasColon || dash ? [] : sections;
+  const asSections = whole.map(({ key, label, data }): Completion => {
+    const body = written(data, style, column, place.flow && !style.json);
+    const snippet = `${keyed(key, writing)}:${body}`;
+    return { ...made(label, key, snippet, [...map, key], writing), kind: 'snippet', detail: 'section', rank: 5 };
+  });
+  return [...fromSchema, ...named, ...asSections];
+}
+
+function values(path: ManifestPath, others: readonly string[], writing: Writing): Completion[] {
+  const { document, known, place, style, dash } = writing;
+  const described = describePath(path);
+  if (!described) return [];
+  const item = (text: string, body: string, detail: string, kind: Completion['kind'], rank: number): Completion => ({
+    ...made(`${dash}${text}`, text, body, path, writing),
+    ...{ kind, detail, rank: dash ? rank + 4 : rank },
+  });
+  const scalar = (text: string): string => quotedAs(text, place.quote, style);
+  const words = (described.values ?? []).filter((value) => !others.includes(String(value)));
+  const rule = ruleAt(path);
+  const sourced = candidatesAt({ path, head: place.head, document, known }).filter(
+    ({ text }) => !others.includes(text),
+  );
+  const units = rule ? unitsAt(rule, place.head, described) : [];
+  const list: Candidate[] = [...sourced, ...units].filter(({ text }, at, all) => firstOf(text, all) === at);
+  return [
+    ...words.map((value) => {
+      const body = typeof value === 'string' ? scalar(value) : String(value);
+      return item(String(value), body, String(value) === String(described.default) ? 'default' : '', 'word', 2);
+    }),
+    ...list.map(({ text, detail, kind, bare }) => item(text, bare ? text : scalar(text), detail, kind, 2)),
+    ...(place.value && (dash || place.onDash || place.flow) ? [] : listSections(path, writing)),
+  ];
+}
+
+/** Whole values for a key whose value is being begun. */
+function listSections(path: ManifestPath, writing: Writing): Completion[] {
+  const { document, place, style, column, dash } = writing;
+  const key = path.at(-1);
+  if (typeof key !== 'string' || dash || !place.startsLine || place.head !== '') return [];
+  return snippetsAt(path.slice(0, -1), document)
+    .filter((section) => section.key === key)
+    .map(({ label, data }) => ({
+      ...made(label, key, block(data, style, column), path, writing),
+      ...{ kind: 'snippet' as const, detail: 'section', rank: 5 },
     }));
 }
 
-/** What follows a key: a value on its line, or a map or list below it, in the file's own indentation. */
-function opening(key: KeyDescription, place: Place, { size, eol }: Indentation): string {
+function made(label: string, filter: string, snippet: string, path: ManifestPath, writing: Writing): Completion {
+  const { place, dash } = writing;
+  return {
+    ...{ label, path, kind: 'word', detail: '', rank: 3, more: false },
+    filter: place.quote + filter,
+    snippet: `${place.gap ? ' ' : ''}${dash}${snippet}${commaBehind(writing)}`,
+    span: place.span,
+    extra: commaBefore(writing),
+  };
+}
+
+/** What follows a key: a value on its line, or a map or list below it, in the file's own style. */
+function opening(key: KeyDescription, writing: Writing): string {
+  const { place, style, column } = writing;
   const types = key.type.split(' | ');
-  const below = types.every((type) => type === 'map' || type === 'list') && place.startsLine;
-  if (!below) return ' $0';
-  const margin = ' '.repeat(place.column + (types.includes('list') ? 0 : size));
-  return `${eol}${margin}${types.includes('list') ? '- ' : ''}$0`;
+  const only = (...allowed: string[]): boolean => types.every((type) => allowed.includes(type));
+  if (place.flow || style.json) {
+    if (only('map')) return ' { $0 }';
+    if (only('list')) return ' [$0]';
+    return style.json && !types.includes('number') && !types.includes('boolean') ? ' "$0"' : ' $0';
+  }
+  if (!place.startsLine || !only('map', 'list')) return ' $0';
+  if (only('map')) return `${style.eol}${' '.repeat(column + style.size)}$0`;
+  return `${style.eol}${' '.repeat(column + style.listIndent)}${style.dash}$0`;
 }
 
-function words(here: PathDescription, place: Place): Completion[] {
-  return (here.values ?? []).map((value) => ({
-    label: String(value),
-    kind: 'word',
-    detail: String(value) === String(here.default) ? 'default' : '',
-    description: here.description,
-    required: false,
-    snippet: String(value),
-    span: place.word,
-    more: false,
-  }));
+function nested({ style, column }: Writing): string {
+  return `:${style.eol}${' '.repeat(column + style.size)}$0`;
 }
 
-function listItems(items: NonNullable<PathDescription['items']>, place: Place): Completion[] {
-  const each = [...(items.values ?? []).map(String), ...(items.keys ?? []).map(({ key }) => `${key}: `)];
-  return each.map((text) => ({
-    label: `- ${text.trim()}`,
-    kind: 'word',
-    detail: 'entry',
-    description: '',
-    required: false,
-    snippet: `- ${text}$0`,
-    span: place.word,
-    more: text.endsWith(' '),
-  }));
+/** A key with the quotes that it has, or that JSON wants. */
+function keyed(key: string, { place, style }: Writing): string {
+  const text = place.quote ? `${place.quote}${key}${place.quote}` : keyText(key, style);
+  return literal(text);
 }
 
-function onDash(text: string, place: Place): boolean {
-  return /-\s*$/.test(text.slice(place.word[0] - place.column, place.word[0]));
+function quotedAs(text: string, quote: Place['quote'], style: Style): string {
+  if (quote === "'" && !style.json) return literal(`'${text.replaceAll("'", "''")}'`);
+  return literal(quote ? JSON.stringify(text) : textOf(text, style));
+}
+
+/** JSON and brackets want a comma between entries; the editor's person should not have to. */
+function commaBehind({ document, place }: Writing): string {
+  if (!document.context.json || place.hasColon) return '';
+  const rest = document.context.source.slice(place.span[1]);
+  return /^\s*["{[\d]/.test(rest) ? ',' : '';
+}
+
+function commaBefore({ document, place }: Writing): { offset: number; newText: string }[] {
+  if (!document.context.json || place.hasColon || !place.key) return [];
+  const before = document.context.source.slice(0, place.span[0]).trimEnd();
+  return /[{[,:]$/.test(before) || before === '' ? [] : [{ offset: before.length, newText: ',' }];
 }
 
 function detailOf(key: KeyDescription): string {
   const fallback =
     key.default === undefined || typeof key.default === 'object' ? '' : `, default ${String(key.default)}`;
   return key.required ? `${key.type}, required` : `${key.type}${fallback}`;
+}
+
+function firstOf(text: string, all: readonly Candidate[]): number {
+  return all.findIndex((candidate) => candidate.text === text);
+}
+
+function lineStartOf(text: string, offset: number): number {
+  return Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
 }

@@ -26,18 +26,29 @@ const cursors: [name: string, text: string, kind: string, path: (string | number
   ['an entry of a list', 'needs:\n- da|\n', 'value', ['needs', 0]],
   ['an entry in brackets', 'needs: [database, |', 'value', ['needs', 1]],
   ['under a key, nothing yet', 'build:\n  |\n', 'value', ['build']],
+  ['under a key, as its first key', 'build:\n  |\n', 'key', ['build']],
+  ['under a key, as its first entry', 'needs:\n  |\n', 'entry', ['needs', 0]],
+  ['the next entry of a compact list', 'needs:\n- database\n|', 'entry', ['needs', 1]],
+  ['the next entry of an indented list', 'expose:\n  - port: 80\n  |\nname: a\n', 'entry', ['expose', 1]],
+  ['directly behind a dash', 'needs:\n-|\n', 'value', ['needs', 0]],
+  ['directly behind a colon', 'environment:|\nname: a\n', 'value', ['environment']],
+  ['the tag of an image', 'image: nginx:|\n', 'value', ['image']],
+  ['in a quote that is not closed', 'image: "ngi|\nname: a\n', 'value', ['image']],
+  ['a key of JSON', '{\n  "name": "a",\n  "|"\n}', 'key', []],
+  ['a key above another one', 'name: a\nb|\nimage: c\n', 'key', []],
 ];
 for (const [name, marked, kind, path] of cursors) {
   test(`cursor: ${name}`, () => {
     const { text, offset } = at(marked);
     const place = locateCursor(text, offset);
-    assert.deepEqual([place?.kind, place?.path], [kind, path]);
+    const found = kind === 'key' ? place?.key?.map : kind === 'entry' ? place?.entry?.path : place?.value?.path;
+    assert.deepEqual(found, path);
   });
 }
 
 test('siblings are the keys of the same map only, without the one being written', () => {
   const { text, offset } = at('name: a\nexpose:\n- port: 80\n  |\n  path: /\n- proto: tcp\n');
-  assert.deepEqual(locateCursor(text, offset)?.siblings, ['port', 'path']);
+  assert.deepEqual(locateCursor(text, offset)?.key?.siblings, ['port', 'path']);
 });
 
 test('nothing is offered in a comment', () => {
@@ -51,4 +62,11 @@ test('the innermost key or value under an offset', () => {
   const key = at('expose:\n- po|rt: 80\n');
   const hit = locateNode(parseDocument(key.text), key.offset);
   assert.deepEqual([hit?.path, hit?.onKey], [['expose', 0, 'port'], true]);
+});
+
+test('what can not be is no place: a text that would run on, a key out of line', () => {
+  const runOn = at('name: a\n  |\n');
+  assert.equal(locateCursor(runOn.text, runOn.offset), undefined);
+  const below = at('expose:\n  - port: 80\n  |\nname: a\n');
+  assert.equal(locateCursor(below.text, below.offset)?.key, undefined);
 });

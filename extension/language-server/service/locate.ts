@@ -1,60 +1,148 @@
 /** Where in a manifest a place in its text is. Works on half-typed text, from the syntax tree and never from patterns. */
-import { type Document, isMap, isPair, isScalar, isSeq, type Pair, parseDocument, type Scalar, visit } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
 
 export type ManifestPath = (string | number)[];
 
+/** What may be written where the cursor is: a key of a map, a value, or, on a line of its own, either. */
 export interface Place {
-  /** A key is being written in the map at `path`, or a value at `path`. */
-  kind: 'key' | 'value';
-  path: ManifestPath;
-  /** Keys that the map has already, without the one being written. */
-  siblings: string[];
-  /** Offsets of the word around the cursor. */
-  word: readonly [start: number, end: number];
+  key?: { map: ManifestPath; siblings: string[] };
+  /** `others` are the plain entries of the same list, as text. */
+  value?: { path: ManifestPath; others: string[] };
+  /** A list goes on here, or may begin: its next entry, whose dash is not written yet. */
+  entry?: { path: ManifestPath; others: string[] };
+  /** Offsets of the word that is being written, its quotes included. */
+  span: readonly [start: number, end: number];
+  /** What of it stands before the cursor, without its opening quote. */
+  head: string;
+  quote: '' | '"' | "'";
   /** Columns in front of the word. */
   column: number;
-  /** True when the word is first on its line, so that a key or a list may begin here. */
+  /** Nothing but blanks and dashes stands before the word on its line. */
   startsLine: boolean;
-  /** Text follows the word on its line, such as the colon of a key. */
+  /** The word is the first entry behind the dash of a list. */
+  onDash: boolean;
+  /** The colon of a key follows. */
   hasColon: boolean;
+  /** Inside braces or brackets. */
+  flow: boolean;
+  /** Directly behind a colon or dash, where YAML wants a space first. */
+  gap: boolean;
 }
 
 // A word that no manifest has, and that YAML reads as plain text wherever text may stand.
 const cursor = 'minicloud__cursor';
 
-/**
- * What the cursor is about to write: the word around it is replaced by a marker, the text parsed again, and the marker
- * looked up. So every style of indentation, flow or block, is understood as the parser understands it.
- */
-export function locateCursor(text: string, offset: number): Place | undefined {
-  const word = wordAround(text, offset);
-  const lineStart = Math.max(text.lastIndexOf('\n', word[0] - 1), text.lastIndexOf('\r', word[0] - 1)) + 1;
-  const before = text.slice(lineStart, word[0]);
-  if (before.includes('#')) return undefined;
-  const hasColon = text[word[1]] === ':';
-  const startsLine = /^[\s-]*$/.test(before);
-  const found = find(text, word, cursor) ?? (startsLine && !hasColon ? find(text, word, `${cursor}:`) : undefined);
-  return found && { ...found, word, column: before.length, startsLine, hasColon };
+interface Found {
+  onKey: boolean;
+  path: ManifestPath;
+  siblings: string[];
+  others: string[];
+  span: readonly [start: number, end: number];
+  head: string;
+  quote: Place['quote'];
+  flow: boolean;
+  /** As far to the right as the other keys of its map. */
+  aligned: boolean;
 }
 
-/** Where the marker ends up. With a colon it is a key, where without one it would run on into the next line's text. */
-function find(
-  text: string,
-  [start, end]: Place['word'],
-  marker: string,
-): Pick<Place, 'kind' | 'path' | 'siblings'> | undefined {
-  let found: Pick<Place, 'kind' | 'path' | 'siblings'> | undefined;
-  visit(parse(text.slice(0, start) + marker + text.slice(end)), {
+/**
+ * What the cursor is about to write: a marker is put at the cursor, the text parsed again, and the marker looked up. So
+ * every style of indentation, flow or block, is understood as the parser understands it.
+ */
+export function locateCursor(text: string, offset: number): Place | undefined {
+  const lineStart = Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) + 1;
+  const lineEnd = lineEndOf(text, offset);
+  const lead = text.slice(lineStart, offset);
+  let found = find(text, offset, '', '');
+  const gap =
+    /^\s*(- +)*-$/.test(lead) || (!found?.quote && /^[\w.-]+:$/.test(found?.head ?? '') && touchesColon(found, lead));
+  if (gap) found = find(text, offset, ' ', '');
+  const bare = !found?.flow && !found?.quote && /^\s*(#.*)?$/.test(text.slice(offset, lineEnd));
+  const space = gap ? ' ' : '';
+  // Without a colon YAML takes a key for a value, or runs it on into the next line.
+  const asKey = bare && /^[\s-]*[\w.]*[\w.-]*$/.test(lead) ? find(text, offset, space, ':') : undefined;
+  const asEntry = bare && !gap && /^\s*[\w.-]*$/.test(lead) ? find(text, offset - wordOf(lead), '- ', '') : undefined;
+  const keyed = asKey?.onKey && asKey.aligned ? asKey : found?.onKey && found.aligned ? found : undefined;
+  const valued = found?.onKey === false ? found : undefined;
+  const entry = asEntry && !asEntry.onKey && typeof asEntry.path.at(-1) === 'number' ? asEntry : undefined;
+  const place = valued ?? keyed ?? entry;
+  if (!place) return undefined;
+  const { span, head, quote, flow } =
+    place === entry ? { ...place, span: [offset - wordOf(lead), offset] as const } : place;
+  const ahead = text.slice(lineStart, span[0]);
+  return {
+    ...(keyed ? { key: { map: keyed.path, siblings: keyed.siblings } } : {}),
+    ...(valued ? { value: { path: valued.path, others: valued.others } } : {}),
+    ...(entry ? { entry: { path: entry.path, others: entry.others } } : {}),
+    ...{ span, head, quote, flow, gap },
+    column: ahead.length + (gap ? 1 : 0),
+    startsLine: /^[\s-]*$/.test(ahead),
+    onDash: /-\s*$/.test(ahead),
+    hasColon: /^[ \t]*:/.test(text.slice(span[1], lineEnd)),
+  };
+}
+
+/** Behind the colon of a key, and not inside a value that may hold colons, such as an image with its tag. */
+function touchesColon(found: Found | undefined, lead: string): boolean {
+  return found?.onKey === true || /^[\s-]*[\w.-]+:$/.test(lead);
+}
+
+function wordOf(lead: string): number {
+  return lead.length - (/^\s*/.exec(lead)?.[0].length ?? 0);
+}
+
+/** Where the marker ends up; undefined in comments, in block text and in text that began on another line. */
+function find(text: string, offset: number, before: string, after: string): Found | undefined {
+  const edited = text.slice(0, offset) + before + cursor + after + text.slice(offset);
+  const at = offset + before.length;
+  const inserted = before.length + cursor.length + after.length;
+  let found: Found | undefined;
+  let unclosed: string | undefined;
+  visit(parse(edited), {
     Scalar(key, node, ancestors) {
-      if (node.value !== cursor) return undefined;
-      const path = pathOf(ancestors as unknown[], key);
-      const map = ancestors.at(-2);
-      const siblings = key === 'key' && isMap(map) ? map.items.map(keyOf).filter((name) => name !== cursor) : [];
-      found = { kind: key === 'key' ? 'key' : 'value', path, siblings };
+      const range = node.range;
+      if (!range || range[0] > at || range[1] < at + cursor.length) return undefined;
+      const source = edited.slice(range[0], range[1]);
+      const quote = (/^["']/.exec(source)?.[0] ?? '') as Place['quote'];
+      const head = edited.slice(range[0] + quote.length, at);
+      if (/^BLOCK/.test(node.type ?? '') || /[\r\n]/.test(head)) return visit.BREAK;
+      if (quote && /[\r\n]/.test(source)) {
+        unclosed = quote;
+        return visit.BREAK;
+      }
+      const end = Math.min(Math.max(offset, range[1] - inserted + after.length), lineEndOf(text, offset));
+      const chain = ancestors as unknown[];
+      const parent = chain.at(-1);
+      const map = chain.at(-2);
+      const onKey = key === 'key';
+      const flow = chain.some((ancestor) => isCollection(ancestor) && ancestor.flow === true);
+      found = {
+        onKey,
+        path: pathOf(chain, key),
+        siblings: onKey && isMap(map) ? map.items.map(keyOf).filter((name) => !name.includes(cursor)) : [],
+        others: isSeq(parent) ? parent.items.filter((item) => isScalar(item) && item !== node).map(textOf) : [],
+        span: [Math.min(range[0], offset), end],
+        head,
+        quote,
+        flow,
+        aligned: flow || !isMap(map) || columnOf(edited, range[0]) === firstColumn(edited, map.items),
+      };
       return visit.BREAK;
     },
   });
-  return found;
+  // A quote that is not closed takes the rest of the file with it.
+  return unclosed !== undefined && after === '' ? find(text, offset, before, unclosed) : found;
 }
 
 export interface Hit {
@@ -68,6 +156,11 @@ export interface Hit {
 export function locateNode(doc: Document | Document.Parsed, offset: number): Hit | undefined {
   let hit: Hit | undefined;
   visit(doc, {
+    Node(_, node) {
+      // What ends before the offset or begins behind it holds nothing that is under it.
+      const range = node.range;
+      return range && (offset < range[0] || offset > range[2]) ? visit.SKIP : undefined;
+    },
     Scalar(key, node, ancestors) {
       const range = node.range;
       if (!range || offset < range[0] || offset > range[1] || range[0] === range[1]) return undefined;
@@ -107,15 +200,23 @@ function pathOf(ancestors: readonly unknown[], key: string | number | null): Man
 }
 
 function keyOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+  return textOf(pair.key);
 }
 
-/** A hyphen belongs to a word inside it, as in `stop-first`, and begins a list entry elsewhere. */
-function wordAround(text: string, offset: number): [start: number, end: number] {
-  const isWord = (at: number): boolean => /[\w.]/.test(text[at] ?? '');
-  let start = offset;
-  while (isWord(start - 1) || (text[start - 1] === '-' && isWord(start - 2))) start -= 1;
-  let end = offset;
-  while (isWord(end) || (end > start && text[end] === '-' && isWord(end + 1))) end += 1;
-  return [start, end];
+function firstColumn(text: string, items: readonly Pair[]): number {
+  const range = (items[0]?.key as { range?: readonly number[] } | null | undefined)?.range;
+  return range?.[0] === undefined ? -1 : columnOf(text, range[0]);
+}
+
+function columnOf(text: string, offset: number): number {
+  return offset - Math.max(text.lastIndexOf('\n', offset - 1), text.lastIndexOf('\r', offset - 1)) - 1;
+}
+
+function textOf(node: unknown): string {
+  return isScalar(node) ? String(node.value) : String(node);
+}
+
+function lineEndOf(text: string, offset: number): number {
+  const rest = text.slice(offset).search(/[\r\n]/);
+  return rest < 0 ? text.length : offset + rest;
 }

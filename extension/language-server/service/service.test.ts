@@ -6,7 +6,6 @@ import { diagnose } from './diagnose.ts';
 import { hover } from './hover.ts';
 import { summarize } from './summary.ts';
 import { symbols } from './symbols.ts';
-import { tidy } from './tidy.ts';
 
 const facts: ServerFacts = {
   complete: true,
@@ -59,23 +58,12 @@ test('the outline nests, names entries by what tells them apart, and survives ha
   assert.deepEqual(symbols(parseManifestDocument('')), []);
 });
 
-const tidied: [name: string, text: string, expected: string | undefined][] = [
-  ['blanks and empty lines go', 'name: a  \n\n\n\nimage: b:1', 'name: a\n\nimage: b:1\n'],
-  ['line ends stay what they are', 'name: a  \r\nimage: b:1', 'name: a\r\nimage: b:1\r\n'],
-  [
-    'comments and indentation stay',
-    'name: a # why\nexpose:\n    -   port: 80 \n',
-    'name: a # why\nexpose:\n    -   port: 80\n',
-  ],
-  ['nothing to do', 'name: a\n', undefined],
-  ['a text that means something by its blanks', 'env:\n  A: |\n    one  \n    two\n', undefined],
-  ['a text that cannot be read', 'name: "a  \n', undefined],
-];
-for (const [name, text, expected] of tidied) test(`tidy: ${name}`, () => assert.equal(tidy(text), expected));
-
 test('a summary tells whether a deploy has to bring an image', () => {
   const of = (text: string) => summarize(parseManifestDocument(text));
-  assert.deepEqual(of('name: shop\n'), { name: 'shop', hasImage: false, forward: false, errors: 0 });
+  const nameRange = { start: { line: 0, character: 0 }, end: { line: 0, character: 4 } };
+  assert.deepEqual(of('name: shop\n'), {
+    ...{ name: 'shop', nameRange, hasImage: false, forward: false, backup: false, errors: 0 },
+  });
   assert.equal(of('name: shop\nimage: nginx:1\n').hasImage, true);
   assert.equal(of('name: shop\nbuild: { type: static, static: { output: dist } }\n').hasImage, true);
   assert.equal(of('- just\n- a list\n').name, undefined);

@@ -1,0 +1,88 @@
+/** What the server runs and knows at a place of a manifest, in sentences. Names of variables and never their values. */
+import { normalizeDomain } from 'minicloud-shared/manifest/domain';
+import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
+import { fits } from './candidates.ts';
+import type { Known, LiveApp } from './known.ts';
+import type { ManifestPath } from './locate.ts';
+
+interface Asked {
+  known: Known;
+  /** The value at the path as text; empty for maps and lists. */
+  value: string;
+  app: string;
+  now: number;
+}
+
+const rows: readonly [at: string, tell: (asked: Asked) => string[]][] = [
+  ['name', ({ known: { live } }) => (live ? [...stateLines(live), ...live.urls] : [])],
+  ['image', ({ known: { live } }) => imageLines(live)],
+  ['expose', ({ known: { live } }) => [...(live?.urls ?? [])]],
+  ['expose.*.domains.*', domainLines],
+  ['forward.domains.*', domainLines],
+  ['secrets.*', secretLines],
+  ['placement.near', appLines],
+  ['placement.apart', appLines],
+  ['backup', ({ known: { live }, now }) => backupLines(live, now)],
+  ['backup.schedule', ({ known: { live }, now }) => backupLines(live, now)],
+];
+
+export function liveText(document: ManifestDocument, path: ManifestPath, known: Known, now: number): string[] {
+  const node = document.context.nodeAt(path);
+  const value = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
+  const app = document.context.text.name ?? '';
+  return rows.find(([at]) => fits(at, path))?.[1]({ known, value, app, now }) ?? [];
+}
+
+function stateLines({ server, state, release }: LiveApp): string[] {
+  return [`On ${server}: ${state}${release === undefined ? '' : `, release ${release}`}`];
+}
+
+function imageLines(live: LiveApp | undefined): string[] {
+  if (live?.image === undefined) return [];
+  const release = live.release === undefined ? '' : ` in release ${live.release}`;
+  return [`${live.server} serves ${live.image}${release}`, ...(live.digest ? [live.digest] : [])];
+}
+
+function domainLines({ known: { facts, live }, value, app, now }: Asked): string[] {
+  const normal = normalizeDomain(value);
+  const name = normal.ok ? normal.name : value;
+  const owner = facts?.domains.find((domain) => domain.name === name)?.app;
+  const certificate = live?.certificates?.find(({ domain }) => domain === name);
+  const url = live?.urls.find((each) => hostOf(each) === name);
+  const lines: string[] = [];
+  if (url) lines.push(`Served at ${url}`);
+  else if (owner) lines.push(owner === app ? 'Of this app on the server' : `Of the app ${owner} on the server`);
+  else if (facts?.complete) lines.push('Free on the server');
+  if (certificate) {
+    const { state, issuer, notAfter } = certificate;
+    const until = notAfter === undefined ? '' : `, valid for ${days(notAfter - now)}`;
+    lines.push(`Certificate: ${state}${issuer ? ` by ${issuer}` : ''}${until}`);
+  }
+  return lines;
+}
+
+function secretLines({ known: { facts }, value, app }: Asked): string[] {
+  if (!facts?.complete || !facts.features.includes('secrets')) return [];
+  const set = Object.hasOwn(facts.secrets, app) && facts.secrets[app]?.includes(value);
+  return [set ? 'Has a value on the server' : 'Has no value on the server yet'];
+}
+
+function appLines({ known: { facts }, value }: Asked): string[] {
+  if (!facts?.complete) return [];
+  return [facts.apps.includes(value) ? 'An app of the server' : 'No app of the server has this name'];
+}
+
+function backupLines(live: LiveApp | undefined, now: number): string[] {
+  if (live?.lastBackupAt === undefined) return [];
+  return [`Last backup on ${live.server}: ${days(now - live.lastBackupAt)} ago`];
+}
+
+function days(milliseconds: number): string {
+  const whole = Math.floor(milliseconds / 86_400_000);
+  if (whole < 1) return 'less than a day';
+  return whole === 1 ? '1 day' : `${whole} days`;
+}
+
+function hostOf(url: string): string {
+  return /^https?:\/\/([^/:]+)/.exec(url)?.[1] ?? '';
+}
