@@ -54,14 +54,15 @@ function memoryFixtures(): EngineFixtures {
     subnet: blocks,
     image: 'minicloud/base:trixie',
     async hostileImage(labels) {
-      return (await stranger()).seedImage('minicloud/hostile:1', { labels, local: true }).id;
+      return (await stranger()).seedImage('minicloud/hostile:1', { labels, volumes: ['/made-by-image'], local: true })
+        .id;
     },
     foreign: {
       makeNetwork: async (name, subnet) => (await stranger()).ensureNetwork({ name, subnet, labels: {} }),
       makeVolume: async (name) => (await stranger()).ensureVolume(name, {}),
-      async makeContainer(name) {
+      async makeContainer(name, given) {
         const engine = await stranger();
-        const image = (await engine.inspectImage('minicloud/base:trixie'))?.id ?? '';
+        const image = given ?? (await engine.inspectImage('minicloud/base:trixie'))?.id ?? '';
         const spec: ContainerSpec = { name, image, labels: {}, env: {}, network: 'none', volumes: [], restart: 'no' };
         await engine.startContainer(await engine.createContainer(spec));
       },
@@ -115,8 +116,8 @@ function dockerFixtures(docker: Docker): EngineFixtures {
       async makeVolume(name) {
         await docker.createVolume({ Name: name });
       },
-      async makeContainer(name) {
-        const options = { name, Image: image, Cmd: ['sleep', '1000'], HostConfig: { NetworkMode: 'none', Init: true } };
+      async makeContainer(name, given = image) {
+        const options = { name, Image: given, Cmd: ['sleep', '1000'], HostConfig: { NetworkMode: 'none', Init: true } };
         await (await docker.createContainer(options)).start();
       },
       async isThere(kind, name) {

@@ -2,6 +2,7 @@
 import type { ContainerManifest, Need } from 'minicloud-shared/manifest/model';
 import type { Change, Consequence } from 'minicloud-shared/model/plan';
 import type { Desired } from './desired.ts';
+import type { ImageData } from './image-data.ts';
 
 export interface Previous {
   version: number;
@@ -9,11 +10,15 @@ export interface Previous {
   digest: string;
   manifest: ContainerManifest;
   domains: string[];
+  /** Data that goes with its containers, by container. */
+  imageData: ImageData[];
 }
 
 export interface ChangeInput {
   desired: Desired;
   previous: Previous | undefined;
+  /** Data of the new release that will go with its containers. */
+  imageData: ImageData[];
   image: string;
   digest: string;
 }
@@ -89,6 +94,12 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
     (value) => value,
   );
   envChanges(before?.env ?? {}, next.env, found);
+  for (const { support, paths } of previous?.imageData ?? []) {
+    for (const path of paths) {
+      const object = `data at ${path}${support === undefined ? '' : ` of ${support}`}`;
+      found.push({ action: 'remove', object, before: 'in the container', after: 'gone with it', consequence: 'data' });
+    }
+  }
   compare('release command', before?.release?.command.join(' '), next.release?.command.join(' '));
   compare('healthcheck', healthWords(before), healthWords(next));
   compare('environment', before?.environment, next.environment);
@@ -111,6 +122,7 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
   if (desired.mounts.length > 0 && previous) {
     found.push('During the switch the old and the new release have the volume mounted at the same time.');
   }
+  found.push(...portNotes(desired.manifest));
   if (
     previous &&
     previous.digest === digest &&
@@ -119,6 +131,17 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
     found.push('Nothing differs from the release that serves; a deploy would only start it anew.');
   }
   return found;
+}
+
+/** A program that is told one port and asked at another never becomes healthy, and nobody sees why. */
+function portNotes(manifest: ContainerManifest): string[] {
+  const told = manifest.env.PORT;
+  const primary = manifest.processes[0]?.name;
+  const exposed = manifest.expose.filter((expose) => expose.process === primary).map((expose) => String(expose.port));
+  if (told === undefined || exposed.length === 0 || exposed.includes(told)) return [];
+  return [
+    `env.PORT is ${told}, and ${exposed.length === 1 ? 'port' : 'ports'} ${exposed.join(', ')} ${exposed.length === 1 ? 'is' : 'are'} exposed: what listens where PORT says is not reached. Leave PORT out (it is set to the first exposed port), or expose ${told}.`,
+  ];
 }
 
 function envChanges(old: Record<string, string>, now: Record<string, string>, found: Change[]): void {

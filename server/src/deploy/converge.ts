@@ -33,10 +33,15 @@ export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<s
     const release = serving.get(app.id);
     if (cloud.operations.busy(app.name) || app.deleting_at !== null) continue;
     const observed = observedOf(app);
-    const steps = await repairsFor(cloud, app, release, observed);
-    if (steps.length === 0) continue;
-    differing.push(app.name);
-    await startConverge(cloud, app);
+    try {
+      const steps = await repairsFor(cloud, app, release, observed);
+      if (steps.length === 0) continue;
+      differing.push(app.name);
+      await startConverge(cloud, app);
+    } catch (error) {
+      // One app's trouble is not to keep the others from being looked after.
+      cloud.log.error('an app could not be converged', { app: app.name, why: toProblem(error).why });
+    }
   }
   await ensureCertificates(
     cloud,

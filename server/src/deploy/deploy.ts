@@ -5,6 +5,7 @@ import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
+import type { ImageInfo } from '../adapters/engine/contract.ts';
 import { type AppRow, ensureApp, findApp, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { manifestDomains } from '../domains/domains.ts';
@@ -20,6 +21,7 @@ import {
 import { plannedEnv } from '../services/services.ts';
 import type { Desired } from './desired.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
+import { type ImageData, imageDataOf } from './image-data.ts';
 import { observe } from './observe.ts';
 import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
 import { type ResolvedDeploy, type ResolveInput, resolve } from './resolve.ts';
@@ -132,20 +134,8 @@ async function planFor(cloud: Cloud, deploy: ResolvedDeploy): Promise<{ plan: Pl
   };
   const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
   const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
-  return makePlan(cloud, app, release, deploy.resolved, deploy.notes, known !== undefined);
-}
-
-/** Plan of a release of an app; `exists` is false when nothing of it can be on the engine. */
-async function makePlan(
-  cloud: Cloud,
-  app: AppRow,
-  release: Pick<ReleaseRow, 'version' | 'image' | 'image_id' | 'digest'>,
-  resolved: ResolvedDeploy['resolved'],
-  extraNotes: string[],
-  exists: boolean,
-): Promise<{ plan: Plan; wanted: Desired; steps: Step[] }> {
-  const wanted = desiredWith(cloud, app, release, resolved, plannedEnv(resolved.manifest));
-  const observed = exists ? await observe(cloud, app) : nothingObserved;
+  const wanted = desiredWith(cloud, app, release, deploy.resolved, plannedEnv(deploy.resolved.manifest));
+  const observed = known ? await observe(cloud, app) : nothingObserved;
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
   const before = served && resolvedOf(served).manifest;
@@ -159,15 +149,35 @@ async function makePlan(
             digest: served.digest,
             manifest: before,
             domains: manifestDomains(before, cloud.config.serverDomain),
+            imageData: (await servedData(cloud, served)).filter(({ support }) => goes(support, steps, wanted)),
           }
         : undefined,
     image: release.image,
     digest: release.digest,
     steps,
     urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
-    extraNotes,
+    imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
+    extraNotes: deploy.notes,
   });
   return { plan, wanted, steps };
+}
+
+/** Every container of a release that keeps data without storage; what its images say, where they are still here. */
+async function servedData(cloud: Cloud, served: ReleaseRow): Promise<ImageData[]> {
+  const { manifest, supportImages } = resolvedOf(served);
+  const support = new Map<string, ImageInfo>();
+  for (const [name, id] of Object.entries(supportImages)) {
+    const info = await cloud.engine.inspectImage(id);
+    if (info) support.set(name, info);
+  }
+  return imageDataOf(manifest, await cloud.engine.inspectImage(served.image_id), support);
+}
+
+/** Replicas are always replaced; a support container when there is a step for it, or when it is no longer wanted. */
+function goes(support: string | undefined, steps: readonly Step[], wanted: Desired): boolean {
+  if (support === undefined) return true;
+  const replaced = steps.some(({ action }) => action.kind === 'support' && action.container.process === support);
+  return replaced || !wanted.support.some(({ process }) => process === support);
 }
 
 async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
@@ -192,13 +202,25 @@ function bounded(signal: AbortSignal | undefined): AbortSignal {
 
 function invalid(fileName: string, diagnostics: Diagnostic[]): ProblemError {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  const count = `${errors.length} error${errors.length === 1 ? '' : 's'}.`;
+  // A manifest that is right, and ahead of this server, is told from one that is wrong.
+  const ahead = errors.every(({ code }) => code === 'manifest/not-available');
   return new ProblemError({
-    code: 'manifest_invalid',
-    what: 'The manifest has errors',
+    ...(ahead
+      ? {
+          code: 'not_available',
+          what: 'The manifest asks for something that this server does not do yet',
+          why: errors.map(({ message }) => message).join(' '),
+          remedy: 'Take it out of the manifest, or update the server.',
+        }
+      : {
+          code: 'manifest_invalid',
+          what: 'The manifest has errors',
+          why: count,
+          remedy: 'Mend them and deploy again.',
+        }),
     object: fileName,
-    why: `${errors.length} error${errors.length === 1 ? '' : 's'}.`,
     still: 'Nothing was changed.',
-    remedy: 'Mend them and deploy again.',
     evidence: errors.map(
       ({ range, code, message }) =>
         `${fileName}:${range.start.line + 1}:${range.start.character + 1}  ${code}  ${message}`,

@@ -1,6 +1,7 @@
 /** What a release should look like on the engine: pure data, from which plan, deploy, repair and rollback all start. */
 import { createHash } from 'node:crypto';
 import type { ContainerManifest, DatabaseNeed, Healthcheck, Resources } from 'minicloud-shared/manifest/model';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ContainerSpec, Labels, NetworkSpec } from '../adapters/engine/contract.ts';
 import { installationLabel } from '../adapters/engine/contract.ts';
 import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
@@ -60,8 +61,11 @@ export interface DesiredInput {
   image: string;
   /** Environment of bindings; the values are secret. */
   bindingEnv: Record<string, string>;
+  /** Names under which the shared servers that it needs are reached in its network. */
+  serviceAliases: string[];
 }
 
+/** Throws `manifest_invalid` when two containers would answer to one name in the network of the app. */
 export function desired(input: DesiredInput): Desired {
   const { app, version, imageId } = input;
   const { manifest, supportImages } = input.resolved;
@@ -109,6 +113,7 @@ export function desired(input: DesiredInput): Desired {
       { key: entry.name, aliases: [entry.name], version: undefined, health: undefined },
     ),
   );
+  checkAliases(app, [...processes, ...support], input.serviceAliases);
   const release = manifest.release;
   return {
     app,
@@ -136,20 +141,53 @@ export function desired(input: DesiredInput): Desired {
   };
 }
 
-/** Variables that every process gets; what the manifest says wins over what Minicloud offers. */
+/** Every container says itself what this means; a network that meant another one would be a trap. */
+const reservedAliases = ['localhost'];
+
+/** The engine gives a name that two have to either of them, by chance: an app would talk to the wrong database. */
+function checkAliases(app: AppRow, containers: DesiredContainer[], serviceAliases: string[]): void {
+  const owners = new Map<string, string>([
+    ...reservedAliases.map((name) => [name, 'every container itself'] as const),
+    ...serviceAliases.map((name) => [name, 'the shared server that it needs'] as const),
+  ]);
+  for (const { aliases, role, process } of containers) {
+    const owner = `the ${role === 'support' ? 'support container' : 'process'} ${process}`;
+    for (const alias of aliases) {
+      const other = owners.get(alias) ?? owner;
+      if (other !== owner) throw aliasTaken(app, alias, owner, other);
+      owners.set(alias, owner);
+    }
+  }
+}
+
+function aliasTaken(app: AppRow, alias: string, owner: string, other: string): ProblemError {
+  return new ProblemError({
+    code: 'manifest_invalid',
+    what: 'Two containers would answer to one name',
+    object: `name ${alias} in the network of ${app.name}`,
+    why: `It is the name of ${owner}, and of ${other}.`,
+    still: 'Nothing was changed.',
+    remedy: `Rename ${owner} in the manifest.`,
+  });
+}
+
+/**
+ * Variables that every process gets. The manifest may choose another PORT; what says where an app runs is always the
+ * truth, and so are its credentials.
+ */
 function appEnv(input: DesiredInput, domains: string[]): Record<string, string> {
   const { manifest } = input.resolved;
   const primary = manifest.processes[0]?.name;
   const port = manifest.expose.find((expose) => expose.process === primary)?.port;
   const [domain] = openable(domains);
   return {
+    ...(port === undefined ? {} : { PORT: String(port) }),
+    ...manifest.env,
+    ...input.bindingEnv,
     MINICLOUD_APP: input.app.name,
     MINICLOUD_ENVIRONMENT: manifest.environment,
     MINICLOUD_RELEASE: String(input.version),
     ...(domain === undefined ? {} : { MINICLOUD_DOMAIN: domain }),
-    ...(port === undefined ? {} : { PORT: String(port) }),
-    ...manifest.env,
-    ...input.bindingEnv,
   };
 }
 

@@ -171,8 +171,8 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
   }
   if (exitCode !== 0) {
     const facts = await cloud.engine.inspectContainer(id, { signal });
-    const why = `It ended with ${exitReason(facts ?? { oomKilled: false, exitCode })}.`;
-    throw releaseCommandFailed(app, why, await lastLines(cloud, id));
+    const why = facts?.error ?? `It ended with ${exitReason(facts ?? { oomKilled: false, exitCode })}.`;
+    throw releaseCommandFailed(app, why, await lastLines(cloud, id), facts?.remedy);
   }
   await cloud.engine.removeContainer(id, { signal });
 }
@@ -253,13 +253,18 @@ export async function removeContainers(
   cloud.log.info('removed containers', { app: app.name, count: containers.length });
 }
 
-function releaseCommandFailed(app: AppRow, why: string, evidence: string[]): ProblemError {
+function releaseCommandFailed(
+  app: AppRow,
+  why: string,
+  evidence: string[],
+  remedy = 'Read its output below, mend it, and deploy again.',
+): ProblemError {
   return new ProblemError({
     code: 'release_command_failed',
     what: 'The release command failed',
     object: `release command of ${app.name}`,
     why,
-    remedy: 'Read its output below, mend it, and deploy again.',
+    remedy,
     evidence,
   });
 }

@@ -126,12 +126,17 @@ async function exited(
     code: 'container_exited',
     what: 'The new release ended instead of serving',
     object: `${wanted.key} of ${app.name}`,
-    why: container?.oomKilled ? 'It was ended by the kernel: out of memory.' : `It ended: ${reason}.`,
-    remedy: container?.oomKilled
-      ? 'Give it more memory with `resources: { memory: … }`, or let it need less.'
-      : 'Read its last log lines below, mend the image or its variables, and deploy again.',
+    why: container?.oomKilled
+      ? 'It was ended by the kernel: out of memory.'
+      : (container?.error ?? `It ended: ${reason}.`),
+    remedy: exitRemedy(container),
     evidence: await lastLines(cloud, wanted.containerId),
   });
+}
+
+function exitRemedy(container: ContainerInfo | undefined): string {
+  if (container?.oomKilled) return 'Give it more memory with `resources: { memory: … }`, or let it need less.';
+  return container?.remedy ?? 'Read its last log lines below, mend the image or its variables, and deploy again.';
 }
 
 async function unhealthy(

@@ -1,7 +1,8 @@
 /** Images for deploys: the registry is asked for the truth, what is here already is the fallback. */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import type { ImageInfo } from '../adapters/engine/contract.ts';
+import { type ImageInfo, platformProblem } from '../adapters/engine/contract.ts';
 import type { Cloud } from '../context.ts';
+import { impossiblePaths } from './image-data.ts';
 import type { ResolveOptions } from './resolve.ts';
 
 /** How long a registry that did not answer is not asked again. */
@@ -20,23 +21,43 @@ export async function pullOrKeep(
 ): Promise<ImageInfo> {
   const here = await cloud.engine.inspectImage(reference, { signal: options.signal });
   if (here && (here.digest === here.id || reference.includes('@sha256:') || reference.startsWith('sha256:')))
-    return here;
+    return runnable(cloud, reference, here);
   const silent = silentUntil.get(cloud) ?? new Map<string, number>();
   silentUntil.set(cloud, silent);
   const registry = registryOf(reference);
   if (here && (silent.get(registry) ?? 0) > cloud.clock.now()) {
     notes.push(`${registry} did not answer a moment ago: ${reference} is deployed as it is on this machine.`);
-    return here;
+    return runnable(cloud, reference, here);
   }
   try {
-    return await cloud.engine.pullImage(reference, options);
+    return runnable(cloud, reference, await cloud.engine.pullImage(reference, options));
   } catch (error) {
     const unreachable = error instanceof ProblemError && error.problem.code === 'registry_unreachable';
     if (!here || !unreachable) throw error;
     silent.set(registry, cloud.clock.now() + silentForMs);
     notes.push(`${registry} does not answer: ${reference} is deployed as it is on this machine.`);
-    return here;
+    return runnable(cloud, reference, here);
   }
+}
+
+/** The image, unless its metadata says that it can't be started here. */
+function runnable(cloud: Cloud, reference: string, image: ImageInfo): ImageInfo {
+  const problem = platformProblem(reference, image, cloud.engine.platform);
+  if (problem) throw new ProblemError(problem);
+  const [path] = impossiblePaths(image);
+  if (path !== undefined) throw impossibleVolume(reference, path);
+  return image;
+}
+
+function impossibleVolume(reference: string, path: string): ProblemError {
+  return new ProblemError({
+    code: 'image_unusable',
+    what: 'The image can not be started',
+    object: `image ${reference}`,
+    why: `It declares a VOLUME at ${path}, a folder of the system that nothing starts without.`,
+    still: 'Nothing was changed.',
+    remedy: `Take \`VOLUME ${path}\` out of its Dockerfile and build it again; data has a place of its own, such as /data.`,
+  });
 }
 
 /** Names under which an image carries its own manifest. */

@@ -11,6 +11,7 @@ import { processLabel, replicaLabel, roleLabel, specLabel } from '../processes/p
 import type { Mount } from '../volumes/volumes.ts';
 import { type ChangeInput, changes, notes } from './changes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
+import { imageDataNotes } from './image-data.ts';
 
 /** What the engine has of one app. */
 export interface Observed {
@@ -52,10 +53,7 @@ export interface Step {
 
 /** Steps of a deploy of a new release, in the order in which they run. */
 export function deploySteps(desired: Desired, observed: Observed): Step[] {
-  const steps: Step[] = [];
-  const add = (action: Action, id: string, title: string, object: string, consequence: Consequence = 'none') =>
-    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
-
+  const { steps, add } = collector();
   prepare(desired, observed, add);
   if (desired.releaseCommand) {
     add(
@@ -95,9 +93,7 @@ export function deploySteps(desired: Desired, observed: Observed): Step[] {
 
 /** Steps that bring the engine back to a release that serves already; none when nothing differs. */
 export function repairSteps(desired: Desired, observed: Observed): Step[] {
-  const steps: Step[] = [];
-  const add = (action: Action, id: string, title: string, object: string, consequence: Consequence = 'none') =>
-    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
+  const { steps, add } = collector();
   const kept = matching(desired, observed);
   const whole = [...desired.support, ...desired.processes].every((container) => isAlive(kept.get(container.key)));
   const reached =
@@ -119,6 +115,14 @@ export function repairSteps(desired: Desired, observed: Observed): Step[] {
 }
 
 type Add = (action: Action, id: string, title: string, object: string, consequence?: Consequence) => void;
+
+/** Steps, in the order in which they are added. */
+function collector(): { steps: Step[]; add: Add } {
+  const steps: Step[] = [];
+  const add: Add = (action, id, title, object, consequence = 'none') =>
+    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
+  return { steps, add };
+}
 
 function prepare(desired: Desired, observed: Observed, add: Add): void {
   if (!observed.network)
@@ -218,7 +222,7 @@ export function shownPlan(input: ChangeInput & { steps: Step[]; urls: string[]; 
     changes: changed,
     steps: shown,
     consequence: consequences[worst] ?? 'none',
-    notes: [...notes(input), ...input.extraNotes],
+    notes: [...notes(input), ...imageDataNotes(input.imageData), ...input.extraNotes],
     urls: input.urls,
   };
   // The hash covers what people can't see too: two plans that look alike but run other specs differ.

@@ -2,14 +2,13 @@
  * Resolve: manifest text and image name → exactly what would run. Reads registry and engine, changes nothing that
  * anybody sees.
  */
-import type { ContainerManifest, Diagnostic, Manifest } from 'minicloud-shared/manifest/model';
+import type { ContainerManifest, Diagnostic } from 'minicloud-shared/manifest/model';
 import { parseManifest, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
 import { findApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { findRelease, type Resolved } from '../releases/releases.ts';
-import { missingFeatures } from './availability.ts';
 import { serverDiagnostics } from './facts.ts';
 import { ownManifest, pullOrKeep } from './images.ts';
 
@@ -30,6 +29,8 @@ export interface ResolvedDeploy {
   resolved: Resolved;
   image: string;
   info: ImageInfo;
+  /** Images of the support containers by name. */
+  supportInfos: Map<string, ImageInfo>;
   notes: string[];
 }
 
@@ -61,7 +62,8 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
   input.allow?.(parsed.manifest.name);
   const diagnostics = [...parsed.diagnostics, ...(await serverDiagnostics(cloud, parsed))];
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) return { ok: false, diagnostics };
-  const manifest = executable(parsed.manifest);
+  const { manifest } = parsed;
+  if (manifest.kind !== 'container') throw noContainer(manifest.name);
   if (input.app !== undefined && input.app !== manifest.name) throw otherApp(input.app, manifest.name);
 
   const image = input.image ?? manifest.image ?? served?.image;
@@ -72,27 +74,13 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
     if (own !== undefined && differs(own, manifest))
       notes.push('The image carries a manifest of its own that differs; this one wins.');
   }
-  const supportImages: Record<string, string> = {};
+  const supportInfos = new Map<string, ImageInfo>();
   for (const support of manifest.support) {
-    supportImages[support.name] = (await pullOrKeep(cloud, support.image, notes, options)).id;
+    supportInfos.set(support.name, await pullOrKeep(cloud, support.image, notes, options));
   }
-  return { ok: true, deploy: { text, resolved: { manifest, supportImages }, image, info, notes }, diagnostics };
-}
-
-/** What this server can't execute is refused by name, never ignored. */
-function executable(manifest: Manifest): ContainerManifest {
-  const missing = missingFeatures(manifest);
-  if (missing.length > 0 || manifest.kind !== 'container') {
-    throw new ProblemError({
-      code: 'not_available',
-      what: 'The manifest asks for something that this server does not do yet',
-      object: `app ${manifest.name}`,
-      why: missing.map((key) => `not available on this server yet: ${key}`).join('; '),
-      still: 'Nothing was changed.',
-      remedy: `Take ${missing.join(', ')} out of the manifest, or update the server.`,
-    });
-  }
-  return manifest;
+  const supportImages = Object.fromEntries([...supportInfos].map(([name, { id }]) => [name, id]));
+  const resolved = { manifest, supportImages };
+  return { ok: true, deploy: { text, resolved, image, info, supportInfos, notes }, diagnostics };
 }
 
 function differs(own: string, manifest: ContainerManifest): boolean {
@@ -130,6 +118,18 @@ function noImage(name: string): ProblemError {
     why: 'There is no `image:` and none was given with the deploy.',
     still: 'Nothing was changed.',
     remedy: 'Add `image: …` to the manifest, or deploy with --image IMAGE.',
+  });
+}
+
+/** Others are not among the features of this server, so that the rules have refused them before. */
+function noContainer(name: string): ProblemError {
+  return new ProblemError({
+    code: 'not_available',
+    what: 'The manifest asks for something that this server does not do yet',
+    object: `app ${name}`,
+    why: 'It runs no container.',
+    still: 'Nothing was changed.',
+    remedy: 'Update the server, or deploy an app with an image.',
   });
 }
 

@@ -22,7 +22,7 @@ import {
   toRelease,
 } from '../releases/releases.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
-import { bindingEnv } from '../services/services.ts';
+import { bindingEnv, serviceAliases } from '../services/services.ts';
 import { type Desired, desired } from './desired.ts';
 import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
@@ -88,6 +88,7 @@ export function desiredWith(
     imageId: release.image_id,
     image: release.image,
     bindingEnv: env,
+    serviceAliases: serviceAliases(cloud, resolved.manifest),
   });
 }
 

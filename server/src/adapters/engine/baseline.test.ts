@@ -41,7 +41,8 @@ test('the whole body of an app container: nothing in it that was not decided her
     Labels: {
       'minicloud.app': 'shop',
       'minicloud.installation': 'inst',
-      'minicloud.keys': 'minicloud.app,minicloud.installation,minicloud.spec',
+      'minicloud.keys': 'minicloud.app,minicloud.installation,minicloud.name,minicloud.spec',
+      'minicloud.name': 'mc-shop-web-1',
       'minicloud.spec': specHash(spec),
     },
     Env: ['NODE_ENV=production', 'EMPTY='],
@@ -144,10 +145,25 @@ test('what no container may be is refused with a reason', () => {
 test('labels that an image brought along are not ours', () => {
   const { Labels } = containerOptions(spec, 'inst', capabilities);
   const merged = { 'minicloud.platform': 'true', vendor: 'evil', ...Labels };
-  const own = ownLabels(merged);
+  const own = ownLabels(merged, spec.name);
   assert.equal(own['minicloud.app'], 'shop');
   assert.equal(own['minicloud.platform'], undefined);
   assert.equal(own.vendor, undefined);
+  assert.deepEqual(ownLabels(merged, 'made-by-hand-of-an-image-that-holds-them'), {});
+});
+
+test('what an image says under our names is blank on its container', () => {
+  const claims = {
+    'minicloud.app': 'victim',
+    'minicloud.desired': 'x',
+    'minicloud.keys': 'minicloud.desired',
+    vendor: 'v',
+  };
+  const { Labels } = containerOptions(spec, 'inst', capabilities, claims);
+  assert.equal(Labels['minicloud.desired'], '');
+  assert.equal(Labels['minicloud.app'], 'shop');
+  assert.ok(!('vendor' in Labels), 'other labels of the image stay as they are');
+  assert.equal(ownLabels({ ...claims, ...Labels }, spec.name)['minicloud.desired'], undefined);
 });
 
 test('the hash of a spec knows content from order', () => {

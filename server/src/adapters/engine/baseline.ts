@@ -13,6 +13,8 @@ export const platformLabel = 'minicloud.platform';
 export const ownKeysLabel = 'minicloud.keys';
 /** Marks the container that is made, never started, to read a file of an image: no part of any app, so not listed. */
 export const imageReaderLabel = 'minicloud.image-reader';
+/** The container's own name: a container that somebody made of an image that holds our labels has another one. */
+export const nameLabel = 'minicloud.name';
 /** SHA-256 of the spec: tells "the same again" from "another one of that name". */
 export const specLabel = 'minicloud.spec';
 
@@ -60,17 +62,18 @@ export interface CreateBody {
   NetworkingConfig?: { EndpointsConfig: Record<string, { Aliases: string[]; IPAMConfig?: { IPv4Address: string } }> };
 }
 
-/** Docker's create body for a spec. Throws `invalid_input` or `forbidden` for what no container may be. */
+/** Docker's create body for a spec of an image with these labels. Throws `invalid_input` or `forbidden` for what no container may be. */
 export function containerOptions(
   spec: ContainerSpec,
   installation: string,
   capabilities: EngineCapabilities,
+  imageLabels: Record<string, string> = {},
 ): CreateBody {
   checkSpec(spec, capabilities);
   const { network } = spec;
   return {
     Image: spec.image,
-    Labels: containerLabels(spec, installation),
+    Labels: { ...blanked(imageLabels), ...containerLabels(spec, installation) },
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     ...(spec.command && { Cmd: spec.command }),
     ...(spec.entrypoint && { Entrypoint: spec.entrypoint }),
@@ -99,14 +102,26 @@ export function containerOptions(
 
 /** Labels of a container: the spec's, and ours over them. */
 export function containerLabels(spec: ContainerSpec, installation: string): Record<string, string> {
-  const own = { ...spec.labels, [installationLabel]: installation, [specLabel]: specHash(spec) };
+  const own = {
+    ...spec.labels,
+    [installationLabel]: installation,
+    [nameLabel]: spec.name,
+    [specLabel]: specHash(spec),
+  };
   return { ...own, [ownKeysLabel]: Object.keys(own).sort().join(',') };
 }
 
-/** The labels that we set, without those that an image brought along. */
-export function ownLabels(labels: Record<string, string>): Record<string, string> {
+/** The labels that we set on the container of that name, without those that an image brought along; none on one that we did not make. */
+export function ownLabels(labels: Record<string, string>, name: string): Record<string, string> {
+  if (labels[nameLabel] !== name) return {};
   const keys = new Set((labels[ownKeysLabel] ?? '').split(','));
-  return Object.fromEntries(Object.entries(labels).filter(([key]) => keys.has(key) || key === installationLabel));
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => keys.has(key)));
+}
+
+/** Labels of an image that look like ours, as empty ones: a label that a container got of its image can't be taken away. */
+function blanked(imageLabels: Record<string, string>): Record<string, string> {
+  const ours = Object.keys(imageLabels).filter((key) => key.startsWith('minicloud.'));
+  return Object.fromEntries(ours.map((key) => [key, '']));
 }
 
 /** Equal for equal specs, whatever the order of their keys. */

@@ -1,4 +1,5 @@
 /** What Docker and Podman answer, as schemas: parsed where it comes in, so that nothing behind is cast. */
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { ownLabels } from './baseline.ts';
 import type {
@@ -90,6 +91,7 @@ export const imageAnswer = z.object({
     .object({
       ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
       User: z.string().optional(),
+      Volumes: z.record(z.string(), z.unknown()).nullish(),
       Labels: labels,
     })
     .nullish(),
@@ -142,9 +144,9 @@ export function containerInfo(answer: ContainerAnswer): ContainerInfo {
   const ended = running === 'exited' || running === 'dead' || running === 'restarting';
   return {
     id: answer.Id,
-    name: answer.Name.replace(/^\//, ''),
+    name: containerName(answer.Name),
     image: imageId(answer.Image),
-    labels: ownLabels(answer.Config.Labels),
+    labels: ownLabels(answer.Config.Labels, containerName(answer.Name)),
     state: running,
     createdAt: time(answer.Created) ?? 0,
     ...optional('startedAt', time(state.StartedAt)),
@@ -159,11 +161,12 @@ export function containerInfo(answer: ContainerAnswer): ContainerInfo {
 }
 
 export function containerSummary(answer: z.infer<typeof containerListAnswer>[number]): ContainerSummary {
+  const name = containerName(answer.Names?.[0] ?? '');
   return {
     id: answer.Id,
-    name: (answer.Names?.[0] ?? '').replace(/^\//, ''),
+    name,
     image: imageId(answer.ImageID),
-    labels: ownLabels(answer.Labels),
+    labels: ownLabels(answer.Labels, name),
     state: containerState(answer.State),
     addresses: addresses(answer.NetworkSettings?.Networks),
     createdAt: answer.Created * 1000,
@@ -184,6 +187,10 @@ export function imageInfo(answer: z.infer<typeof imageAnswer>, reference: string
       .map((port) => Number.parseInt(port, 10))
       .filter((port) => port > 0 && port < 65_536),
     user: answer.Config?.User ?? '',
+    // An image may write them as it likes; the engine mounts them at the path that is meant.
+    volumes: Object.keys(answer.Config?.Volumes ?? {})
+      .map((path) => posix.resolve('/', path))
+      .sort(),
     labels: answer.Config?.Labels ?? {},
   };
 }
@@ -199,7 +206,7 @@ export function engineEvent(answer: z.infer<typeof eventAnswer>): EngineEvent | 
     action,
     containerId,
     name: attributes.name ?? '',
-    labels: ownLabels(attributes),
+    labels: ownLabels(attributes, attributes.name ?? ''),
     ...(action === 'die' && Number.isInteger(exitCode) && { exitCode }),
   };
 }
@@ -243,6 +250,11 @@ const states: Record<string, ContainerState> = {
   exited: 'exited',
   stopped: 'exited',
 };
+
+/** Docker writes names as paths. */
+export function containerName(answered: string): string {
+  return answered.replace(/^\//, '');
+}
 
 function containerState(status: string): ContainerState {
   return states[status.toLowerCase()] ?? 'dead';

@@ -47,7 +47,7 @@ async function* follow(
         for await (const value of jsonLines(body)) {
           const answer = eventAnswer.safeParse(value);
           const event = answer.success ? engineEvent(answer.data) : undefined;
-          if (event && !(imageReaderLabel in event.labels)) yield event;
+          if (event?.labels[installationLabel] === installation && !(imageReaderLabel in event.labels)) yield event;
         }
       } finally {
         body.destroy();

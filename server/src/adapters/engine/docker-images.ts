@@ -3,13 +3,22 @@ import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { extract } from 'tar-stream';
+import { randomId } from '../../platform/ids.ts';
 import { containerLabels, imageReaderLabel } from './baseline.ts';
-import type { CallOptions, ContainerSpec, Engine, ImageInfo, PullProgress } from './contract.ts';
+import {
+  type CallOptions,
+  type ContainerSpec,
+  type Engine,
+  type ImageInfo,
+  type Platform,
+  type PullProgress,
+  platformProblem,
+} from './contract.ts';
 import { createdAnswer, imageAnswer, imageInfo, type ProgressAnswer, progressAnswer } from './docker-answers.ts';
 import { cancelled, dockerProblem } from './docker-problems.ts';
 import { jsonLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
-import { failureCode, fileTooLarge, guardOurImage, imageMissing, wrongPlatform } from './problems.ts';
+import { failureCode, fileTooLarge, guardOurImage, imageMissing } from './problems.ts';
 import { isImageId, parseReference } from './reference.ts';
 
 export type ImageCalls = Pick<
@@ -20,11 +29,7 @@ export type ImageCalls = Pick<
 /** Lines of a failed build that are kept as evidence. */
 const keptLines = 40;
 
-export function imageCalls(
-  transport: Transport,
-  installation: string,
-  platform: { os: string; arch: string },
-): ImageCalls {
+export function imageCalls(transport: Transport, installation: string, platform: Platform): ImageCalls {
   async function inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined> {
     if (!isImageId(reference)) parseReference(reference);
     const answer = await transport.find(
@@ -73,7 +78,8 @@ export function imageCalls(
       };
       await pull(transport, call, options, follow);
       const image = await known(reference, options);
-      if (image.os !== platform.os || image.arch !== platform.arch) throw wrongPlatform(reference, image, platform);
+      const wrong = platformProblem(reference, image, platform);
+      if (wrong) throw new ProblemError(wrong);
       return image;
     },
 
@@ -254,7 +260,7 @@ async function createReader(
 ): Promise<string> {
   const object = `image ${image}`;
   const spec: ContainerSpec = {
-    name: 'image-reader',
+    name: `minicloud-image-reader-${randomId(10)}`,
     image,
     labels: { [imageReaderLabel]: 'true' },
     env: {},
@@ -266,6 +272,7 @@ async function createReader(
     {
       method: 'POST',
       path: '/containers/create',
+      query: { name: spec.name },
       body: {
         Image: image,
         Labels: containerLabels(spec, installation),

@@ -1,5 +1,6 @@
 /** What Docker says when something fails, as `Problem`s: the same words for the same cause, whoever asked. */
 import { type ProblemCode, ProblemError } from 'minicloud-shared/model/problem';
+import { type StartFailure, startFailure } from './start-failures.ts';
 
 /** What was tried, for the sentence that a person reads. */
 export interface Attempt {
@@ -63,8 +64,11 @@ const registryCauses: Cause[] = [
   },
 ];
 
+/** Whose fault a failure may be: the engine's own, a registry's, or that of the image a container is made of. */
+export type FailureKind = 'engine' | 'registry' | 'container';
+
 /** An error of a call, as a problem. Ours pass through. */
-export function dockerProblem(error: unknown, attempt: Attempt, kind: 'engine' | 'registry' = 'engine'): ProblemError {
+export function dockerProblem(error: unknown, attempt: Attempt, kind: FailureKind = 'engine'): ProblemError {
   if (error instanceof ProblemError) return error;
   const failure = readFailure(error);
   if (failure.code && failure.status === undefined) return unreachable(failure.code, attempt, error);
@@ -72,6 +76,8 @@ export function dockerProblem(error: unknown, attempt: Attempt, kind: 'engine' |
     pattern.test(failure.message),
   );
   if (known) return problem(known.code, attempt, failure.message, known.remedy, error);
+  const unusable = kind === 'container' ? startFailure(failure.message) : undefined;
+  if (unusable) return unusableImage(attempt, unusable, failure.message, error);
   if (failure.status === 404) {
     const code = /no such image/i.test(failure.message) ? 'image_not_found' : 'not_found';
     return problem(code, attempt, failure.message, 'It may have been removed by somebody else: try again.', error);
@@ -145,6 +151,13 @@ function unreachable(code: string, attempt: Attempt, cause: unknown): ProblemErr
     },
     { cause },
   );
+}
+
+/** The image or what the manifest says of it is to blame; the engine's own words are the evidence. */
+function unusableImage(attempt: Attempt, { why, remedy }: StartFailure, words: string, cause: unknown): ProblemError {
+  const what = `The engine could not ${attempt.verb}`;
+  const evidence = [words.slice(0, 1000)];
+  return new ProblemError({ code: 'image_unusable', what, object: attempt.object, why, remedy, evidence }, { cause });
 }
 
 function problem(code: ProblemCode, attempt: Attempt, why: string, remedy: string, cause: unknown): ProblemError {

@@ -8,7 +8,7 @@ import type { Duplex, Readable } from 'node:stream';
 import Docker from 'dockerode';
 import type { z } from 'zod';
 import type { CallOptions } from './contract.ts';
-import { type Attempt, cancelled, dockerProblem, failureStatus, frozen } from './docker-problems.ts';
+import { type Attempt, cancelled, dockerProblem, type FailureKind, failureStatus, frozen } from './docker-problems.ts';
 
 export interface Call extends Attempt {
   method: 'GET' | 'POST' | 'DELETE';
@@ -19,7 +19,7 @@ export interface Call extends Attempt {
   upload?: NodeJS.ReadableStream;
   registryAuth?: { username: string; password: string };
   /** Whose fault a failure is; decides how its words are read. */
-  kind?: 'engine' | 'registry';
+  kind?: FailureKind;
 }
 
 export interface Deadlines {

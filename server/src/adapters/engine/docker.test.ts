@@ -91,7 +91,7 @@ test('an engine that is frozen ends in a timeout, at the first call and at any l
 test('a wait that may last for ever ends when the engine shows no sign of life', async () => {
   const container = { Id: 'a1', Name: '/box', Image: image.Id, Created: '2026-01-01T00:00:00Z' };
   const state = { Status: 'running', ExitCode: 0 };
-  const labels = { 'minicloud.installation': 'x' };
+  const labels = { 'minicloud.installation': 'x', 'minicloud.name': 'box', 'minicloud.keys': 'minicloud.installation' };
   let frozen = false;
   const { socketPath } = await fakeEngine({
     '/containers/box/json': json({ ...container, State: state, Config: { Labels: labels } }),
@@ -204,7 +204,15 @@ test('events: a broken connection is made again, and what was missed is owned up
       Type: 'container',
       Action: 'start',
       timeNano: 1,
-      Actor: { ID: id, Attributes: { name: id, 'minicloud.installation': 'x' } },
+      Actor: {
+        ID: id,
+        Attributes: {
+          name: id,
+          'minicloud.installation': 'x',
+          'minicloud.name': id,
+          'minicloud.keys': 'minicloud.installation',
+        },
+      },
     });
   let connections = 0;
   const { socketPath } = await fakeEngine({

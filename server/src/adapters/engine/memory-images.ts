@@ -3,12 +3,15 @@ import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { extract } from 'tar-stream';
-import type { CallOptions, Engine, ImageInfo } from './contract.ts';
+import { type CallOptions, type Engine, type ImageInfo, type Platform, platformProblem } from './contract.ts';
 import type { ImageCalls } from './docker-images.ts';
 import type { SeedImage } from './memory.ts';
 import { digestOf, type MemoryFile, type MemoryImage, type MemoryWorld } from './memory-world.ts';
-import { conflict, fileTooLarge, guardOurImage, imageMissing, wrongPlatform } from './problems.ts';
+import { conflict, fileTooLarge, guardOurImage, imageMissing } from './problems.ts';
 import { isImageId, parseReference } from './reference.ts';
+
+/** The machine that the in-memory engine plays. */
+export const memoryPlatform: Platform = { os: 'linux', arch: 'amd64' };
 
 interface Settings {
   acceptAnyImage: boolean;
@@ -42,7 +45,8 @@ export function memoryImages(world: MemoryWorld, { acceptAnyImage, enter }: Sett
       if (credentials && (credentials.username !== given?.username || credentials.password !== given.password)) {
         throw denied(reference);
       }
-      if (image.info.arch !== 'amd64') throw wrongPlatform(reference, image.info, { os: 'linux', arch: 'amd64' });
+      const wrong = platformProblem(reference, image.info, memoryPlatform);
+      if (wrong) throw new ProblemError(wrong);
       options.onProgress?.({ received: image.info.sizeBytes, expected: image.info.sizeBytes });
       return keep(image, name);
     },
@@ -121,6 +125,7 @@ function makeImage(seed: string, init: SeedImage, files: Map<string, MemoryFile>
     sizeBytes: 1_000_000,
     exposedPorts: init.exposedPorts ?? [],
     user: init.user ?? '',
+    volumes: init.volumes ?? [],
     labels: init.labels ?? {},
   };
   return { info, files, names: new Set(), ...(init.credentials && { credentials: init.credentials }) };

@@ -1,0 +1,61 @@
+/**
+ * What an image keeps in folders that it declares as `VOLUME` and the manifest gives no storage to: it goes with the
+ * container, so that people are told before they trust it, and asked before it is lost. Pure.
+ */
+import type { ContainerManifest } from 'minicloud-shared/manifest/model';
+import type { ImageInfo } from '../adapters/engine/contract.ts';
+
+/** A container's folders without storage; `support` names the support container that has them. */
+export interface ImageData {
+  support?: string;
+  paths: string[];
+}
+
+/** Folders whose content nobody expects to find again. */
+const passing = ['/tmp', '/var/tmp', '/run', '/var/run', '/var/lock', '/var/cache', '/dev/shm'];
+
+/** Folders that nothing starts without: the engine can't mount anything over them. */
+const impossible = ['/', '/usr', '/proc', '/sys', '/dev'];
+
+/** Folders of an image whose content goes with each container, given the paths that have storage. */
+export function unkeptPaths(image: Pick<ImageInfo, 'volumes'>, storage: readonly string[]): string[] {
+  const kept = new Set(storage);
+  return image.volumes.filter(
+    (path) => !kept.has(path) && !passing.some((folder) => path === folder || path.startsWith(`${folder}/`)),
+  );
+}
+
+/** The containers of a manifest with the folders of their images that have no storage. */
+export function imageDataOf(
+  manifest: ContainerManifest,
+  image: ImageInfo | undefined,
+  supportImages: ReadonlyMap<string, ImageInfo>,
+): ImageData[] {
+  const storage = manifest.needs.flatMap((need) => (need.kind === 'storage' ? [need.path] : []));
+  const support = manifest.support.map(({ name, volumes }): ImageData => {
+    const info = supportImages.get(name);
+    const kept = volumes.map(({ path }) => path);
+    return { support: name, paths: info ? unkeptPaths(info, kept) : [] };
+  });
+  return [{ paths: image ? unkeptPaths(image, storage) : [] }, ...support];
+}
+
+/** Folders that the image declares as `VOLUME` and can't be started with. */
+export function impossiblePaths(image: Pick<ImageInfo, 'volumes'>): string[] {
+  return image.volumes.filter((path) => impossible.includes(path));
+}
+
+/** What to know about the data of an image, and what to write so that it is kept. */
+export function imageDataNotes(data: readonly ImageData[]): string[] {
+  return data
+    .filter(({ paths }) => paths.length > 0)
+    .map(({ support, paths }) => {
+      const they = paths.length === 1 ? 'it' : 'them';
+      const write =
+        support === undefined
+          ? `needs: [${paths.map((path) => `{ storage: { path: ${path} } }`).join(', ')}]`
+          : `volumes: [${paths.map((path) => `{ path: ${path} }`).join(', ')}] for ${support} in support`;
+      const whose = support === undefined ? 'The image' : `The image of ${support}`;
+      return `${whose} keeps data at ${paths.join(', ')}, and the manifest gives ${they} no storage: what is written there goes with each release. To keep it write ${write}.`;
+    });
+}
