@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { poll } from '../../platform/wait.ts';
 import { type EngineFixtures, failsWith, type MakeEngine } from './conformance.ts';
+import { liveBehaviour } from './conformance-live.ts';
 import type { ContainerSpec, Engine, EngineEvent, EngineLogLine } from './contract.ts';
 import type { Behaviour } from './memory-world.ts';
 
@@ -25,7 +26,7 @@ export function conformanceBehaviour(spec: ContainerSpec): Behaviour {
     return { logs: ['tick 1', 'tick 2', 'tick 3'], exitCode: 0, exitAfterMs: 300 };
   }
   if (command === programs.fails.join(' ')) return { exitCode: 7 };
-  return { exec };
+  return { exec, ...liveBehaviour(spec) };
 }
 
 async function collect(lines: AsyncIterable<EngineLogLine>): Promise<EngineLogLine[]> {
@@ -34,19 +35,13 @@ async function collect(lines: AsyncIterable<EngineLogLine>): Promise<EngineLogLi
   return all;
 }
 
-export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFixtures): void {
-  const { prefix, subnet, foreign } = fixtures;
-
-  /** Runs a test with an engine, an image and a network of its own, and takes everything away again. */
-  const withEngine = (
-    title: string,
-    n: number,
-    run: (engine: Engine, spec: ContainerSpec) => Promise<void>,
-  ): Promise<void> =>
+/** Runs a test with an engine, an image and a network of its own, and takes everything away again. */
+export function engineTests(makeEngine: MakeEngine, { prefix, subnet, image: reference }: EngineFixtures) {
+  return (title: string, n: number, run: (engine: Engine, spec: ContainerSpec) => Promise<void>): Promise<void> =>
     test(title, async () => {
       const engine = await makeEngine(`${prefix}c${n}`);
       const network = `${prefix}cnet${n}`;
-      const image = (await engine.inspectImage(fixtures.image))?.id ?? '';
+      const image = (await engine.inspectImage(reference))?.id ?? '';
       await engine.ensureNetwork({ name: network, subnet: subnet(n).subnet, range: subnet(n).range, labels: {} });
       const spec: ContainerSpec = {
         name: `${prefix}box${n}`,
@@ -67,6 +62,12 @@ export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFix
         await engine.removeNetwork(network);
       }
     });
+}
+
+export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFixtures): void {
+  const { prefix, subnet, foreign } = fixtures;
+
+  const withEngine = engineTests(makeEngine, fixtures);
 
   withEngine('a container: created, started, stopped, removed, each of it twice', 0, async (engine, spec) => {
     const { address } = subnet(0);
@@ -183,8 +184,22 @@ export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFix
   });
 
   withEngine('what an image says about itself changes nothing we decide', 5, async (engine, spec) => {
-    const claims = { 'minicloud.app': 'victim', 'minicloud.platform': 'true', 'minicloud.keys': 'minicloud.platform' };
+    const claims = {
+      'minicloud.app': 'victim',
+      'minicloud.installation': engine.installation,
+      'minicloud.desired': 'what-is-wanted',
+      'minicloud.platform': 'true',
+      'minicloud.name': `${prefix}guess`,
+      'minicloud.keys': 'minicloud.app,minicloud.desired,minicloud.installation,minicloud.platform',
+    };
     const image = await fixtures.hostileImage(claims);
+    assert.deepEqual((await engine.inspectImage(image))?.volumes, ['/made-by-image']);
+    // Made by hand of that image, on this machine: it carries all of the labels, and is not ours.
+    await foreign.makeContainer(`${prefix}byhand`, image);
+    await assert.rejects(engine.inspectContainer(`${prefix}byhand`), failsWith('forbidden'));
+    await assert.rejects(engine.removeContainer(`${prefix}byhand`), failsWith('forbidden'));
+    assert.deepEqual(await engine.listContainers({}), []);
+    await foreign.remove('container', `${prefix}byhand`);
     const volumesBefore = (await foreign.volumeNames()).length;
     const { 'minicloud.app': _, ...labels } = spec.labels;
     const id = await engine.createContainer({ ...spec, image, labels });
@@ -193,6 +208,7 @@ export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFix
     assert.equal(found?.state, 'running');
     assert.equal(found?.labels['minicloud.app'], undefined);
     assert.equal(found?.labels['minicloud.platform'], undefined);
+    assert.equal(found?.labels['minicloud.desired'], undefined);
     assert.deepEqual(await engine.listContainers({ 'minicloud.app': 'victim' }), []);
     assert.equal((await engine.listContainers({})).length, 1);
     await engine.removeContainer(id);

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { type ProblemCode, ProblemError } from 'minicloud-shared/model/problem';
 import { pack } from 'tar-stream';
 import { containerConformance } from './conformance-containers.ts';
+import { liveConformance } from './conformance-live.ts';
 import type { Engine } from './contract.ts';
 
 /** What a suite needs of the engine that it tries, and its ways around the port. */
@@ -21,7 +22,8 @@ export interface EngineFixtures {
   foreign: {
     makeNetwork(name: string, subnet: string): Promise<void>;
     makeVolume(name: string): Promise<void>;
-    makeContainer(name: string): Promise<void>;
+    /** Of the fixtures' image, or of the one with this id, with the labels that it brings along. */
+    makeContainer(name: string, image?: string): Promise<void>;
     isThere(kind: 'network' | 'volume' | 'container', name: string): Promise<boolean>;
     remove(kind: 'network' | 'volume' | 'container', name: string): Promise<void>;
     volumeNames(): Promise<string[]>;
@@ -37,6 +39,7 @@ export function engineConformance(name: string, makeEngine: MakeEngine, fixtures
     networkTests(makeEngine, fixtures);
     volumeTests(makeEngine, fixtures);
     containerConformance(makeEngine, fixtures);
+    liveConformance(makeEngine, fixtures);
   });
 }
 
@@ -51,7 +54,7 @@ export function failsWith(code: ProblemCode): (error: unknown) => boolean {
 }
 
 /** A tar of small files, as a stream. */
-export function tarOf(files: Record<string, string>): Readable {
+export function tarOf(files: Record<string, string | Buffer>): Readable {
   const archive = pack();
   for (const [name, content] of Object.entries(files)) archive.entry({ name }, content);
   archive.finalize();

@@ -15,8 +15,9 @@ type Reader = () => Promise<ContainerStats | undefined>;
 export function measureCalls(guard: ContainerGuard, stats: Engine['stats']): Pick<Engine, 'measure'> {
   let readers = new Map<string, Reader>();
 
-  async function readerOf(id: string, options: CallOptions | undefined): Promise<Reader> {
+  async function readerOf(id: string, options: CallOptions | undefined): Promise<Reader | undefined> {
     const info = containerInfo(await guard(id, options));
+    if (info.state !== 'running') return undefined;
     const cgroups = info.pid === undefined ? new Map<string, string>() : await cgroupsOf(info.pid);
     const reader = fileReader(cgroups, info.id);
     if (reader && (await reader())) return reader;

@@ -30,6 +30,8 @@ interface Settings {
 const killedExitCode = 137;
 
 export function memoryLive(world: MemoryWorld, { enter, guard, find, behaviour }: Settings): LiveCalls {
+  const openIn = (id: string) => [...world.execs.values()].filter(({ container }) => container === id).length;
+
   return {
     async startExec(name, argv, options = {}) {
       await enter('startExec', name, options);
@@ -71,11 +73,18 @@ export function memoryLive(world: MemoryWorld, { enter, guard, find, behaviour }
     },
     async measure(names, options) {
       await enter('measure', 'containers', options);
-      const found = names.flatMap((name) => find(name) ?? []).filter(({ state }) => state === 'running');
+      const ours = (name: string) => {
+        try {
+          return find(name) ?? [];
+        } catch {
+          return [];
+        }
+      };
+      const found = names.flatMap(ours).filter(({ state }) => state === 'running');
       return new Map(
         found.map(({ id, spec }) => {
           const { memoryBytes = 0, cpuNanoseconds = 0 } = behaviour(spec).use?.() ?? {};
-          return [id, { memoryBytes, memoryLimitBytes: spec.memoryBytes ?? 0, cpuNanoseconds, pids: 1 }];
+          return [id, { memoryBytes, memoryLimitBytes: spec.memoryBytes ?? 0, cpuNanoseconds, pids: 1 + openIn(id) }];
         }),
       );
     },
