@@ -1,5 +1,5 @@
 /** From the words on the command line to a plan, or to everything that is wrong with the manifest. */
-import { formatDiagnostics } from 'minicloud-shared/manifest/format';
+import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { appNamePattern } from 'minicloud-shared/model/app';
@@ -39,7 +39,7 @@ export async function makePlan(
     if (!local.manifest) {
       const name = local.context.text.name;
       const api = await connect().catch(() => undefined);
-      printDiagnostics(context, found, local.diagnostics, await stillServes(api, name));
+      printDiagnostics(context, found, tellable(local.diagnostics), await stillServes(api, name));
       return { found, plan: undefined, diagnostics: local.diagnostics, api };
     }
   }
@@ -53,8 +53,8 @@ export async function makePlan(
     api.plans.create.mutate(found.source, { signal }),
   );
   const name = manifest === undefined ? undefined : parseManifestDocument(manifest).context.text.name;
-  if (diagnostics.length > 0)
-    printDiagnostics(context, found, diagnostics, plan ? undefined : await stillServes(api, name));
+  const told = tellable(diagnostics);
+  if (told.length > 0) printDiagnostics(context, found, told, plan ? undefined : await stillServes(api, name));
   return { found, plan, diagnostics, api };
 }
 

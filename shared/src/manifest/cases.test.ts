@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { formatDiagnostics } from './format.ts';
+import { formatDiagnostic } from './format.ts';
 import type { Diagnostic } from './model.ts';
 import { parseManifest } from './parse.ts';
 import { applyFix } from './source.ts';
@@ -69,7 +69,12 @@ test('every message reads as it was agreed', () => {
     .map(({ title, text }) => {
       const { diagnostics } = parseManifest(text);
       const fixes = diagnostics.flatMap(({ fix, code }) => (fix ? [`fix for ${code}: ${fix.title}`] : []));
-      const formatted = formatDiagnostics(text, 'cloud_manifest.yml', diagnostics, 'Nothing was changed.');
+      const last = diagnostics.at(-1);
+      const formatted = diagnostics
+        .map((item) =>
+          formatDiagnostic(text, 'cloud_manifest.yml', item, item === last ? 'Nothing was changed.' : undefined),
+        )
+        .join('\n');
       return [`=== ${title}`, ...(formatted === '' ? [] : [formatted]), ...fixes].join('\n');
     })
     .join('\n\n');

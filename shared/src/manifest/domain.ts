@@ -44,6 +44,8 @@ function checkAscii(name: string, wildcard: boolean, refused: (why: string) => D
   if (labels.includes('')) return refused('has an empty part between two dots');
   const last = labels[labels.length - 1] ?? '';
   if (/^(\d+|0x[0-9a-f]*)$/.test(last)) return refused('is an address or a number, not a name');
+  if (labels.length < 2 && wildcard)
+    return { ok: false, why: `stands for every name under ${name}, of whatever app`, suggestion: `*.app.${name}` };
   if (labels.length < 2) return refused('has only one part; a domain has at least two, such as shop.example.com');
   for (const part of labels) {
     if (part.includes('_')) return refused('has an underscore, which host names can not have');

@@ -37,6 +37,11 @@ export function formatDiagnostic(text: string, fileName: string, diagnostic: Dia
   return lines.join('\n');
 }
 
+/** What is worth a line outside of an editor: hints are for the place where one writes, and there they are one dot. */
+export function tellable(list: readonly Diagnostic[]): Diagnostic[] {
+  return list.filter(({ severity }) => severity !== 'hint');
+}
+
 /** All diagnostics, with the consequence on the last of them. */
 export function formatDiagnostics(
   text: string,

@@ -3,6 +3,7 @@
  * Editor and server call the same two functions.
  */
 import { Document, LineCounter } from 'yaml';
+import { applySuppressions } from './apply-suppressions.ts';
 import { type Checking, check } from './check.ts';
 import type { Diagnostic, Manifest, ParseResult, Range } from './model.ts';
 import { normalize } from './normalize.ts';
@@ -11,6 +12,7 @@ import { type Finding, toDiagnostics } from './report.ts';
 import { type RuleContext, runRules } from './rules.ts';
 import { manifestSchema, type PartialText } from './schema.ts';
 import { firstLine, type LineIndex, lineIndex, positionAt, type Span, spanRange } from './source.ts';
+import { readSuppressions, type Suppression } from './suppress.ts';
 import { readSyntax } from './syntax.ts';
 import { buildTree, nodeAt, type Tree } from './tree.ts';
 
@@ -26,6 +28,8 @@ export interface ManifestDocument extends ParseResult {
   /** What the rules see; the rules about the server go on from here. */
   context: RuleContext;
   lines: LineIndex;
+  /** Comments that put rules to rest; what goes on from here has to heed them, too. */
+  suppressions: Suppression[];
 }
 
 /**
@@ -93,7 +97,10 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
       });
     }
   }
-  return assemble(text, lines, tree, syntax, partial, findings, checked?.success ? normalize(checked.data) : undefined);
+  const suppressions = readSuppressions(syntax.comments, text, lines);
+  const told = applySuppressions(findings, suppressions, lines);
+  const manifest = checked?.success ? normalize(checked.data) : undefined;
+  return { ...assemble(text, lines, tree, syntax, partial, told, manifest), suppressions };
 }
 
 /** A syntax error is said once: what seems unknown or empty on its line is only what the parser made of it. */
@@ -125,6 +132,7 @@ function assemble(
     keyRangeOf: (path) => rangeOr(lines, nodeAt(tree, path)?.key),
     context: ruleContext(text, tree, partial, /^\s*\{\s*["}]/.test(text)),
     lines,
+    suppressions: [],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Rules about names, variables, volumes, builds and placement. */
 import { looksLikeSecret, maskValue, namedLikeSecret } from './mask.ts';
 import { formatPath, type Path } from './path.ts';
-import type { Rule, RuleFinding } from './rules.ts';
+import type { Rule, RuleContext, RuleFinding } from './rules.ts';
 import { repeated } from './rules-network.ts';
 import type { PartialText } from './schema.ts';
 import { needsOf, processNamesOf } from './view.ts';
@@ -10,9 +10,10 @@ const envTwice: Rule = {
   code: 'manifest/env-twice',
   severity: 'error',
   summary: 'A variable gets its value from one place: env, secrets or one of the needs.',
-  check({ text }) {
+  check(context) {
+    const { text } = context;
     const names: { name: string; path: Path; from: string }[] = [];
-    for (const need of needsOf(text)) if (need.env) names.push({ ...need.env, from: `needs: ${need.kind}` });
+    for (const need of needsOf(context)) if (need.env) names.push({ ...need.env, from: `needs: ${need.kind}` });
     for (const name of Object.keys(text.env ?? {})) names.push({ name, path: ['env', name], from: 'env' });
     for (const [index, name] of (text.secrets ?? []).entries()) {
       if (name !== undefined) names.push({ name, path: ['secrets', index], from: 'secrets' });
@@ -45,8 +46,8 @@ const mountTwice: Rule = {
   code: 'manifest/mount-twice',
   severity: 'error',
   summary: 'One volume is mounted at a folder.',
-  check({ text }) {
-    return mountsOf(text).flatMap((mounts) =>
+  check(context) {
+    return mountsOf(context).flatMap((mounts) =>
       repeated(mounts, (mount) => mount.folder).map(([mount, first]) => ({
         path: mount.path,
         message: `${mount.folder} is mounted twice; give this volume another path, or remove it.`,
@@ -60,8 +61,8 @@ const mountNested: Rule = {
   code: 'manifest/mount-nested',
   severity: 'warning',
   summary: 'Volumes are not mounted inside one another.',
-  check({ text }) {
-    return mountsOf(text).flatMap((mounts) =>
+  check(context) {
+    return mountsOf(context).flatMap((mounts) =>
       mounts.flatMap((mount): RuleFinding[] => {
         const outer = mounts.find((other) => mount.folder.startsWith(`${other.folder}/`));
         if (!outer) return [];
@@ -227,9 +228,9 @@ interface Mount {
 }
 
 /** Volumes by container: those of the app, then those of each support container. */
-function mountsOf(text: PartialText): Mount[][] {
-  const own = needsOf(text).flatMap((need) => (need.mount ? [need.mount] : []));
-  const support = Object.entries(text.support ?? {}).map(([name, container]) =>
+function mountsOf(context: RuleContext): Mount[][] {
+  const own = needsOf(context).flatMap((need) => (need.mount ? [need.mount] : []));
+  const support = Object.entries(context.text.support ?? {}).map(([name, container]) =>
     (container?.volumes ?? []).flatMap((volume, index): Mount[] =>
       volume?.path === undefined ? [] : [{ folder: volume.path, path: ['support', name, 'volumes', index, 'path'] }],
     ),

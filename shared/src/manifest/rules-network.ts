@@ -109,7 +109,14 @@ const healthcheckPort: Rule = {
     if (ports.includes(port)) return [];
     const path = ['healthcheck', 'port'];
     const known = ports.length === 0 ? 'no http or tcp port is exposed' : `exposed: ${ports.join(', ')}`;
-    const finding: RuleFinding = { path, message: `healthcheck.port is ${port}, which nobody exposes; ${known}.` };
+    const finding: RuleFinding = {
+      path,
+      message: `healthcheck.port is ${port}, which nobody exposes; ${known}.`,
+      related: exposes.map((expose) => ({
+        path: [...expose.path, 'port'],
+        message: `Port ${expose.port} is exposed.`,
+      })),
+    };
     if (ports.length === 1) {
       finding.fix = {
         title: `Check port ${ports[0]}`,

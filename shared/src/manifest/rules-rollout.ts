@@ -2,7 +2,7 @@
 import type { Rule, RuleContext, RuleFinding } from './rules.ts';
 import { replaceWord } from './rules-network.ts';
 import { parsePercent } from './units.ts';
-import { needsOf } from './view.ts';
+import { exposesOf, needsOf } from './view.ts';
 
 const rolloutSteps: Rule = {
   code: 'manifest/rollout-steps',
@@ -71,6 +71,8 @@ const stopFirstUnsaid: Rule = {
   severity: 'hint',
   summary: 'While a rolling deploy runs, two releases share a volume.',
   check(context) {
+    // An app that runs in several replicas shares the volume all the time.
+    if (Object.values(context.text.processes ?? {}).some((process) => (process?.count ?? 1) > 1)) return [];
     return storageWithOverlap(context)
       .filter((storage) => !storage.single)
       .slice(0, 1)
@@ -78,14 +80,41 @@ const stopFirstUnsaid: Rule = {
   },
 };
 
-export const rolloutRules: readonly Rule[] = [rolloutSteps, stepsUnused, stopFirstNeeded, stopFirstUnsaid];
+const healthUnsaid: Rule = {
+  code: 'manifest/healthcheck-unsaid',
+  severity: 'hint',
+  summary: 'An app that is replaced step by step, or runs in replicas, says how it is seen to be ready.',
+  check(context) {
+    const { text } = context;
+    const routed = exposesOf(text).find((expose) => expose.proto === 'http');
+    if (!routed || context.nodeAt(['healthcheck'])) return [];
+    const replicas = Object.values(text.processes ?? {}).some((process) => (process?.count ?? 1) > 1);
+    if (!replicas && text.rollout?.strategy !== 'steps') return [];
+    return [
+      {
+        path: ['expose'],
+        onKey: true,
+        message:
+          'A replica counts as ready as soon as it takes connections, though it may not answer yet; write a healthcheck with a path.',
+      },
+    ];
+  },
+};
+
+export const rolloutRules: readonly Rule[] = [
+  rolloutSteps,
+  stepsUnused,
+  stopFirstNeeded,
+  stopFirstUnsaid,
+  healthUnsaid,
+];
 
 function storageWithOverlap(context: RuleContext): { single: boolean; finding: RuleFinding }[] {
   const { text } = context;
   const strategy = text.rollout?.strategy ?? 'rolling';
   if (strategy === 'stop-first' || text.forward) return [];
   const fix = stopFirstFix(context);
-  return needsOf(text).flatMap(({ mount, path }) => {
+  return needsOf(context).flatMap(({ mount, path }) => {
     if (!mount) return [];
     const single = singleWriterFolder.test(mount.folder) || singleWriterImage.test(text.image ?? '');
     const message = single

@@ -6,6 +6,7 @@ import type { Severity } from './model.ts';
 import type { Path } from './path.ts';
 import type { Finding, SpanFix } from './report.ts';
 import { appRules } from './rules-app.ts';
+import { nameRules } from './rules-names.ts';
 import { networkRules } from './rules-network.ts';
 import { rolloutRules } from './rules-rollout.ts';
 import type { PartialText } from './schema.ts';
@@ -43,7 +44,7 @@ export interface RuleFinding {
   fix?: SpanFix;
 }
 
-export const rules: readonly Rule[] = [...networkRules, ...appRules, ...rolloutRules];
+export const rules: readonly Rule[] = [...networkRules, ...nameRules, ...appRules, ...rolloutRules];
 
 /** Everything that the rules find. */
 export function runRules(context: RuleContext): Finding[] {

@@ -4,6 +4,7 @@ import { appNamePattern } from '../model/app.ts';
 import { splitCommand } from './command.ts';
 import { scheduleFault } from './cron.ts';
 import { normalizeDomain } from './domain.ts';
+import { closest } from './suggest.ts';
 import {
   durationPattern,
   parseDuration,
@@ -66,7 +67,11 @@ export const port = ruled(z.number().int().min(1).max(65535), {
 /** A whole number in a range. */
 export function count(min: number, max: number, what: string): z.ZodNumber {
   const says = `${what} is a whole number from ${min} to ${max}`;
-  return ruled(z.number().int().min(min).max(max), { code: 'manifest/number-range', says });
+  return ruled(z.number().int().min(min).max(max), {
+    code: 'manifest/number-range',
+    says,
+    suggest: (value) => (Number.isFinite(Number(value)) ? clamp(Math.round(Number(value)), min, max) : undefined),
+  });
 }
 
 export const cpus = ruled(z.number().min(0.01).max(256), {
@@ -74,7 +79,8 @@ export const cpus = ruled(z.number().min(0.01).max(256), {
   says: 'cpus is a number of cores from 0.01 to 256, such as 0.5',
   suggest: (value) => {
     const millis = /^(\d{1,6})m$/.exec(String(value));
-    return millis ? Number(millis[1]) / 1000 : undefined;
+    if (millis) return Number(millis[1]) / 1000;
+    return Number.isFinite(Number(value)) ? clamp(Number(value), 0.01, 256) : undefined;
   },
 });
 
@@ -88,7 +94,7 @@ export function size(min: string, max: string, what: string): z.ZodString {
   return ruled(z.string().regex(sizePattern).refine(within), {
     code: 'manifest/size',
     says: `${what} is a number with a unit from ${min} to ${max}, such as 256MB (10⁶ bytes) or 256MiB (2²⁰ bytes)`,
-    suggest: suggestSize,
+    suggest: (value) => nearest(suggestSize(value) ?? String(value), parseSize, min, max),
   });
 }
 
@@ -102,7 +108,7 @@ export function duration(min: string, max: string, what: string): z.ZodString {
   return ruled(z.string().regex(durationPattern).refine(within), {
     code: 'manifest/duration',
     says: `${what} is a time from ${min} to ${max}, such as 500ms, 30s, 5m, 2h or 1d`,
-    suggest: suggestDuration,
+    suggest: (value) => nearest(suggestDuration(value) ?? String(value), parseDuration, min, max),
   });
 }
 
@@ -111,7 +117,14 @@ export const percent = ruled(
     .string()
     .regex(percentPattern)
     .refine((text) => parsePercent(text) !== undefined),
-  { code: 'manifest/percent', says: 'a step is a whole percentage from 1% to 100%', suggest: suggestPercent },
+  {
+    code: 'manifest/percent',
+    says: 'a step is a whole percentage from 1% to 100%',
+    suggest: (value) => {
+      const share = suggestPercent(value);
+      return share === undefined ? undefined : `${clamp(Number.parseInt(share, 10), 1, 100)}%`;
+    },
+  },
 );
 
 export const domain = ruled(
@@ -143,13 +156,12 @@ export const routePath = ruled(
   },
 );
 
-const systemFolders = /^\/(proc|sys|dev|run|bin|sbin|lib|lib64|boot|etc)(\/|$)/;
+// Below /usr and /var are folders that images mean to be mounted over, such as /usr/share/nginx/html and /var/lib/mysql.
+const systemFolder =
+  '\\/(?:(?:proc|sys|dev|run|s?bin|lib(?:32|64|x32)?|boot|etc|usr\\/(?:local\\/)?(?:s?bin|lib(?:32|64|x32|exec)?)|var\\/(?:run|lock))(?:\\/|$)|(?:usr|usr\\/local|var|var\\/lib)$)';
+const systemFolders = new RegExp(`^${systemFolder}`);
 export const mountPath = ruled(
-  z
-    .string()
-    .regex(
-      /^(?!\/(proc|sys|dev|run|bin|sbin|lib|lib64|boot|etc)(\/|$))(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]{1,100}){1,20}$/,
-    ),
+  z.string().regex(new RegExp(`^(?!${systemFolder})(\\/(?!\\.{1,2}(\\/|$))[A-Za-z0-9._@+-]{1,100}){1,20}$`)),
   {
     code: 'manifest/mount-path',
     says: 'a mount path is an absolute folder of the container, such as /data, without "..", "//", spaces or a / at the end',
@@ -252,12 +264,23 @@ export const timezone = ruled(
     .string()
     .min(1)
     .refine((name) => isTimezone(name)),
-  { code: 'manifest/timezone', says: 'a time zone is a name such as Europe/Amsterdam or UTC' },
+  {
+    code: 'manifest/timezone',
+    says: 'a time zone is a name such as Europe/Amsterdam or UTC',
+    suggest: (value) => {
+      const known = Intl.supportedValuesOf('timeZone');
+      const city = known.find((name) =>
+        name.toLowerCase().endsWith(`/${String(value).toLowerCase().replaceAll(' ', '_')}`),
+      );
+      return city ?? closest(String(value), known);
+    },
+  },
 );
 
 export const user = ruled(z.string().regex(/^([a-z_][a-z0-9_-]{0,31}|\d{1,9})(:([a-z_][a-z0-9_-]{0,31}|\d{1,9}))?$/), {
   code: 'manifest/user',
   says: 'a user is a name or a number, with or without a group: "1000", "1000:1000" or node',
+  suggest: (value) => String(value).trim().toLowerCase().replaceAll(' ', '-'),
 });
 
 export const majorVersion = ruled(z.string().regex(/^\d{1,4}(\.\d{1,4}){0,2}$/), {
@@ -269,6 +292,12 @@ export const majorVersion = ruled(z.string().regex(/^\d{1,4}(\.\d{1,4}){0,2}$/),
 export const word = ruled(z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/), {
   code: 'manifest/word',
   says: 'this is a word of up to 63 letters, digits, ".", "_", "/" and "-"',
+  suggest: (value) =>
+    String(value)
+      .replace(/[^A-Za-z0-9._/-]+/g, '-')
+      .replace(/^[^A-Za-z0-9]+/, '')
+      .slice(0, 63)
+      .replace(/[^A-Za-z0-9]+$/, ''),
 });
 
 export const freeText = ruled(z.string().min(1).max(1000), {
@@ -313,4 +342,21 @@ function kebab(value: string | number, max: number): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^[^a-z]+/, '');
   return words.slice(0, max).replace(/-+$/, '');
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}
+
+/** A quantity moved to the bound that it crosses; undefined when it is no quantity. */
+function nearest(
+  text: string,
+  parse: (text: string) => number | undefined,
+  min: string,
+  max: string,
+): string | undefined {
+  const value = parse(text);
+  if (value === undefined) return undefined;
+  if (value < (parse(min) ?? 0)) return min;
+  return value > (parse(max) ?? Number.MAX_SAFE_INTEGER) ? max : text;
 }

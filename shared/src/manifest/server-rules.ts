@@ -8,6 +8,7 @@ import { toDiagnostics } from './report.ts';
 import { reservedDomain } from './reserved-domain.ts';
 import { placed, type Rule, type RuleContext, type RuleFinding } from './rules.ts';
 import { closest } from './suggest.ts';
+import { isSuppressed } from './suppress.ts';
 import { domainsOf, exposesOf } from './view.ts';
 
 export interface ServerContext extends RuleContext {
@@ -117,7 +118,10 @@ export function checkAgainstServer(document: ManifestDocument, facts: ServerFact
   const findings = serverRules.flatMap((rule) =>
     rule.check(serverContext).map((found) => placed(rule, found, serverContext)),
   );
-  return toDiagnostics(context.source, document.lines, findings);
+  return toDiagnostics(context.source, document.lines, findings).filter(
+    ({ code, severity, range }) =>
+      !isSuppressed(document.suppressions, { code, line: range.start.line, opinion: severity !== 'error' }),
+  );
 }
 
 /** The app that has a name already. */

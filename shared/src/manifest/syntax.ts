@@ -7,6 +7,7 @@
 import { CST, Document, Lexer, LineCounter, parseDocument } from 'yaml';
 import type { Finding } from './report.ts';
 import type { Span } from './source.ts';
+import type { Comment } from './suppress.ts';
 
 /** Bytes of UTF-8. */
 export const maxManifestBytes = 256 * 1024;
@@ -16,6 +17,7 @@ export interface SyntaxResult {
   doc: Document.Parsed | Document;
   lineCounter: LineCounter;
   findings: Finding[];
+  comments: Comment[];
   /** False when the text was not handed to the YAML parser at all. */
   parsed: boolean;
 }
@@ -27,6 +29,7 @@ export function readSyntax(text: string): SyntaxResult {
     doc: new Document(null),
     lineCounter,
     findings: [finding],
+    comments: [],
     parsed: false,
   });
   if (text.length > maxManifestBytes || new TextEncoder().encode(text).length > maxManifestBytes) {
@@ -53,7 +56,7 @@ export function readSyntax(text: string): SyntaxResult {
     lineCounter,
   });
   for (const error of doc.errors) findings.push(syntaxFinding(error.code, error.message, error.pos, text.length));
-  return { doc, lineCounter, findings, parsed: true };
+  return { doc, lineCounter, findings, comments: lexed.comments, parsed: true };
 }
 
 const invisible =
@@ -104,8 +107,9 @@ const refusedTokens: Partial<Record<string, { code: string; message: (source: st
   },
 };
 
-function checkTokens(text: string): { findings: Finding[]; tooDeep?: Finding } {
+function checkTokens(text: string): { findings: Finding[]; comments: Comment[]; tooDeep?: Finding } {
   const findings: Finding[] = [];
+  const comments: Comment[] = [];
   let offset = 0;
   let flow = 0;
   let indicators = 0;
@@ -123,15 +127,16 @@ function checkTokens(text: string): { findings: Finding[]; tooDeep?: Finding } {
     else if (type === 'newline') indicators = 0;
     if (flow + indicators > maxDepth) {
       const message = `The manifest is nested more than ${maxDepth} levels deep; nothing in it needs more than six.`;
-      return { findings, tooDeep: { code: 'manifest/too-deep', message, span, path: [] } };
+      return { findings, comments, tooDeep: { code: 'manifest/too-deep', message, span, path: [] } };
     }
+    if (type === 'comment') comments.push({ text: source, span });
     const refused = type === null ? undefined : refusedTokens[type];
     if (refused) {
       const shown = source.length > 40 ? `${source.slice(0, 40)}…` : source;
       findings.push({ code: refused.code, message: refused.message(shown), span, path: [] });
     }
   }
-  return { findings };
+  return { findings, comments };
 }
 
 const remedies: Record<string, string> = {

@@ -1,6 +1,7 @@
 /** What the rules look at: the routes, names, mounts and variables of a manifest that may be half read. */
 import { normalizeDomain } from './domain.ts';
 import type { Path } from './path.ts';
+import type { RuleContext } from './rules.ts';
 import type { PartialText } from './schema.ts';
 import { needDefaults } from './schema-parts.ts';
 
@@ -64,7 +65,8 @@ export interface NeedView {
   mount?: { folder: string; path: Path };
 }
 
-export function needsOf(text: PartialText): NeedView[] {
+/** What is written and can't be read is left out; it is not the default. */
+export function needsOf({ text, nodeAt }: Pick<RuleContext, 'text' | 'nodeAt'>): NeedView[] {
   return (text.needs ?? []).flatMap((need, index): NeedView[] => {
     const path: Path = ['needs', index];
     if (need === undefined) return [];
@@ -73,6 +75,8 @@ export function needsOf(text: PartialText): NeedView[] {
     const said =
       typeof need === 'string' ? undefined : (Object.values(need)[0] as { env?: string; path?: string } | undefined);
     const inside = typeof need === 'string' ? path : [...path, kind];
+    const key = kind === 'storage' ? 'path' : 'env';
+    if (said && said[key] === undefined && nodeAt([...inside, key])) return [{ kind, path }];
     if (kind === 'storage')
       return [
         {

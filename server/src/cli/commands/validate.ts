@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { formatDiagnostics } from 'minicloud-shared/manifest/format';
+import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { parseManifest } from 'minicloud-shared/manifest/parse';
 import type { Command, Context } from '../command.ts';
@@ -60,7 +60,8 @@ function checked(file: string, text: string): Checked {
 }
 
 function report({ file, text, valid, diagnostics }: Checked): Line[] {
-  const lines = diagnostics.length > 0 ? textLines(formatDiagnostics(text, file, diagnostics)) : [];
+  const told = tellable(diagnostics);
+  const lines = told.length > 0 ? textLines(formatDiagnostics(text, file, told)) : [];
   return [...lines, [valid ? styled('green', 'valid  ') : styled('red', 'errors  '), file, counts(diagnostics)]];
 }
 
@@ -82,7 +83,7 @@ const levels: Record<Diagnostic['severity'], string> = {
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 export function annotations({ file, diagnostics }: Pick<Checked, 'file' | 'diagnostics'>): Line[] {
-  return diagnostics.map(({ severity, code, message, range: { start, end } }) => {
+  return tellable(diagnostics).map(({ severity, code, message, range: { start, end } }) => {
     const oneLine = start.line === end.line;
     const place = [`file=${property(file)}`, `line=${start.line + 1}`, `endLine=${end.line + 1}`];
     // Columns count only where both ends are on one line.
