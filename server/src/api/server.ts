@@ -9,6 +9,7 @@ import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import { principalOf, verifyToken } from '../access/access.ts';
 import type { Cloud } from '../context.ts';
 import { createDenials } from './denials.ts';
+import { serveMcp } from './mcp.ts';
 import { createOnce } from './once.ts';
 import { clientProblem, errorBody, internalProblem, referenceOf } from './problems.ts';
 import { type AppRouter, appRouter } from './router.ts';
@@ -132,6 +133,7 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
 
+  serveMcp(server, { context: createContext, headers: securityHeaders });
   serveSockets(server, cloud, { refuse: (request) => refuse(cloud, request), denials });
 
   server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (_request, reply) =>

@@ -16,6 +16,7 @@ export const features = [
   'forward',
   'metrics',
   'proposals',
+  'mcp',
 ] as const;
 
 export const componentSchema = z.object({
@@ -52,5 +53,7 @@ export const logLineSchema = z.object({
   release: z.number().int(),
   stream: z.enum(['stdout', 'stderr']),
   text: z.string(),
+  /** Of a line that Minicloud put there: how many of the app's were left out before it. */
+  dropped: z.number().int().optional(),
 });
 export type LogLine = z.infer<typeof logLineSchema>;
