@@ -94,7 +94,7 @@ function blocks(document: ManifestDocument): { from: number; to: number }[] {
 }
 
 /** The end without the line ends and comments that YAML counts to a block. */
-function trimmedEnd(source: string, start: number, end: number): number {
+export function trimmedEnd(source: string, start: number, end: number): number {
   let last = start + source.slice(start, end).trimEnd().length;
   for (;;) {
     const lineStart = source.lastIndexOf('\n', last - 1) + 1;
