@@ -3,17 +3,24 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { tarOf } from '../../server/src/adapters/engine/conformance.ts';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
 
 const host = 'sample.localhost';
 const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sample/cloud_manifest.yml');
+/** An image that keeps data in a folder of its own. */
+const keeping = 'minicloud/test-keeping:1';
 let lab: Lab;
 let manifest: string;
 before(async () => {
   manifest = await readFile(sampleManifest, 'utf8');
   lab = await startLab({ block: 128 });
 });
-after(() => lab.remove());
+after(async () => {
+  const { engine } = lab;
+  await lab.remove();
+  await engine.removeImage(keeping);
+});
 
 const deploy = async () => {
   const operation = await lab.deploy(manifest, requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE'));
@@ -73,4 +80,34 @@ test('another app gets a database of its own and can not reach this one', async 
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
   assert.ok(!(await lab.get('second.localhost', '/api/entries')).text.includes('the first entry'));
   assert.match(await entries(), /the first entry/);
+});
+
+test('data that an image keeps without storage: said before it is trusted, asked before it is lost', async () => {
+  await lab.engine.buildImage(tarOf({ Dockerfile: 'FROM minicloud-test/app:1\nVOLUME /data /tmp/scratch\n' }), keeping);
+  const text = `name: keeper\nimage: ${keeping}\nexpose: [{ port: 8080 }]\n`;
+  const planOf = async (more = '') => (await lab.client.plans.create.mutate({ manifest: text + more })).plan;
+  const losses = (plan: Awaited<ReturnType<typeof planOf>>) =>
+    plan?.changes.filter(({ consequence }) => consequence === 'data').map(({ object }) => object);
+
+  const first = await planOf();
+  assert.equal(first?.consequence, 'none', 'nothing is there yet to lose');
+  assert.match(first.notes.join('\n'), /keeps data at \/data,.*`needs: \[\{ storage: \{ path: \/data \} \}\]/);
+  assert.ok(!first.notes.join('\n').includes('/tmp/scratch'));
+  const deployed = await lab.deploy(text);
+  assert.equal(deployed.state, 'succeeded', JSON.stringify(deployed.problem));
+  await lab.get('keeper.localhost', '/data/note', { method: 'PUT', body: 'mine' });
+
+  const again = await planOf();
+  assert.deepEqual([again?.consequence, losses(again)], ['data', ['data at /data']]);
+  const stored = 'needs: [{ storage: { path: /data } }]\n';
+  const saved = await planOf(stored);
+  assert.deepEqual([saved?.consequence, losses(saved)], ['data', ['data at /data']], 'what was written before goes');
+  assert.ok(!saved?.notes.join('\n').includes('keeps data at'));
+
+  assert.equal((await lab.deploy(text + stored)).state, 'succeeded');
+  await lab.get('keeper.localhost', '/data/note', { method: 'PUT', body: 'kept' });
+  const safe = await planOf(stored);
+  assert.deepEqual([safe?.consequence, losses(safe)], ['none', []]);
+  assert.equal((await lab.deploy(text + stored)).state, 'succeeded');
+  assert.match((await lab.get('keeper.localhost', '/data/note')).text, /kept/);
 });

@@ -142,6 +142,58 @@ test('two deploys of one app queue; of two apps run side by side', async () => {
   assert.ok((c?.startedAt ?? Infinity) < (a?.finishedAt ?? 0), 'the other app did not wait');
 });
 
+test('fifty deploys of one app at once: the newest runs, each of the others says which took its place', async () => {
+  const text = manifest().replace('shop', 'crowd');
+  const slow = `${text}env: { TESTAPP_START_MS: "6000" }\n`;
+  const first = await lab.client.deploys.start.mutate({ manifest: slow });
+  while ((await lab.client.operations.get.query({ id: first.operationId })).state === 'queued');
+  const started = await Promise.all(
+    Array.from({ length: 50 }, () => lab.client.deploys.start.mutate({ manifest: text })),
+  );
+  const newest = Math.max(...started.map(({ release }) => release));
+  assert.equal(newest, 51, 'every one of them was taken');
+  const ended = await Promise.all(started.map(({ operationId }) => lab.finished(operationId)));
+  for (const operation of ended) {
+    const release = await lab.client.releases.get.query({ app: 'crowd', version: operation.release ?? 0 });
+    if (operation.release === newest) {
+      assert.deepEqual([operation.state, release.state], ['succeeded', 'current'], JSON.stringify(operation.problem));
+      continue;
+    }
+    assert.deepEqual([operation.state, release.state], ['cancelled', 'failed']);
+    assert.equal(operation.startedAt, undefined, 'it never began');
+    const by = Number(/^Release (\d+) was asked for/.exec(operation.problem?.why ?? '')?.[1]);
+    assert.ok(by > (operation.release ?? 0) && by <= newest, operation.problem?.why);
+    assert.deepEqual(release.problem, operation.problem);
+  }
+  assert.equal((await lab.finished(first.operationId)).state, 'succeeded', 'what ran already was left alone');
+  const { release } = JSON.parse((await lab.get('crowd.localhost')).text) as { release: string };
+  assert.equal(release, String(newest));
+});
+
+test('rollbacks are neither overtaken nor without bound', async () => {
+  const text = manifest('env: { TESTAPP_START_MS: "6000" }\n').replace('shop', 'crowd');
+  const first = await lab.client.deploys.start.mutate({ manifest: text });
+  while ((await lab.client.operations.get.query({ id: first.operationId })).state === 'queued');
+  const asked = await Promise.allSettled(
+    Array.from({ length: 25 }, () => lab.client.releases.rollback.mutate({ app: 'crowd', version: 1 })),
+  );
+  const taken = asked.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const refused = asked.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+  assert.deepEqual([taken.length, refused.length], [20, 5]);
+  assert.ok(
+    refused.every((words) => /Too much is waiting/.test(words)),
+    refused.join('\n'),
+  );
+  for (const { operationId } of taken.slice(1)) await lab.client.operations.cancel.mutate({ id: operationId });
+  const states = await Promise.all(
+    taken.map(async ({ operationId }) => (await lab.client.operations.get.query({ id: operationId })).state),
+  );
+  assert.deepEqual(new Set(states.slice(1)), new Set(['cancelled']), 'one that waits ends at once');
+  assert.equal((await lab.finished(taken[0]?.operationId ?? '')).state, 'succeeded');
+  const open = lab.rows("SELECT version FROM releases WHERE state IN ('pending', 'deploying')");
+  assert.deepEqual(open, []);
+});
+
 test('several processes, replicas, support containers and a release command', async () => {
   const text = `name: team
 image: minicloud-test/app:1

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Operation } from 'minicloud-shared/model/operation';
+import type { Problem } from 'minicloud-shared/model/problem';
+import { tarOf } from '../../server/src/adapters/engine/conformance.ts';
 import { type Lab, startLab } from '../harness/companion.ts';
 
 const host = 'shop.localhost';
@@ -17,7 +19,12 @@ before(async () => {
   const first = await lab.deploy(manifest('', 'grace: 20s'));
   assert.equal(first.state, 'succeeded', JSON.stringify(first.problem));
 });
-after(() => lab.remove());
+const made: string[] = [];
+after(async () => {
+  const { engine } = lab;
+  await lab.remove();
+  for (const tag of made) await engine.removeImage(tag);
+});
 
 /** The deploy fails with the code, release 1 still serves and nothing of the failed one is left. */
 async function failsAs(operation: Operation, code: string): Promise<NonNullable<Operation['problem']>> {
@@ -97,11 +104,83 @@ test('what this server does not do yet is refused by its key, never ignored', as
   const text = `${manifest()}jobs:\n- { name: nightly, schedule: "0 3 * * *", command: node report.js }\nplacement: { region: eu }\n`;
   const error = await lab.client.deploys.start
     .mutate({ manifest: text })
-    .catch((refused: { data: { problem: { code: string; why: string } } }) => refused.data.problem);
+    .catch((refused: { data: { problem: Problem } }) => refused.data.problem);
   assert.ok('code' in error);
   assert.equal(error.code, 'not_available');
-  assert.match(error.why, /not available on this server yet: jobs/);
-  assert.match(error.why, /not available on this server yet: placement/);
+  assert.match(error.why, /Not available on this server yet: jobs/);
+  assert.match(error.why, /Not available on this server yet: placement/);
+  assert.deepEqual(
+    error.evidence.map((line) => line.split('  ').slice(0, 2).join('  ')),
+    ['cloud_manifest.yml:7:1  manifest/not-available', 'cloud_manifest.yml:8:12  manifest/not-available'],
+  );
+  const { plan, diagnostics } = await lab.client.plans.create.mutate({ manifest: text });
+  assert.equal(plan, undefined);
+  assert.deepEqual(
+    diagnostics.filter(({ severity }) => severity === 'error').map(({ code, range }) => [code, range.start.line]),
+    [
+      ['manifest/not-available', 6],
+      ['manifest/not-available', 7],
+    ],
+  );
+});
+
+/** An image on top of the test app; gone with the file. */
+async function imageOf(name: string, lines: string[]): Promise<string> {
+  const tag = `minicloud/test-${name}:1`;
+  const context = tarOf({ Dockerfile: `FROM minicloud-test/app:1\n${lines.join('\n')}\n` });
+  await lab.engine.buildImage(context, tag);
+  made.push(tag);
+  return tag;
+}
+
+const refusal = (manifestText: string, image: string) =>
+  lab.client.deploys.start.mutate({ manifest: manifestText, image }).then(
+    () => assert.fail('it was not refused'),
+    (error: { data?: { problem?: Problem } }) => error.data?.problem ?? assert.fail(String(error)),
+  );
+
+test('an image that can not be started is refused or told by cause and remedy, not in the words of the engine', async () => {
+  const root = await refusal(manifest(), await imageOf('root-volume', ['VOLUME /']));
+  assert.deepEqual([root.code, root.object], ['image_unusable', 'image minicloud/test-root-volume:1']);
+  assert.match(root.why, /VOLUME at \//);
+
+  const nobody = await lab.deploy(manifest('security: { user: "nosuch" }\n'));
+  const user = await failsAs(nobody, 'image_unusable');
+  assert.match(user.object, /^container minicloud-shop-web\.1-v\d+-/);
+  assert.match(user.why, /no user nosuch\./);
+  assert.match(user.remedy, /security: \{ user/);
+
+  const program = manifest('processes: { web: { command: /no/such } }\n');
+  const missing = await failsAs(await lab.deploy(program), 'container_exited');
+  assert.match(missing.why, /no program \/no\/such in the image/);
+  assert.match(missing.remedy, /command in the manifest/);
+
+  const migrate = await failsAs(await lab.deploy(manifest('release: { command: nosuch }\n')), 'release_command_failed');
+  assert.match(migrate.why, /no program nosuch/);
+  assert.match(migrate.remedy, /command/);
+});
+
+test('what an image says under our labels confuses nobody: it is deployed, replaced and found as any other', async () => {
+  const [serving] = await lab.engine.listContainers({ 'minicloud.app-name': 'shop' });
+  const { labels } = serving ?? assert.fail('nothing serves');
+  const claims = Object.entries({ ...labels, 'minicloud.process': 'stolen', 'minicloud.role': 'support' });
+  const image = await imageOf(
+    'labels',
+    claims.map(([key, value]) => `LABEL ${key}="${value}"`),
+  );
+  const operation = await lab.deploy(manifest('', 'grace: 20s').replace('name: shop', 'name: claims'), image);
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+  const [mine, ...more] = await lab.engine.listContainers({ 'minicloud.app-name': 'claims' });
+  assert.equal(more.length, 0);
+  assert.deepEqual([mine?.labels['minicloud.process'], mine?.labels['minicloud.role']], ['web', 'process']);
+  const shop = await lab.engine.listContainers({ 'minicloud.app': labels['minicloud.app'] ?? '' });
+  assert.deepEqual(
+    shop.map(({ id }) => id),
+    [serving?.id],
+  );
+  const again = await lab.deploy(manifest('', 'grace: 20s').replace('name: shop', 'name: claims'), image);
+  assert.equal(again.state, 'succeeded', JSON.stringify(again.problem));
+  assert.equal((await lab.get(host)).status, 200);
 });
 
 test('a manifest with errors is refused with all of them and their places', async () => {

@@ -122,7 +122,6 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
   if (desired.mounts.length > 0 && previous) {
     found.push('During the switch the old and the new release have the volume mounted at the same time.');
   }
-  found.push(...portNotes(desired.manifest));
   if (
     previous &&
     previous.digest === digest &&
@@ -131,17 +130,6 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
     found.push('Nothing differs from the release that serves; a deploy would only start it anew.');
   }
   return found;
-}
-
-/** A program that is told one port and asked at another never becomes healthy, and nobody sees why. */
-function portNotes(manifest: ContainerManifest): string[] {
-  const told = manifest.env.PORT;
-  const primary = manifest.processes[0]?.name;
-  const exposed = manifest.expose.filter((expose) => expose.process === primary).map((expose) => String(expose.port));
-  if (told === undefined || exposed.length === 0 || exposed.includes(told)) return [];
-  return [
-    `env.PORT is ${told}, and ${exposed.length === 1 ? 'port' : 'ports'} ${exposed.join(', ')} ${exposed.length === 1 ? 'is' : 'are'} exposed: what listens where PORT says is not reached. Leave PORT out (it is set to the first exposed port), or expose ${told}.`,
-  ];
 }
 
 function envChanges(old: Record<string, string>, now: Record<string, string>, found: Change[]): void {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseManifest } from 'minicloud-shared/manifest/parse';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { notes } from './changes.ts';
 import { type Desired, desired } from './desired.ts';
 
 const app = {
@@ -74,16 +73,4 @@ test('what says where an app runs is the truth, whatever its manifest says', () 
   });
   const env = again.processes[0]?.spec.env;
   assert.deepEqual([env?.MINICLOUD_RELEASE, env?.MINICLOUD_APP, env?.PORT, env?.COLOUR], ['3', 'shop', '3000', 'blue']);
-});
-
-test('a PORT that is not the one that is exposed is said', () => {
-  const said = (text: string) =>
-    notes({ desired: of(text), previous: undefined, imageData: [], image: 'a:1', digest: 'd' }).join('\n');
-  assert.match(
-    said('expose: [{ port: 8080 }]\nenv: { PORT: "3000" }\n'),
-    /env\.PORT is 3000, and port 8080 is exposed/,
-  );
-  assert.equal(said('expose: [{ port: 8080 }]\nenv: { PORT: "8080" }\n'), '');
-  assert.equal(said('expose: [{ port: 80 }, { port: 8080, domains: [a.localhost] }]\nenv: { PORT: "8080" }\n'), '');
-  assert.equal(said('env: { PORT: "3000" }\n'), '');
 });

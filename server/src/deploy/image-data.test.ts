@@ -45,12 +45,17 @@ support:
     { support: 'queue', paths: ['/var/lib/queue', '/spool'] },
   ]);
   const [own, queue, ...more] = imageDataNotes(data);
-  assert.match(own ?? '', /keeps data at \/uploads.*needs: \[\{ storage: \{ path: \/uploads \} \}\]\.$/);
+  assert.match(own ?? '', /keeps data at \/uploads.*`needs: \[\{ storage: \{ path: \/uploads \} \}\]`\.$/);
   assert.match(
     queue ?? '',
-    /image of queue.*volumes: \[\{ path: \/var\/lib\/queue \}, \{ path: \/spool \}\] for queue/,
+    /image of queue.*volumes: \[\{ path: \/var\/lib\/queue \}, \{ path: \/spool \}\]` for queue/,
   );
   assert.deepEqual(more, []);
+});
+
+test('a folder that no manifest may have storage at is said to be that', () => {
+  const [note] = imageDataNotes([{ paths: ['/data', '/etc/app'] }]);
+  assert.match(note ?? '', /`needs: \[\{ storage: \{ path: \/data \} \}\]`\. No storage is possible at \/etc\/app:/);
 });
 
 test('folders that nothing starts without are told from those below them', () => {

@@ -3,6 +3,7 @@
  * container, so that people are told before they trust it, and asked before it is lost. Pure.
  */
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
+import { mountPath } from 'minicloud-shared/manifest/schema-scalars';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
 
 /** A container's folders without storage; `support` names the support container that has them. */
@@ -50,12 +51,23 @@ export function imageDataNotes(data: readonly ImageData[]): string[] {
   return data
     .filter(({ paths }) => paths.length > 0)
     .map(({ support, paths }) => {
-      const they = paths.length === 1 ? 'it' : 'them';
-      const write =
-        support === undefined
-          ? `needs: [${paths.map((path) => `{ storage: { path: ${path} } }`).join(', ')}]`
-          : `volumes: [${paths.map((path) => `{ path: ${path} }`).join(', ')}] for ${support} in support`;
       const whose = support === undefined ? 'The image' : `The image of ${support}`;
-      return `${whose} keeps data at ${paths.join(', ')}, and the manifest gives ${they} no storage: what is written there goes with each release. To keep it write ${write}.`;
+      const they = paths.length === 1 ? 'it' : 'them';
+      return `${whose} keeps data at ${paths.join(', ')}, and the manifest gives ${they} no storage: what is written there goes with each release. ${keepWords(support, paths)}`;
     });
+}
+
+function keepWords(support: string | undefined, paths: readonly string[]): string {
+  const possible = paths.filter((path) => mountPath.safeParse(path).success);
+  const other = paths.filter((path) => !possible.includes(path));
+  const write =
+    support === undefined
+      ? `\`needs: [${possible.map((path) => `{ storage: { path: ${path} } }`).join(', ')}]\``
+      : `\`volumes: [${possible.map((path) => `{ path: ${path} }`).join(', ')}]\` for ${support} in \`support\``;
+  return [
+    ...(possible.length > 0 ? [`To keep it write ${write}.`] : []),
+    ...(other.length > 0
+      ? [`No storage is possible at ${other.join(', ')}: let it write to a folder such as /data.`]
+      : []),
+  ].join(' ');
 }

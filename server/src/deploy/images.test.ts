@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { createMemoryEngine, type SeedImage } from '../adapters/engine/memory.ts';
+import type { Cloud } from '../context.ts';
+import { pullOrKeep } from './images.ts';
+
+/** Resolves an image that is on the machine already, by its id: no registry is asked. */
+async function resolved(image: SeedImage) {
+  const engine = createMemoryEngine({ installation: 'i' });
+  const { id } = engine.seedImage('docker.io/me/shop:1', { ...image, local: true });
+  const cloud = { engine, clock: { now: () => 0 } } as unknown as Cloud;
+  return pullOrKeep(cloud, id, [], { signal: new AbortController().signal });
+}
+
+const unusable = (why: RegExp) => (error: unknown) =>
+  error instanceof ProblemError && error.problem.code === 'image_unusable' && why.test(error.problem.why);
+
+test('an image for another kind of machine is refused before anything is made of it', async () => {
+  await assert.rejects(resolved({ arch: 'arm64' }), unusable(/linux\/arm64; this server is linux\/amd64/));
+  assert.equal((await resolved({})).arch, 'amd64');
+});
+
+test('an image that nothing could start is refused with the line that is to blame', async () => {
+  await assert.rejects(resolved({ volumes: ['/data', '/'] }), unusable(/VOLUME at \/,/));
+  assert.deepEqual((await resolved({ volumes: ['/data'] })).volumes, ['/data']);
+});
