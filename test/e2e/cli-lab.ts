@@ -13,6 +13,7 @@ import type { Io } from '../../server/src/cli/command.ts';
 import { commands } from '../../server/src/cli/commands.ts';
 import { run } from '../../server/src/cli/run.ts';
 import { createScreen } from '../../server/src/cli/screen.ts';
+import { createByteStreams } from '../../server/src/cli/streams.ts';
 import { createTerminalDouble } from '../../server/src/cli/terminal-double.ts';
 import { startCompanion } from '../../server/src/companion.ts';
 import { readConfig } from '../../server/src/config.ts';
@@ -240,6 +241,7 @@ export async function atTerminal(args: string[], answer: string, size: [number, 
       return answer;
     },
     askSecret: async () => answer,
+    streams: createByteStreams(process.stdin, process.stdout, process.stderr),
     readInput: async () => '',
     onInterrupt: () => () => {},
   };

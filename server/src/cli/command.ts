@@ -1,7 +1,7 @@
 /** What a command is: data for parsing, help and completion, and what it does. */
 import type { Api, ApiOptions } from './api.ts';
-import type { ExitCode } from './exit-codes.ts';
 import type { Screen } from './screen.ts';
+import type { ByteStreams } from './streams.ts';
 import type { Target } from './target.ts';
 
 export interface Option {
@@ -40,7 +40,8 @@ export interface Command {
   /** Shape of what `--json` prints. */
   json: string;
   examples?: readonly string[];
-  run(context: Context): Promise<ExitCode>;
+  /** Its exit code: one of `exitCodes`, or that of the program which it ran. */
+  run(context: Context): Promise<number>;
 }
 
 /** What was on the command line, checked against the command. */
@@ -66,6 +67,8 @@ export interface Io {
   ask(question: string): Promise<string>;
   /** As `ask`, without showing what is typed. */
   askSecret(question: string): Promise<string>;
+  /** For commands that pass bytes on as they are. */
+  streams: ByteStreams;
   /** All of standard input, at most `maxBytes`. */
   readInput(maxBytes: number): Promise<string>;
   /** Calls `handler` instead of ending at Ctrl-C; the answer gives that back. */

@@ -6,10 +6,13 @@ import { appsInfo } from './commands/apps-info.ts';
 import { cancel } from './commands/cancel.ts';
 import { completion } from './commands/completion.ts';
 import { deploy } from './commands/deploy.ts';
+import { exec } from './commands/exec.ts';
+import { forward } from './commands/forward.ts';
 import { help } from './commands/help.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { logs } from './commands/logs.ts';
+import { metrics } from './commands/metrics.ts';
 import { operations } from './commands/operations.ts';
 import { plan } from './commands/plan.ts';
 import { releases } from './commands/releases.ts';
@@ -39,6 +42,9 @@ export const commands: readonly Command[] = [
   releases,
   operations,
   logs,
+  exec,
+  forward,
+  metrics,
   appsDelete,
   tokens,
   tokensCreate,

@@ -6,6 +6,7 @@ import { commands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './run.ts';
 import { createScreen } from './screen.ts';
+import { createByteStreams } from './streams.ts';
 import { createAsker, readAll } from './terminal.ts';
 
 // A reader that went away (`minicloud logs | head`) is not a failure.
@@ -29,6 +30,7 @@ const code = await run(
     now: Date.now,
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     ...createAsker(process.stdin, process.stderr),
+    streams: createByteStreams(process.stdin, process.stdout, process.stderr),
     readInput: (maxBytes) => readAll(process.stdin, maxBytes),
     onInterrupt(handler) {
       process.on('SIGINT', handler);

@@ -15,7 +15,7 @@ export async function run(
   io: Io,
   commands: readonly Command[],
   version: string,
-): Promise<ExitCode> {
+): Promise<number> {
   // Known before the command line was understood, as problems with it are told in this way too.
   const json = argv.includes('--json');
   let target: Target | undefined;
