@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `minicloud`: the companion for `serve`, the command line for everything else. The bundle where there is one, the
+ * `minicloud`: the companion for `serve` and `uninstall`, the command line for everything else. The bundle where there is one, the
  * sources otherwise. Runs on whatever Node a machine has, and hands over to the Node 24 of the workspace when that is older.
  */
 import { spawn } from 'node:child_process';
@@ -12,8 +12,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const wantedNode = 24;
 const server = path.dirname(path.dirname(realpathSync(fileURLToPath(import.meta.url))));
-const [bundle, source] =
-  process.argv[2] === 'serve' ? ['dist/companion.js', 'src/main.ts'] : ['dist/cli.js', 'src/cli/main.ts'];
+/** What works on this machine itself instead of asking a companion. */
+const local = ['serve', 'uninstall'].includes(process.argv[2] ?? '');
+const [bundle, source] = local ? ['dist/companion.js', 'src/main.ts'] : ['dist/cli.js', 'src/cli/main.ts'];
 const entry = [bundle, source].map((file) => path.join(server, file)).find((file) => existsSync(file));
 
 if (entry === undefined)
@@ -22,7 +23,7 @@ else if (Number(process.versions.node.split('.')[0]) >= wantedNode) {
   process.argv[1] = entry;
   // What was compiled once is read the next time: a command has much to load and little to do. In a folder of our
   // own, not in the one under /tmp that others could fill. The companion starts too seldom for it.
-  if (process.argv[2] !== 'serve') {
+  if (!local) {
     const caches = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
     module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE || path.join(caches, 'minicloud/node'));
   }

@@ -97,6 +97,14 @@ export const configFlags: Record<keyof Config, { flag: string; env: string; fall
   ready: { flag: 'ready', env: 'MINICLOUD_READY', help: 'file that gets API URL, token and apps once serving' },
 };
 
+/** Every setting, as help shows it. */
+export function settingLines(): string[] {
+  return Object.values(configFlags).flatMap(({ flag, env, fallback, help }) => [
+    `  --${flag.padEnd(18)} ${help}${fallback === undefined ? '' : ` (${fallback})`}`,
+    `  ${' '.repeat(20)} ${env}`,
+  ]);
+}
+
 /** Flags win over environment, environment over defaults. Throws `invalid_input` that names the setting. */
 export function readConfig(args: string[], env: NodeJS.ProcessEnv): Config {
   const options = Object.fromEntries(Object.values(configFlags).map(({ flag }) => [flag, { type: 'string' as const }]));

@@ -1,23 +1,26 @@
-/** `minicloud serve`: the companion as a process. */
+/** `minicloud serve` and `minicloud uninstall`: the companion as a process, and its end on this machine. */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { problemLines, toProblem } from 'minicloud-shared/model/problem';
 import { startCompanion } from './companion.ts';
-import { configFlags, readConfig } from './config.ts';
+import { readConfig, settingLines } from './config.ts';
 import { keepReady } from './ready.ts';
 
 const serverFolder = fileURLToPath(new URL('..', import.meta.url));
 
 async function main(args: string[]): Promise<number | undefined> {
   const [command, ...rest] = args;
+  if (command === 'uninstall') {
+    const { runUninstall } = await import('./uninstall-command.ts');
+    return runUninstall(rest, { version: await version(), serverFolder });
+  }
   if (command !== 'serve' || rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(`${help()}\n`);
     return command === 'serve' || command === undefined ? 0 : 2;
   }
   process.umask(0o077);
   const config = readConfig(rest, process.env);
-  const { version } = JSON.parse(await readFile(`${serverFolder}/package.json`, 'utf8')) as { version: string };
-  const companion = await startCompanion(config, { version, serverFolder });
+  const companion = await startCompanion(config, { version: await version(), serverFolder });
   if (config.ready !== undefined) await keepReady(companion.cloud, companion.apiUrl, config.ready);
   let stopping = false;
   const stop = () => {
@@ -31,17 +34,17 @@ async function main(args: string[]): Promise<number | undefined> {
   return undefined;
 }
 
+async function version(): Promise<string> {
+  return (JSON.parse(await readFile(`${serverFolder}/package.json`, 'utf8')) as { version: string }).version;
+}
+
 function help(): string {
-  const rows = Object.values(configFlags).map(
-    ({ flag, env, fallback, help: text }) =>
-      `  --${flag.padEnd(18)} ${text}${fallback === undefined ? '' : ` (${fallback})`}\n  ${' '.repeat(20)} ${env}`,
-  );
   return [
     'Usage: minicloud serve [--SETTING VALUE…]',
     '',
     'Runs the companion in the foreground. Settings, with their environment variables:',
     '',
-    ...rows,
+    ...settingLines(),
   ].join('\n');
 }
 

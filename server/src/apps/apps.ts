@@ -10,12 +10,12 @@ import {
   appById,
   appByName,
   type Choice,
+  findFreeSubnet,
   insertApp,
-  lowestFreeSubnet,
   moveSubnet,
   updateApp,
 } from './store.ts';
-import { subnetCount, subnetOf, takenSubnets, wasTaken } from './subnets.ts';
+import { subnetCount, subnetTries, takenSubnets, wasTaken } from './subnets.ts';
 
 export type { AppRow } from './store.ts';
 
@@ -92,10 +92,7 @@ export function networkName(app: Pick<AppRow, 'id'>): string {
   return `minicloud_network_${app.id}`;
 }
 
-export { subnetOf, wasTaken } from './subnets.ts';
-
-/** How often somebody else may be faster before it is told. */
-export const subnetTries = 5;
+export { subnetOf, subnetTries, wasTaken } from './subnets.ts';
 
 /**
  * Runs `make` with the app, and again with other addresses for it when somebody on the engine has taken those that
@@ -113,12 +110,9 @@ export async function onFreeSubnet(
       await make(app);
       return app;
     } catch (error) {
-      const network = { name: networkName(app), subnet: subnetOf(config.networkPool, app.subnet).subnet };
-      if (attempt === subnetTries || !(await wasTaken(engine, network, signal))) throw error;
+      if (attempt === subnetTries || !(await wasTaken(engine, networkName(app), error, signal))) throw error;
       const choice = await freeIn(cloud, signal);
-      // Anywhere: two installations that both took the lowest would meet again and again.
-      const from = randomInt(1, Math.max(2, choice.count));
-      const moved = await moveSubnet(db, app.id, choice, from).catch((cause) => {
+      const moved = await moveSubnet(db, app.id, choice, anywhere(choice)).catch((cause) => {
         throw exhausted(cause, config.networkPool);
       });
       if (!moved) throw error;
@@ -132,9 +126,18 @@ async function freeIn({ engine, config }: Allocation, signal?: AbortSignal): Pro
   return { taken: await takenSubnets(engine, config.networkPool, signal), count: subnetCount(config.networkPool) };
 }
 
-/** Lowest number of a /26 that neither an app nor any network of the engine has. `pool_exhausted` when there is none. */
-export async function freeSubnet(parts: Allocation, signal?: AbortSignal): Promise<number> {
-  const index = await lowestFreeSubnet(parts.db, await freeIn(parts, signal));
+/** Two installations that both take the lowest would meet again and again. */
+function anywhere({ count }: Choice): number {
+  return randomInt(0, count);
+}
+
+/**
+ * Number of a /26 that neither an app nor any network of the engine has: the lowest, and any when the lowest was
+ * tried before. `pool_exhausted` when there is none.
+ */
+export async function freeSubnet(parts: Allocation, again: boolean, signal?: AbortSignal): Promise<number> {
+  const choice = await freeIn(parts, signal);
+  const index = await findFreeSubnet(parts.db, choice, again ? anywhere(choice) : 0);
   if (index === undefined) throw poolExhausted(parts.config.networkPool);
   return index;
 }

@@ -45,15 +45,18 @@ export async function insertApp(
 export async function moveSubnet(db: Db, id: string, choice: Choice, from: number): Promise<AppRow | undefined> {
   return db
     .updateTable('apps')
-    .set({ subnet: sql<number>`coalesce(${lowestFree(choice, from)}, ${lowestFree(choice, firstAppSubnet)})` })
+    .set({
+      subnet: sql<number>`coalesce(${lowestFree(choice, Math.max(from, firstAppSubnet))}, ${lowestFree(choice, firstAppSubnet)})`,
+    })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();
 }
 
-/** One that no app has, for a network of the platform. */
-export async function lowestFreeSubnet(db: Db, choice: Choice): Promise<number | undefined> {
-  const { index } = await db.selectNoFrom(lowestFree(choice, 0).as('index')).executeTakeFirstOrThrow();
+/** One that no app has, for a network of the platform; the first free one from `from` on or else from the start. */
+export async function findFreeSubnet(db: Db, choice: Choice, from: number): Promise<number | undefined> {
+  const found = sql<number | null>`coalesce(${lowestFree(choice, from)}, ${lowestFree(choice, 0)})`;
+  const { index } = await db.selectNoFrom(found.as('index')).executeTakeFirstOrThrow();
   return index ?? undefined;
 }
 

@@ -1,6 +1,9 @@
 /** The pool of addresses in /26s, by number; and which of them nobody on the engine has. */
+import { randomInt } from 'node:crypto';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Engine } from '../adapters/engine/contract.ts';
-import { blockAround, formatAddress, overlaps, parseCidr } from '../platform/cidr.ts';
+import { blockAround, formatAddress, overlaps } from '../platform/cidr.ts';
+import { sleep } from '../platform/wait.ts';
 
 const subnetBits = 26;
 const subnetSize = 2 ** (32 - subnetBits);
@@ -49,14 +52,19 @@ export function overlapping(pool: string, blocks: readonly string[]): number[] {
   return [...taken].sort((a, b) => a - b);
 }
 
-/** True when the engine has no network of that name, and another has some of the addresses. */
-export async function wasTaken(
-  engine: Engine,
-  network: { name: string; subnet: string },
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const options = signal ? { signal } : {};
-  const [own, used] = await Promise.all([engine.listNetworks(options), engine.usedSubnets(options)]);
-  const wanted = parseCidr(network.subnet);
-  return !own.some(({ name }) => name === network.name) && used.some((text) => overlaps(wanted, blockAround(text)));
+/** How often somebody else may be faster before it is told. */
+export const subnetTries = 8;
+/** Longest pause before another try, milliseconds: so long an engine may keep a new network to itself. */
+const longestPauseMs = 400;
+
+/**
+ * True when making the network failed for its addresses, after a pause of random length: somebody took them since they
+ * were looked at. An engine gives addresses away before it lists the network that got them, so that what is told of
+ * is not asked for again: `conflict`, and no network of that name.
+ */
+export async function wasTaken(engine: Engine, name: string, error: unknown, signal: AbortSignal): Promise<boolean> {
+  if (!(error instanceof ProblemError) || error.problem.code !== 'conflict') return false;
+  if ((await engine.listNetworks({ signal })).some((network) => network.name === name)) return false;
+  await sleep(randomInt(1, longestPauseMs), signal);
+  return true;
 }

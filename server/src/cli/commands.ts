@@ -25,6 +25,7 @@ import { tlsRoot } from './commands/tls-root.ts';
 import { tokens } from './commands/tokens.ts';
 import { tokensCreate } from './commands/tokens-create.ts';
 import { tokensRevoke } from './commands/tokens-revoke.ts';
+import { uninstall } from './commands/uninstall.ts';
 import { validate } from './commands/validate.ts';
 import { version } from './commands/version.ts';
 import { watch } from './commands/watch.ts';
@@ -55,6 +56,7 @@ export const commands: readonly Command[] = [
   servers,
   serversUse,
   serve,
+  uninstall,
   help,
   version,
   completion,

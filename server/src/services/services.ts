@@ -107,12 +107,12 @@ export async function ensureServicesNetwork(
   const { networkPool } = parts.config;
   for (let attempt = 1; ; attempt += 1) {
     const known = (await parts.engine.listNetworks({ signal })).find((network) => network.name === name);
-    const subnet = known?.subnet ?? subnetOf(networkPool, await freeSubnet(parts, signal)).subnet;
+    const subnet = known?.subnet ?? subnetOf(networkPool, await freeSubnet(parts, attempt > 1, signal)).subnet;
     try {
       await parts.engine.ensureNetwork({ name, subnet, labels }, { signal });
       return subnetOf(subnet, 0).services[serviceSlot[kind]];
     } catch (error) {
-      if (attempt === subnetTries || !(await wasTaken(parts.engine, { name, subnet }, signal))) throw error;
+      if (attempt === subnetTries || !(await wasTaken(parts.engine, name, error, signal))) throw error;
     }
   }
 }

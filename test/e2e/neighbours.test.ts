@@ -1,0 +1,145 @@
+/**
+ * Two installations on one engine with the same pool of addresses, among networks of others; and an app that wants every
+ * place of the shared database for itself.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../server/src/adapters/engine/contract.ts';
+import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
+import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
+
+/** Eight networks; the first two are somebody else's. */
+const pool = '10.216.192.0/23';
+const company = { name: 'mc-neighbours-company', subnet: '10.216.192.0/25', labels: {} };
+
+const manifest = (name: string, image = 1) => `name: ${name}
+image: minicloud-test/app:${image}
+expose: [{ port: 8080 }]
+healthcheck: { path: /healthz, port: 8080, grace: 20s }
+needs: [database]
+`;
+
+let others: Engine;
+let labs: Lab[] = [];
+before(async () => {
+  const socketPath = requireEnv('MINICLOUD_TEST_DOCKER');
+  others = await createDockerEngine({ socketPath, installation: 'neighbours' });
+  await others.ensureNetwork(company);
+  labs = await Promise.all([0, 1].map(() => startLab({ settings: ['--network-pool', pool] })));
+});
+after(async () => {
+  await Promise.all(labs.map((lab) => lab.remove()));
+  await others?.removeNetwork(company.name);
+});
+
+const [first, second] = [() => labs[0] as Lab, () => labs[1] as Lab];
+
+test('both deploy at once, each app in a network of its own, clear of everybody else', async () => {
+  const deploys = [
+    first().deploy(manifest('shop')),
+    second().deploy(manifest('shop')),
+    first().deploy(manifest('blog')),
+  ];
+  for (const operation of await Promise.all(deploys))
+    assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+  for (const lab of labs) assert.equal((await lab.get('shop.localhost')).status, 200);
+  assert.equal((await first().get('blog.localhost')).status, 200);
+  const subnets = (await Promise.all([...labs.map((lab) => lab.engine), others].map((each) => each.listNetworks())))
+    .flat()
+    .map(({ subnet }) => subnet);
+  assert.equal(new Set(subnets).size, 6, subnets.join());
+});
+
+test('the shared server stands at the addresses of shared services, in every network', async () => {
+  for (const lab of labs) {
+    const [mariadb] = await lab.engine.listContainers({ 'minicloud.platform': 'mariadb' });
+    const addresses = Object.values(mariadb?.addresses ?? {});
+    assert.ok(addresses.length >= 2, addresses.join());
+    for (const address of addresses) assert.equal(Number(address.split('.')[3]) % 64, 48, address);
+  }
+});
+
+test('one app can not take every place of the database before login, and the others do not notice', async () => {
+  const lab = first();
+  const [shop, blog] = await Promise.all(['shop', 'blog'].map((name) => containerOf(lab, name)));
+  assert.ok(shop && blog);
+  const attack = lab.engine.exec(shop, ['node', '-e', crowd]);
+  try {
+    await refusals(lab, shop, 100);
+    // 60 are let in, as `connectionsPerApp` says, of the 200 that it wants; one that ends makes room for the next
+    // before the server has seen its end.
+    const seen = [await placesTaken(lab)];
+    for (let tries = 0; tries < 5; tries += 1) {
+      const answer = await lab.engine.exec(blog, ['node', '-e', knock]);
+      assert.equal(answer.stdout, 'let in', answer.stderr);
+      seen.push(await placesTaken(lab));
+    }
+    const status = await lab.client.system.status.query();
+    assert.equal(status.components.find(({ name }) => name === 'mariadb')?.state, 'ok');
+    const deployed = await lab.deploy(manifest('news'));
+    assert.equal(deployed.state, 'succeeded', JSON.stringify(deployed.problem));
+    seen.push(await placesTaken(lab));
+    assert.ok(Math.max(...seen) >= 50 && Math.max(...seen) <= 80, `${seen.join()} places were taken`);
+  } finally {
+    await lab.engine.exec(shop, ['touch', '/tmp/stop']);
+    await attack;
+  }
+  const door = await lab.engine.exec(blog, ['node', '-e', knock.replace('3306', '3307')]);
+  assert.equal(door.stdout, 'refused', 'the door of the companion is closed to apps');
+});
+
+test('a pool without room is told, and nothing of the app is left', async () => {
+  const full = async () => {
+    for (let count = 0; count < 8; count += 1)
+      await second().client.deploys.start.mutate({ manifest: manifest(`more${count}`) });
+  };
+  await assert.rejects(full(), /no network left/);
+  for (const lab of labs) assert.equal((await lab.get('shop.localhost')).status, 200);
+});
+
+async function containerOf(lab: Lab, app: string): Promise<string | undefined> {
+  return (await lab.engine.listContainers({ 'minicloud.app-name': app }))[0]?.id;
+}
+
+/** Wants two hundred connections without ever logging in, again and again; the server ends such ones after seconds. */
+const crowd = `
+const net = require('node:net'), fs = require('node:fs');
+let refused = 0;
+const open = () => {
+  const socket = net.connect(3306, 'mariadb');
+  socket.resume();
+  socket.on('error', () => { refused += 1; });
+  socket.on('close', () => setTimeout(open, 200));
+};
+for (let count = 0; count < 200; count += 1) open();
+setInterval(() => {
+  fs.writeFileSync('/tmp/refused', String(refused));
+  if (fs.existsSync('/tmp/stop')) process.exit(0);
+}, 50);
+`;
+
+const knock = `
+const socket = require('node:net').connect(3306, 'mariadb');
+const end = (word) => { process.stdout.write(word); process.exit(0); };
+socket.setTimeout(5000, () => end('silence'));
+socket.on('data', () => end('let in'));
+socket.on('error', () => end('refused'));
+`;
+
+/** Until the app was refused so often. */
+async function refusals(lab: Lab, container: string, count: number): Promise<void> {
+  for (let tries = 0; tries < 150; tries += 1) {
+    if (Number((await lab.engine.exec(container, ['cat', '/tmp/refused'])).stdout) >= count) return;
+    await sleep(100);
+  }
+  assert.fail('the crowd was never refused');
+}
+
+/** Connections that the server holds at its port, as its kernel counts them. */
+async function placesTaken(lab: Lab): Promise<number> {
+  const [mariadb] = await lab.engine.listContainers({ 'minicloud.platform': 'mariadb' });
+  const { stdout } = await lab.engine.exec(mariadb?.id ?? '', ['cat', '/proc/net/tcp']);
+  // Local address with the port in hexadecimal, the other end, and 01 for an established connection.
+  return [...stdout.matchAll(/:0CEA [0-9A-F]+:[0-9A-F]+ 01 /g)].length;
+}
