@@ -62,7 +62,7 @@ const serverLayers: { name: string; files: RegExp; may: readonly string[] }[] = 
   },
   {
     name: 'main',
-    files: /^(start|main|companion|ready|uninstall\w*)\.ts$/,
+    files: /^(start|main|companion|ready|uninstall[\w-]*)\.ts$/,
     may: ['cloud', 'contract', 'api', 'deploy', 'noun', 'context', 'config', 'platform'],
   },
   { name: 'cli', files: /^cli\//, may: [] },
