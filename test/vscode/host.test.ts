@@ -16,7 +16,7 @@ import type { HostResult } from './suite/index.ts';
 const suiteLimitMs = 5 * 60_000;
 
 for (const version of Object.keys(vscodeVersions) as VscodeVersion[]) {
-  describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-server'].slice(2)}`, () =>
+  describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-server'].replace(/^4/, '1')}`, () =>
     inside(version));
 }
 

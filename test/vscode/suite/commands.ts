@@ -11,11 +11,6 @@ interface Contributed {
 }
 
 export const commandTests: Record<string, HostTest> = {
-  'the extension is activated by a manifest in the workspace, fast': async () => {
-    const { activationMs } = await minicloud();
-    // The budget is 50 ms on a quiet machine; here two cores are shared with everything else.
-    assert.ok(activationMs < 250, `activate() took ${activationMs} ms`);
-  },
   'every contributed command is there, and every command is contributed': async () => {
     const { commandNames } = await minicloud();
     const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;

@@ -1,21 +1,9 @@
 import assert from 'node:assert/strict';
 import { commands, Range, type Uri, window, workspace } from 'vscode';
-import { closeEditors, companion, minicloud, openManifest, until } from './host.ts';
+import { deployed, minicloud, openManifest, until, withServer } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (image: string): string => `name: hosted\nimage: ${image}\nexpose:\n- proto: http\n  port: 80\n`;
-
-async function withServer(test: (serverId: string) => Promise<void>): Promise<void> {
-  const { services } = await minicloud();
-  const { url, token } = companion();
-  const { server } = await services.servers.add({ name: 'deploys', url }, token);
-  try {
-    await test(server.id);
-  } finally {
-    await services.servers.remove(server.id);
-    await closeEditors();
-  }
-}
 
 /** Plans and answers the address of the plan's document. */
 async function planned(uri: Uri): Promise<Uri> {
@@ -29,7 +17,7 @@ async function planned(uri: Uri): Promise<Uri> {
 
 export const deployTests: Record<string, HostTest> = {
   'a plan shows every change and is what gets deployed; the app is then in the tree': () =>
-    withServer(async (serverId) => {
+    withServer('deploys', async (serverId) => {
       const { services } = await minicloud();
       const uri = await openManifest('deploy', manifest('docker.io/library/nginx:1.29'));
       const shown = await planned(uri);
@@ -53,7 +41,7 @@ export const deployTests: Record<string, HostTest> = {
       assert.equal((await live.connection.releases('hosted'))[0]?.state, 'current');
     }),
   'saving a manifest makes its open plan again': () =>
-    withServer(async () => {
+    withServer('deploys', async () => {
       const { services } = await minicloud();
       const uri = await openManifest('follow', manifest('docker.io/library/nginx:1.30'));
       const shown = await planned(uri);
@@ -69,7 +57,7 @@ export const deployTests: Record<string, HostTest> = {
       );
     }),
   'a plan that would now differ is refused, and the new one is shown': () =>
-    withServer(async (serverId) => {
+    withServer('deploys', async (serverId) => {
       const { services } = await minicloud();
       const uri = await openManifest('changed', manifest('docker.io/library/nginx:1.32'));
       const shown = await planned(uri);
@@ -78,27 +66,17 @@ export const deployTests: Record<string, HostTest> = {
       assert.ok(live && before);
       // Somebody else deploys in between.
       const other = manifest('docker.io/library/nginx:1.33');
-      const { operationId } = await live.api.deploys.start.mutate({
-        manifest: other,
-        fileName: 'cloud_manifest.yml',
-        idempotencyKey: 'somebody-else',
-      });
-      await until(
-        async () => (await live.api.operations.get.query({ id: operationId })).state === 'succeeded',
-        'the other deploy is done',
-      );
+      await deployed(serverId, other);
       await commands.executeCommand('minicloud.applyPlan', shown);
       const after = await live.api.apps.get.query({ name: 'hosted' });
       assert.match(after.image ?? '', /1\.33/, 'a plan that was stale was deployed');
       await until(() => services.plans.get(shown)?.plan.hash !== before.hash, 'the new plan is shown');
     }),
   'a manifest with an error is not planned, and the error is told': () =>
-    withServer(async () => {
+    withServer('deploys', async () => {
       const { services } = await minicloud();
       const uri = await openManifest('broken', 'name: hosted\nimage: nginx:1\nexpose:\n- port: 99999\n');
-      // Not awaited: the command ends when its message is answered.
-      void commands.executeCommand('minicloud.planManifest', uri);
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await commands.executeCommand('minicloud.planManifest', uri);
       assert.deepEqual(services.plans.of(uri), []);
       await commands.executeCommand('notifications.clearAll');
     }),

@@ -45,3 +45,25 @@ export function companion(): { url: string; token: string } {
   assert.ok(url && token, 'no companion was started for this run');
   return { url, token };
 }
+
+/** The companion as a server of the editor, for as long as `test` runs; editors are closed after it. */
+export async function withServer(name: string, test: (serverId: string) => Promise<void>): Promise<void> {
+  const { services } = await minicloud();
+  const { url, token } = companion();
+  const { server } = await services.servers.add({ name, url }, token);
+  try {
+    await test(server.id);
+  } finally {
+    await services.servers.remove(server.id);
+    await closeEditors();
+  }
+}
+
+/** Deploys a manifest without the editor, and waits until it is live. */
+export async function deployed(serverId: string, manifest: string): Promise<void> {
+  const { services } = await minicloud();
+  const api = services.connections.get(serverId)?.api;
+  assert.ok(api);
+  const { operationId: id } = await api.deploys.start.mutate({ manifest, fileName: 'cloud_manifest.yml' });
+  await until(async () => (await api.operations.get.query({ id })).state === 'succeeded', 'the deploy is done');
+}

@@ -3,10 +3,13 @@
  * MINICLOUD_TEST_RESULTS the results go to that file; without it, as on a desktop, a failure is thrown.
  */
 import { writeFile } from 'node:fs/promises';
+import { activationTests } from './activation.ts';
 import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
+import { driftTests } from './drift.ts';
 import { languageTests } from './language.ts';
+import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
 export interface HostResult {
@@ -25,6 +28,10 @@ export async function run(): Promise<void> {
     ...languageTests,
     ...connectionTests,
     ...deployTests,
+    ...driftTests,
+    ...taskTests,
+    // Takes the extension down: the last.
+    ...activationTests,
   })) {
     results.push(await runOne(name, test));
   }

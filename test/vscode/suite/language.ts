@@ -103,16 +103,17 @@ export const languageTests: Record<string, HostTest> = {
     await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic after the restart');
     assert.equal(codesOf(uri).length, 1, 'said twice');
   },
-  'a manifest has its actions above the first line': async () => {
-    const uri = await openManifest('lens', 'name: shop\nimage: nginx:1\n');
-    const lenses = await commands.executeCommand<{ command?: { command: string } }[]>(
+  'a manifest has its actions above its name, and what the server does not offer is not there': async () => {
+    const uri = await openManifest('lens', '# a shop\nname: shop\nimage: nginx:1\n');
+    const lenses = await commands.executeCommand<{ range: Range; command?: { command: string } }[]>(
       'vscode.executeCodeLensProvider',
       uri,
     );
     assert.deepEqual(
       lenses.map(({ command }) => command?.command),
-      ['minicloud.planManifest', 'minicloud.deployManifest'],
+      ['minicloud.deployManifest', 'minicloud.planManifest'],
     );
+    assert.deepEqual([...new Set(lenses.map(({ range }) => range.start.line))], [1]);
     const { services } = await minicloud();
     assert.equal((await services.language.summary(uri))?.name, 'shop');
     assert.ok(window.activeTextEditor);
