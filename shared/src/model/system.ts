@@ -53,7 +53,7 @@ export const logLineSchema = z.object({
   release: z.number().int(),
   stream: z.enum(['stdout', 'stderr']),
   text: z.string(),
-  /** Of a line that Minicloud put there: how many of the app's were left out before it. */
-  dropped: z.number().int().optional(),
+  /** Of a line that Minicloud put there: the app's lines that are missing before it, by number or by time. */
+  leftOut: z.object({ lines: z.number().int().optional(), from: z.number().optional(), to: z.number() }).optional(),
 });
 export type LogLine = z.infer<typeof logLineSchema>;
