@@ -1,19 +1,38 @@
 /** The client side of the manifest language server. Loaded with the first manifest, never in `activate`. */
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
-import { type ExtensionContext, extensions } from 'vscode';
+import { type ExtensionContext, extensions, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
   type FactsParams,
+  type FilesParams,
   factsMethod,
+  filesMethod,
   type InitializationOptions,
+  type LiveApp,
+  type LiveParams,
+  liveMethod,
   type ManifestSummary,
   type SummaryParams,
   summaryMethod,
 } from '../../language-server/server/protocol.ts';
 
+/** A diagnostic of the protocol, as far as it is read here. `severity` is 1 for an error to 4 for a hint. */
+export interface PulledDiagnostic {
+  range: { start: { line: number; character: number } };
+  severity?: number;
+  message: string;
+  code?: string | number;
+}
+
 export interface ManifestClient {
   sendFacts(uri: string, facts: ServerFacts | null): Promise<void>;
+  sendLive(uri: string, live: LiveApp | null): Promise<void>;
+  sendFiles(uri: string, files: string[]): Promise<void>;
+  /** The settings as they are now. */
+  sendSettings(): Promise<void>;
   summary(uri: string): Promise<ManifestSummary | null>;
+  /** What the language server says of an open manifest now. */
+  diagnose(uri: string): Promise<PulledDiagnostic[]>;
   stop(): Promise<void>;
 }
 
@@ -24,15 +43,29 @@ export async function startManifestClient(context: ExtensionContext): Promise<Ma
   await client.start();
   return {
     sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
+    sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
+    sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
+    sendSettings: () => client.sendNotification('workspace/didChangeConfiguration', { settings: settings() }),
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
+    async diagnose(uri) {
+      const report = await client.sendRequest<{ items?: PulledDiagnostic[] }>('textDocument/diagnostic', {
+        textDocument: { uri },
+      });
+      return report.items ?? [];
+    },
     stop: () => client.dispose(),
   };
 }
 
-function clientOptions(): LanguageClientOptions {
-  const initializationOptions: InitializationOptions = {
+/** Sent when the language server starts, and again when a person changes them. */
+function settings(): InitializationOptions {
+  return {
     otherYaml: extensions.getExtension('redhat.vscode-yaml')?.isActive === true,
+    inlayHints: workspace.getConfiguration('minicloud.manifest').get('inlayHints', false),
   };
+}
+
+function clientOptions(): LanguageClientOptions {
   return {
     // The file names again, for a person who set the language of a manifest back to YAML or JSON.
     documentSelector: [
@@ -42,7 +75,7 @@ function clientOptions(): LanguageClientOptions {
       { language: 'jsonc', pattern: '**/cloud_manifest.json' },
     ],
     diagnosticPullOptions: { onChange: true, onTabs: false },
-    initializationOptions,
+    initializationOptions: settings(),
     // The server makes its Markdown from the schema; nothing in it needs to run a command or be HTML.
     markdown: { isTrusted: false, supportHtml: false },
   };

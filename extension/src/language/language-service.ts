@@ -1,6 +1,7 @@
 import type { Diagnostic, ServerFacts, Severity } from 'minicloud-shared/manifest/model';
 import * as vscode from 'vscode';
 import {
+  CancellationTokenSource,
   type Disposable,
   type ExtensionContext,
   l10n,
@@ -14,13 +15,28 @@ import {
 import type { ManifestSummary } from '../../language-server/server/protocol.ts';
 import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
-import type { Connections } from '../servers/connections.ts';
+import type { Connections, LiveServer } from '../servers/connections.ts';
 import type { ManifestClient } from './language-client.ts';
+import { liveApp } from './live-app.ts';
+import { filesAround } from './manifest-files.ts';
+
+/** Lines and characters from 0. */
+export interface ManifestFinding {
+  line: number;
+  character: number;
+  severity: Severity;
+  message: string;
+  code: string;
+}
+
+const pulledSeverities: readonly Severity[] = ['error', 'warning', 'information', 'hint'];
 
 /** Manifests in the editor. The language server starts with the first of them and not before. */
 export interface LanguageService extends Disposable {
   /** What the manifest says about itself; undefined when it can't be read. */
   summary(uri: Uri): Promise<ManifestSummary | undefined>;
+  /** What the rules say of a manifest as it is in the editor, saved or not. */
+  diagnose(uri: Uri): Promise<ManifestFinding[]>;
   /** Shows what only the server found; what the language server says of the same place is not said twice. */
   showServerDiagnostics(uri: Uri, diagnostics: readonly Diagnostic[]): void;
   restart(): Promise<void>;
@@ -33,6 +49,8 @@ export function createLanguageService(
 ): LanguageService {
   const fromServer = languages.createDiagnosticCollection('minicloud-server');
   const sent = new Map<string, ServerFacts | undefined>();
+  const sentLive = new Map<string, string>();
+  const ending = new CancellationTokenSource();
   let starting: Promise<ManifestClient> | undefined;
 
   /** The client's code is a third of the bundle: it is loaded for the first manifest. */
@@ -54,21 +72,59 @@ export function createLanguageService(
     if (!starting) return;
     const client = await starting;
     for (const { uri } of workspace.textDocuments.filter(isManifestDocument)) {
-      const facts = targets.of(uri)?.connection.facts;
+      const target = targets.of(uri);
+      await pushLive(client, uri, target);
+      const facts = target?.connection.facts;
       if (sent.get(uri.toString()) === facts) continue;
       sent.set(uri.toString(), facts);
       await client.sendFacts(uri.toString(), facts ?? null);
     }
   };
 
+  /** What hovers tell of the app: only while the server is online, for yesterday's state is not what it runs. */
+  const pushLive = async (client: ManifestClient, uri: Uri, target: LiveServer | undefined): Promise<void> => {
+    const online = target?.connection.link.state === 'online' ? target : undefined;
+    const name = online && (await client.summary(uri.toString()))?.name;
+    const live = online && name ? liveApp(online.server.name, online.connection.snapshot, name) : undefined;
+    const said = JSON.stringify(live ?? null);
+    if ((sentLive.get(uri.toString()) ?? 'null') === said) return;
+    sentLive.set(uri.toString(), said);
+    await client.sendLive(uri.toString(), live ?? null);
+  };
+
+  const pushFiles = async (documents: readonly TextDocument[]): Promise<void> => {
+    if (!starting) return;
+    const client = await starting;
+    for (const { uri } of documents.filter(isManifestDocument)) {
+      await client.sendFiles(uri.toString(), await filesAround(uri, ending.token));
+    }
+  };
+  const filesChanged = (): void => void pushFiles(workspace.textDocuments).catch(() => {});
+
   const opened = (document: TextDocument): void => {
-    if (isManifestDocument(document)) void start().then(pushFacts, () => {});
+    if (!isManifestDocument(document)) return;
+    void start().then(pushFacts, () => {});
+    void start()
+      .then(() => pushFiles([document]))
+      .catch(() => {});
   };
   const subscriptions = [
     fromServer,
+    ending,
+    workspace.onDidCreateFiles(filesChanged),
+    workspace.onDidDeleteFiles(filesChanged),
+    workspace.onDidRenameFiles(filesChanged),
+    // Files come from terminals, too: who comes back to a manifest gets what is there now.
+    window.onDidChangeActiveTextEditor((editor) => {
+      if (editor) void pushFiles([editor.document]).catch(() => {});
+    }),
+    workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('minicloud.manifest')) void starting?.then((client) => client.sendSettings());
+    }),
     workspace.onDidOpenTextDocument(opened),
     workspace.onDidCloseTextDocument(({ uri }) => {
       sent.delete(uri.toString());
+      sentLive.delete(uri.toString());
       fromServer.delete(uri);
     }),
     // A place that was edited may be right now; the server is asked again with the next plan.
@@ -86,6 +142,14 @@ export function createLanguageService(
       const client = await start();
       return (await client.summary(uri.toString())) ?? undefined;
     },
+    async diagnose(uri) {
+      await workspace.openTextDocument(uri);
+      const client = await start();
+      return (await client.diagnose(uri.toString())).map(({ range: { start: at }, severity = 1, message, code }) => ({
+        ...{ line: at.line, character: at.character, message, code: String(code ?? '') },
+        severity: pulledSeverities[severity - 1] ?? 'error',
+      }));
+    },
     showServerDiagnostics(uri, diagnostics) {
       const known = languages.getDiagnostics(uri).filter(({ source }) => source === 'minicloud');
       const said = (each: Diagnostic): boolean =>
@@ -96,11 +160,14 @@ export function createLanguageService(
       const running = starting;
       starting = undefined;
       sent.clear();
+      sentLive.clear();
       await running?.then((client) => client.stop());
       await start();
       await pushFacts();
+      await pushFiles(workspace.textDocuments);
     },
     dispose() {
+      ending.cancel();
       for (const subscription of subscriptions) subscription.dispose();
       void starting?.then((client) => client.stop());
     },
