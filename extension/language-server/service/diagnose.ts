@@ -1,17 +1,27 @@
-import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
+import { isOpinion } from 'minicloud-shared/manifest/catalogue';
+import type { Diagnostic, ServerFacts, Severity } from 'minicloud-shared/manifest/model';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
+
+export interface DiagnoseOptions {
+  facts?: ServerFacts;
+  /** False leaves errors of YAML itself to another YAML server that looks at the same file. */
+  syntax?: boolean;
+  /** By code; only opinions can be told otherwise than they are, for the server refuses errors whatever they look like. */
+  severity?: Readonly<Record<string, Severity | 'off'>>;
+}
 
 /**
  * Everything wrong with a manifest, by the rules that the server runs too. Rules about the server run only with its
  * facts; whoever has them takes them back when they may have aged, for not known is never reported as wrong.
- *
- * `syntax: false` leaves errors of YAML itself to another YAML server that looks at the same file.
  */
-export function diagnose(
-  document: ManifestDocument,
-  options: { facts?: ServerFacts; syntax?: boolean } = {},
-): Diagnostic[] {
+export function diagnose(document: ManifestDocument, options: DiagnoseOptions = {}): Diagnostic[] {
+  const { severity = {} } = options;
   const all = [...document.diagnostics, ...checkAgainstServer(document, options.facts)];
-  return options.syntax === false ? all.filter(({ code }) => code !== 'manifest/syntax') : all;
+  return all.flatMap((diagnostic): Diagnostic[] => {
+    if (options.syntax === false && diagnostic.code === 'manifest/syntax') return [];
+    const wanted = isOpinion(diagnostic.code) ? severity[diagnostic.code] : undefined;
+    if (wanted === 'off') return [];
+    return [wanted === undefined ? diagnostic : { ...diagnostic, severity: wanted }];
+  });
 }

@@ -30,6 +30,8 @@ export interface ManifestDocument extends ParseResult {
   lines: LineIndex;
   /** Comments that put rules to rest; what goes on from here has to heed them, too. */
   suppressions: Suppression[];
+  /** How many comments there are, for who would have to leave them out. */
+  comments: number;
 }
 
 /**
@@ -100,7 +102,11 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
   const suppressions = readSuppressions(syntax.comments, text, lines);
   const told = applySuppressions(findings, suppressions, lines);
   const manifest = checked?.success ? normalize(checked.data) : undefined;
-  return { ...assemble(text, lines, tree, syntax, partial, told, manifest), suppressions };
+  return {
+    ...assemble(text, lines, tree, syntax, partial, told, manifest),
+    suppressions,
+    comments: syntax.comments.length,
+  };
 }
 
 /** A syntax error is said once: what seems unknown or empty on its line is only what the parser made of it. */
@@ -133,6 +139,7 @@ function assemble(
     context: ruleContext(text, tree, partial, /^\s*\{\s*["}]/.test(text)),
     lines,
     suppressions: [],
+    comments: 0,
   };
 }
 
