@@ -149,6 +149,7 @@ test("the engine's words become codes that clients act on", async () => {
     ['write /var/lib/docker/x: no space left on device', 500, 'disk_full'],
     ['could not find an available, non-overlapping IPv4 address pool among the defaults', 500, 'pool_exhausted'],
     ['Pool overlaps with other one on this address space', 403, 'conflict'],
+    ['conflicts with network 4f (br-4f): networks have overlapping IPv4', 403, 'conflict'],
     ['something else went wrong', 500, 'engine_failed'],
   ];
   for (const [message, status, code] of words) {
