@@ -11,8 +11,8 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   const input = quickInput(page);
   await input.waitFor();
   await input.fill(`>${title}`);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-  await page.keyboard.press('Enter');
+  // The row with exactly this title, and not the first one: what matches best may be another for a moment.
+  await page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first().click();
 }
 
 /** Types into the input that asks now, and confirms. `title` is part of what it asks. */
