@@ -75,18 +75,19 @@ async function settled(what: string, value: () => number): Promise<number> {
 }
 
 test('a reader that stalls holds the app’s stream back, and loses nothing by it', async () => {
-  const { taken, end } = flood(100);
+  // Long lines, so that few of them fill what HTTP and this machine's sockets hold.
+  const { taken, end } = flood(4_000);
   const stalled = await follower();
   try {
     const first = await settled('the server stops reading from the engine', () => taken.lines);
-    // Two replicas; what fits into our queue, into HTTP's buffers and into the sockets' of this machine.
-    assert.ok(first < 60_000, `${first} lines were read for a reader that takes none`);
+    // Sockets hold up to some ten megabytes, whatever is asked of them.
+    assert.ok(first < 5_000, `${first} lines were read for a reader that takes none`);
     let text = '';
     stalled.setEncoding('utf8').on('data', (part: string) => {
       text += part;
     });
     stalled.resume();
-    await eventually('it reads on', () => taken.lines > first + 1_000);
+    await eventually('it reads on', () => taken.lines > first + 500);
     stalled.pause();
     const found = [...text.matchAll(/^data: (\{"at".*\})$/gm)].map((match) => JSON.parse(match[1] ?? '') as LogLine);
     for (const replica of ['1', '2']) {
@@ -121,7 +122,8 @@ test('all readers together get a bounded number of lines in a second', async () 
     const [from, began] = [got, performance.now()];
     await sleep(2_000);
     const rate = (got - from) / ((performance.now() - began) / 1000);
-    assert.ok(rate < 6_000, `${Math.round(rate)} lines a second`);
+    // The pace, what the burst got back meanwhile, and much less than the 30,000 there would be without.
+    assert.ok(rate < 12_000, `${Math.round(rate)} lines a second`);
     assert.ok(rate > 200, `${Math.round(rate)} lines a second are hardly following`);
   } finally {
     stop.abort();
