@@ -1,5 +1,5 @@
 /** tRPC set up once: every procedure has a scope (deny by default), every error is a `Problem`. */
-import { initTRPC, TRPCError } from '@trpc/server';
+import { getTRPCErrorFromUnknown, initTRPC, TRPCError } from '@trpc/server';
 import { type Scope, scopeAllows, scopes, type Token } from 'minicloud-shared/model/access';
 import { type ProblemCode, ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud, Principal } from '../context.ts';
@@ -52,7 +52,9 @@ export const router = t.router;
  */
 export function openProcedure(meta: Meta & { scope: 'open' }) {
   return t.procedure.meta(meta).use(async ({ ctx, next }) => {
-    await ctx.attempt();
+    await ctx.attempt().catch((error: unknown) => {
+      throw asTrpcError(getTRPCErrorFromUnknown(error));
+    });
     const result = await next();
     if (result.ok) return result;
     const problem = asProblem(result.error);
