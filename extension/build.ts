@@ -10,11 +10,15 @@ export const extensionFolder = dirname(fileURLToPath(import.meta.url));
 const entries = {
   extension: 'src/extension.ts',
   'language-client': 'src/language/language-client.ts',
+  socket: 'src/servers/socket.ts',
   'language-server': 'language-server/server/main.ts',
 } as const;
 
 /** Modules that the extension loads when they are needed, each a bundle of its own: activation doesn't read them. */
-export const lazyBundles: Record<string, string> = { './language-client.ts': './language-client.cjs' };
+export const lazyBundles: Record<string, string> = {
+  './language-client.ts': './language-client.cjs',
+  './socket.ts': './socket.cjs',
+};
 
 /** Writes the bundles to `dist` in `folder`. Fails when anything of the server got into them. */
 export async function buildExtension(folder = extensionFolder): Promise<Metafile> {
@@ -78,7 +82,7 @@ const lightZod: Plugin = {
       loader: 'ts',
       contents: (await readFile(path, 'utf8'))
         .replace("import { z } from 'zod'", "import * as z from 'zod'")
-        .replace(/^(export const \w+Schema = )(z\b[^;]*);$/gm, '$1/* @__PURE__ */ (() => $2)();'),
+        .replace(/^(export const \w+Schema = )(z\b[\s\S]*?);$/gm, '$1/* @__PURE__ */ (() => $2)();'),
     }));
   },
 };

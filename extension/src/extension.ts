@@ -1,20 +1,32 @@
 /** The table of contents of the extension: what there is, and what each part is given. */
-import { commands, type ExtensionContext, ExtensionMode, l10n, window } from 'vscode';
+import { commands, type ExtensionContext, ExtensionMode, l10n, Uri, window } from 'vscode';
+import { whileAiFeatures } from './agents/ai-features.ts';
+import { registerMcpServers } from './agents/mcp.ts';
+import { registerValidateTool } from './agents/validate-tool.ts';
 import { allCommands, registerCommands } from './commands/register.ts';
 import { createManifestTargets } from './deploy/manifest-targets.ts';
 import { createDeployTasks } from './deploy/task-provider.ts';
+import { createForwards } from './forwards/forwards.ts';
+import { endWithServers } from './forwards/start-forward.ts';
 import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
 import { createStatusBar } from './language/status-bar.ts';
+import { createLogFolding } from './logs/log-folding.ts';
 import { createLogFollower } from './logs/log-follower.ts';
+import { createLogLinks } from './logs/log-links.ts';
+import { createMetricsPanels } from './metrics/panels.ts';
 import { createDriftMarks } from './plan/drift-marks.ts';
 import { followSaves } from './plan/follow-saves.ts';
 import { createPlanDocuments } from './plan/plan-documents.ts';
 import { createReadOnlyDocuments } from './read-only-documents.ts';
+import { handleLinks } from './servers/add-linked-server.ts';
 import { createConnections } from './servers/connections.ts';
 import { createServerList } from './servers/server-list.ts';
 import { createTokenStore } from './servers/token-store.ts';
 import type { Services } from './services.ts';
+import { createExecTerminals } from './terminal/exec-terminal.ts';
+import { createAppFilter } from './tree/app-filter.ts';
+import { tellContexts } from './tree/contexts.ts';
 import { createServersTree } from './tree/servers-tree.ts';
 
 /**
@@ -45,9 +57,18 @@ export function activate(context: ExtensionContext): TestApi | undefined {
     drift: own(createDriftMarks(connections, targets, language)),
     logs: own(createLogFollower()),
     documents: own(createReadOnlyDocuments()),
+    filter: own(createAppFilter(context.workspaceState)),
+    forwards: own(createForwards()),
+    terminals: own(createExecTerminals()),
+    metrics: own(createMetricsPanels(Uri.joinPath(context.extensionUri, 'media'))),
   };
   context.subscriptions.push(...registerCommands(services));
-  own(createServersTree(connections));
+  own(createServersTree(connections, services));
+  own(tellContexts(connections, services.forwards));
+  own(endWithServers(connections, services.forwards));
+  own(handleLinks(services));
+  own(createLogFolding());
+  own(createLogLinks());
   own(followSaves(services));
   own(createDeployTasks(services));
   const { drift } = services;
@@ -55,6 +76,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
     ...createManifestLens(connections, targets, drift),
     ...createStatusBar(connections, targets),
   );
+  own(whileAiFeatures(() => [...registerMcpServers(connections, tokens), ...registerValidateTool(language)]));
 
   const tellContext = (): void => {
     void commands.executeCommand('setContext', 'minicloud.hasServers', servers.all().length > 0);

@@ -17,7 +17,7 @@ export async function addServer(services: Services): Promise<void> {
     if (!token) return;
     const candidate = await tryServer(url, token);
     if (candidate.info) {
-      await remember(services, { url, ca: candidate.ca }, candidate.info, token);
+      await rememberServer(services, { url, ...(candidate.ca ? { ca: candidate.ca } : {}) }, candidate.info, token);
       return;
     }
     const change = l10n.t('Change Address…');
@@ -56,7 +56,7 @@ async function askUrl(value: string): Promise<string | undefined> {
   return parsed && 'url' in parsed ? parsed.url : undefined;
 }
 
-type Tried = { info: SystemInfo; ca?: string } | { info?: undefined; failure: string };
+type Tried = { info: SystemInfo; ca?: string | undefined } | { info?: undefined; failure: string };
 
 async function tryServer(url: string, token: string): Promise<Tried> {
   const name = new URL(url).host;
@@ -65,15 +65,29 @@ async function tryServer(url: string, token: string): Promise<Tried> {
       connectApi({ name, url, ...(ca ? { ca } : {}) }, async () => token).system.info.query(),
     );
   try {
-    return { info: await ask() };
+    const reached = await reachServer({ url }, ask);
+    return reached
+      ? { info: reached.answer, ca: reached.ca }
+      : { failure: l10n.t('{0} was not added: its certificate is not trusted.', name) };
   } catch (error) {
-    if (!isUntrusted(error)) return { failure: failureOf(error, name) };
-    try {
-      const ca = await askToTrust(url, name);
-      return ca ? { info: await ask(ca), ca } : { failure: failureOf(error, name) };
-    } catch (second) {
-      return { failure: failureOf(second, name) };
-    }
+    return { failure: failureOf(error, name) };
+  }
+}
+
+/**
+ * Asks a server; when it signs its own certificate, the person is asked to trust that authority, and it is asked again.
+ * Undefined when they don't.
+ */
+export async function reachServer<Answer>(
+  { url, ca }: { url: string; ca?: string },
+  ask: (ca?: string) => PromiseLike<Answer>,
+): Promise<{ answer: Answer; ca?: string | undefined } | undefined> {
+  try {
+    return { answer: await ask(ca), ca };
+  } catch (error) {
+    if (!isUntrusted(error)) throw error;
+    const trusted = await askToTrust(url, new URL(url).host);
+    return trusted === undefined ? undefined : { answer: await ask(trusted), ca: trusted };
   }
 }
 
@@ -114,7 +128,8 @@ function isUntrusted(error: unknown): boolean {
   return false;
 }
 
-async function remember(
+/** Adds the server under a name that no other has, and shows it. */
+export async function rememberServer(
   services: Services,
   server: Pick<Server, 'url' | 'ca'>,
   info: SystemInfo,

@@ -1,6 +1,8 @@
 import { Uri } from 'vscode';
+import { type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
 import { runDeploy } from '../deploy/run-deploy.ts';
 import { trusted } from '../deploy/trust.ts';
+import type { ShownPlan } from '../plan/plan-documents.ts';
 import type { Services } from '../services.ts';
 import { plan } from './plan-manifest.ts';
 
@@ -12,12 +14,28 @@ export async function applyPlan(services: Services, argument: unknown): Promise<
   const shown = uri && plans.get(uri);
   if (!uri || !shown) return;
   const result = await runDeploy(services, shown, shown.idempotencyKey);
-  if (result === 'deployed') await plans.close(uri);
-  else if (result === 'plan-changed') {
-    const again = await plan(services, shown.source.uri);
+  if (result === 'deployed') {
+    await plans.close(uri);
+    await settleProposal(shown);
+  } else if (result === 'plan-changed') {
+    const again = await planAgain(services, shown);
     if (again) await plans.show(again);
   } else if (result === 'failed') {
     // The next try is another deploy, not the answer of this one again.
     plans.replace(shown);
   }
+}
+
+/** The same manifest against what the server runs now: the file's, or the one that was proposed. */
+async function planAgain(services: Services, shown: ShownPlan): Promise<RequestedPlan | undefined> {
+  const { live, source, image, proposal } = shown;
+  if (proposal === undefined) return plan(services, source.uri);
+  const again = await requestPlan(services, { live, source, ...(image === undefined ? {} : { image }) });
+  return again && { ...again, proposal };
+}
+
+/** The server knows a proposal by its plan: one that had to be planned again is answered by hand. */
+async function settleProposal({ live, plan: deployed, proposal }: ShownPlan): Promise<void> {
+  const known = live.connection.snapshot.proposals.find(({ id }) => id === proposal);
+  if (known && known.planHash !== deployed.hash) await live.api.proposals.discard.mutate({ id: known.id });
 }

@@ -1,38 +1,66 @@
-import { l10n, window } from 'vscode';
+import { l10n, ProgressLocation, window } from 'vscode';
 import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
 import type { Services } from '../services.ts';
-import { pickApp } from './pick.ts';
+import { type PickedApp, pickApps } from './pick.ts';
 
-/** Deletes an app after its name was typed: the modal names everything that goes. */
-export async function deleteApp(services: Services, argument: unknown): Promise<void> {
-  const picked = await pickApp(services, argument, l10n.t('Delete which app?'));
-  if (!picked) return;
-  const { live, app } = picked;
-  const detail = await live.api.apps.get.query({ name: app.name });
-  const goes = [
-    ...detail.urls.map(({ url }) => l10n.t('address {0}', url)),
-    ...detail.bindings.map(({ service, database }) => [service, database].filter(Boolean).join(' ')),
-    ...detail.volumes.map(({ path }) => l10n.t('volume {0}', path)),
-  ];
-  const next = l10n.t('Delete {0}…', app.name);
-  const question = l10n.t('Delete {0} from {1}?', app.name, live.server.name);
-  const text = [
-    ...goes.map((each) => `•  ${each}`),
-    '',
-    l10n.t('It stops serving at once. Volumes and databases stay in the trash for 7 days.'),
-  ].join('\n');
-  if ((await window.showWarningMessage(question, { modal: true, detail: text }, next)) !== next) return;
-  const typed = await window.showInputBox({
-    title: question,
-    prompt: l10n.t('Type {0} to delete it', app.name),
-    ignoreFocusOut: true,
-    validateInput: (value) => (value === app.name ? undefined : l10n.t('The name of the app is {0}', app.name)),
-  });
-  if (typed !== app.name) return;
-  const { operationId } = await live.api.apps.delete.mutate({ name: app.name, confirm: typed });
+/** Deletes apps after it was typed which: the modal names everything that goes. Asks once, however many they are. */
+export async function deleteApp(services: Services, argument: unknown, selected?: readonly unknown[]): Promise<void> {
+  const picked = await pickApps(services, argument, selected, l10n.t('Delete which app?'));
+  if (picked.length === 0 || !(await confirm(picked))) return;
+  await Promise.all(picked.map((each) => deleteOne(services, each)));
+}
+
+async function deleteOne(services: Services, { live, app }: PickedApp): Promise<void> {
+  const { operationId } = await live.api.apps.delete.mutate({ name: app.name, confirm: app.name });
   const operation = await followOperation(services, live, operationId, l10n.t('Deleting {0}', app.name));
   if (operation?.state === 'succeeded')
     void window.showInformationMessage(l10n.t('{0} was deleted from {1}.', app.name, live.server.name));
   else if (operation) void tellUnsuccessful(services, live, operation);
+}
+
+async function confirm(picked: readonly PickedApp[]): Promise<boolean> {
+  const [first] = picked;
+  if (!first) return false;
+  const many = picked.length > 1;
+  const servers = [...new Set(picked.map(({ live }) => live.server.name))].join(', ');
+  const [what, word] = many
+    ? [l10n.t('{0} apps', picked.length), l10n.t('delete {0} apps', picked.length)]
+    : [first.app.name, first.app.name];
+  const question = l10n.t('Delete {0} from {1}?', what, servers);
+  const next = l10n.t('Delete {0}…', what);
+  const goes = await window.withProgress(
+    { location: ProgressLocation.Window, title: l10n.t('Asking what would go') },
+    () => Promise.all(picked.map((each) => whatGoes(each, many))),
+  );
+  const detail = [
+    ...goes.flat(),
+    '',
+    many
+      ? l10n.t('They stop serving at once. Volumes and databases stay in the trash for 7 days.')
+      : l10n.t('It stops serving at once. Volumes and databases stay in the trash for 7 days.'),
+  ].join('\n');
+  if ((await window.showWarningMessage(question, { modal: true, detail }, next)) !== next) return false;
+  const typed = await window.showInputBox({
+    title: question,
+    prompt: many ? l10n.t('Type “{0}” to delete them', word) : l10n.t('Type {0} to delete it', word),
+    ignoreFocusOut: true,
+    validateInput: (value) =>
+      value === word
+        ? undefined
+        : many
+          ? l10n.t('Write: {0}', word)
+          : l10n.t('The name of the app is {0}', first.app.name),
+  });
+  return typed === word;
+}
+
+async function whatGoes({ live, app }: PickedApp, named: boolean): Promise<string[]> {
+  const { urls, bindings, volumes } = await live.api.apps.get.query({ name: app.name });
+  const parts = [
+    ...urls.map(({ url }) => l10n.t('address {0}', url)),
+    ...bindings.map(({ service, database }) => [service, database].filter(Boolean).join(' ')),
+    ...volumes.map(({ path }) => l10n.t('volume {0}', path)),
+  ].map((each) => `•  ${each}`);
+  return named ? [l10n.t('{0} on {1}', app.name, live.server.name), ...parts] : parts;
 }

@@ -1,20 +1,41 @@
 import { env, l10n, Uri, window } from 'vscode';
 import type { Services } from '../services.ts';
-import { UrlNode } from '../tree/url-node.ts';
-import { pickApp } from './pick.ts';
+import { appsOf, pickApp } from './pick.ts';
 
-/** Opens an app in the browser; asks which address when it has several. */
-export async function openInBrowser(services: Services, argument: unknown): Promise<void> {
-  const url = await pickUrl(services, argument);
-  // Addresses come from the server: only what a browser may open as a page is opened.
-  if (url && /^https?:\/\//.test(url)) await env.openExternal(Uri.parse(url, true));
+/** Opens an app in the browser; asks which address when it has several. Of several apps, the first address of each. */
+export async function openInBrowser(
+  services: Services,
+  argument: unknown,
+  selected?: readonly unknown[],
+): Promise<void> {
+  for (const url of await pickUrls(services, argument, selected)) {
+    // Addresses come from the server: only what a browser may open as a page is opened.
+    if (/^https?:\/\//.test(url)) await env.openExternal(Uri.parse(url, true));
+  }
 }
 
-/** The address of what a command is about. Undefined when the person picked nothing or was told that there is none. */
-export async function pickUrl(services: Services, argument: unknown): Promise<string | undefined> {
-  if (argument instanceof UrlNode) return argument.url;
-  const told = typeof argument === 'object' && argument !== null && 'url' in argument ? argument.url : undefined;
-  if (typeof told === 'string') return told;
+/** The addresses of what a command is about. None when nothing was picked, or the person was told that there is none. */
+export async function pickUrls(
+  services: Services,
+  argument: unknown,
+  selected: readonly unknown[] = [],
+): Promise<string[]> {
+  if (selected.length > 1) {
+    const rows = selected.map(urlOf);
+    const firsts = appsOf(undefined, selected).map(({ app }) => app.urls[0]?.url);
+    return [...new Set(rows.some(Boolean) ? rows : firsts)].filter((url) => url !== undefined);
+  }
+  const url = urlOf(argument) ?? (await pickUrl(services, argument));
+  return url === undefined ? [] : [url];
+}
+
+/** Rows with an address of their own, and what messages and lenses hand over. */
+function urlOf(value: unknown): string | undefined {
+  const url = typeof value === 'object' && value !== null && 'url' in value ? value.url : undefined;
+  return typeof url === 'string' ? url : undefined;
+}
+
+async function pickUrl(services: Services, argument: unknown): Promise<string | undefined> {
   const picked = await pickApp(services, argument, l10n.t('Which app?'));
   if (!picked) return undefined;
   const urls = picked.app.urls.map(({ url }) => url);

@@ -60,6 +60,28 @@ export async function pickApp(
   }
 }
 
+/** The apps of the rows that a command was called on, each once: of all that are selected, when it was one of those. */
+export function appsOf(argument: unknown, selected: readonly unknown[] = []): PickedApp[] {
+  const apps = new Map<string, PickedApp>();
+  for (const each of selected.length > 0 ? selected : [argument]) {
+    if (isPickedApp(each)) apps.set(`${each.live.server.id}/${each.app.name}`, { live: each.live, app: each.app });
+  }
+  return [...apps.values()];
+}
+
+/** As `pickApp`, for commands that work on many at once. None when the person picked nothing. */
+export async function pickApps(
+  services: Services,
+  argument: unknown,
+  selected: readonly unknown[] | undefined,
+  placeHolder: string,
+): Promise<PickedApp[]> {
+  const named = appsOf(argument, selected);
+  if (named.length > 0) return named;
+  const picked = await pickApp(services, argument, placeHolder);
+  return picked ? [picked] : [];
+}
+
 /** Fails with what to do when a server is too old or too new for a command. */
 export function requireFeature(live: LiveServer, feature: string, action: string): void {
   const { info } = live.connection.snapshot;

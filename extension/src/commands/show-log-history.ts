@@ -1,9 +1,8 @@
 import { l10n } from 'vscode';
 import { logText } from '../logs/log-text.ts';
+import { readHistory } from '../logs/read-history.ts';
 import type { Services } from '../services.ts';
 import { pickApp, requireFeature } from './pick.ts';
-
-const mostLines = 2_000;
 
 /** The last lines of an app's logs in a read-only editor, to search and compare. */
 export async function showLogHistory(services: Services, argument: unknown): Promise<void> {
@@ -11,12 +10,6 @@ export async function showLogHistory(services: Services, argument: unknown): Pro
   if (!picked) return;
   const { live, app } = picked;
   requireFeature(live, 'logs', l10n.t('Log history'));
-  const lines = await live.api.logs.tail.query({ app: app.name, lines: mostLines });
-  await services.documents.show(
-    'log',
-    live.server.id,
-    `${app.name}.log`,
-    logText(lines) || l10n.t('No log lines yet.'),
-    'log',
-  );
+  const text = logText(await readHistory(live, app.name)) || l10n.t('No log lines yet.');
+  await services.documents.show('log', live.server.id, `${app.name}.log`, text, 'cloud-log');
 }

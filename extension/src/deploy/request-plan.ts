@@ -11,6 +11,8 @@ export interface RequestedPlan {
   live: LiveServer;
   source: ManifestSource;
   image?: string;
+  /** The id of the proposal that it is, when somebody else made it. */
+  proposal?: string;
 }
 
 /** Where the manifest goes and with which image, found out before anything is asked of the server. */

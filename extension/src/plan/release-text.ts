@@ -1,4 +1,4 @@
-import type { Release } from 'minicloud-shared/model/release';
+import type { Release, ReleaseDetail } from 'minicloud-shared/model/release';
 import type { Translate } from '../translate.ts';
 
 /** A release as a page: what it was, why it exists, what was measured when it began to serve. Durations in seconds. */
@@ -28,6 +28,12 @@ export function releaseText(release: Release, t: Translate): string {
     if (problem.evidence.length > 0) lines.push('', t('Evidence'), ...problem.evidence.map((line) => `  ${line}`));
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** What a release was made from: its manifest, headed by what the manifest does not say. */
+export function releaseManifestText({ version, image, digest, reason, manifest }: ReleaseDetail, t: Translate): string {
+  const head = [t('release {0}: {1}', version, reason), `${image}`, digest].map((line) => `# ${line}`);
+  return `${head.join('\n')}\n${manifest ?? ''}`;
 }
 
 function seconds(ms: number): string {

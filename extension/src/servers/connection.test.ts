@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AppSummary } from 'minicloud-shared/model/app';
+import type { AppDetail, AppSummary } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import { type Connection, createConnection } from './connection.ts';
 import type { EventHandlers, Source } from './source.ts';
@@ -25,6 +25,11 @@ const shop: AppSummary = {
   createdAt: 0,
   updatedAt: 0,
 };
+const detailOf = (name: string): AppDetail => ({
+  ...shop,
+  name,
+  ...{ replicas: [], bindings: [], volumes: [], domains: [], processes: [], routes: [], activity: [] },
+});
 const facts = { complete: true, asOf: 1, serverDomain: 'd', domains: [], apps: [], secrets: {}, features: [] };
 
 interface Fake extends Source {
@@ -50,6 +55,8 @@ function fakeSource(): Fake {
     apps: answer('apps', [shop]),
     facts: answer('facts', facts),
     releases: answer('releases', []),
+    detail: (app) => answer(`detail ${app}`, detailOf(app))(),
+    proposals: answer('proposals', []),
     operation: async () => Promise.reject(new Error('not asked here')),
     events(handlers) {
       fake.streams.push(handlers);
@@ -180,5 +187,71 @@ test('what was known stays visible while the server is away', async () => {
     connection.snapshot.apps?.map(({ name }) => name),
     ['shop'],
   );
+  connection.dispose();
+});
+
+test('an app is asked about when it is looked into, again after its events, and not after it was forgotten', async () => {
+  const source = fakeSource();
+  const connection = connect(source);
+  connection.hold();
+  await connection.ready();
+  const details = (): string[] => source.asked.filter((name) => name.startsWith('detail'));
+  assert.deepEqual(details(), [], 'asked before anybody looked');
+  assert.equal((await connection.detail('shop'))?.name, 'shop');
+  await connection.detail('shop');
+  assert.deepEqual(details(), ['detail shop'], 'asked twice');
+  const about = (name: string): void => source.streams[0]?.event({ ...changedEvent(1), app: name });
+  const reloaded = async (): Promise<void> => {
+    const before = source.asked.filter((name) => name === 'apps').length;
+    await until(() => source.asked.filter((name) => name === 'apps').length > before);
+    await sleep(5);
+  };
+  about('blog');
+  await reloaded();
+  assert.deepEqual(details(), ['detail shop'], 'another app costs nothing');
+  about('shop');
+  await reloaded();
+  assert.equal(details().length, 2);
+  connection.forget('shop');
+  about('shop');
+  await reloaded();
+  assert.equal(details().length, 2, 'asked about what nobody looks at');
+  assert.equal(connection.snapshot.details.size, 0);
+  connection.dispose();
+});
+
+test('proposals are asked for where the server offers them, and again when one changes', async () => {
+  const source = fakeSource();
+  const offering = connect({ ...source, info: async () => ({ ...info, features: ['apps', 'proposals'] }) });
+  offering.hold();
+  await offering.ready();
+  const asked = (): number => source.asked.filter((name) => name === 'proposals').length;
+  assert.equal(asked(), 1);
+  const body = { kind: 'proposal.changed', id: 'p', state: 'open' } as const;
+  source.streams[0]?.event({ ...changedEvent(1), body });
+  await until(() => asked() === 2);
+  offering.dispose();
+  const older = fakeSource();
+  const connection = connect(older);
+  connection.hold();
+  await connection.ready();
+  assert.equal(older.asked.includes('proposals'), false);
+  connection.dispose();
+});
+
+test('connecting and disconnecting fifty times leaves no listener and no stream', async () => {
+  const source = fakeSource();
+  const connection = connect(source);
+  for (let round = 0; round < 50; round += 1) {
+    const endings = [connection.onDidChange(() => {}), connection.onEvent(() => {}), connection.onOnline(() => {})];
+    const release = connection.hold();
+    await connection.ready();
+    await connection.detail('shop');
+    connection.forget('shop');
+    release();
+    for (const end of endings) end();
+    await until(() => source.open === 0);
+  }
+  assert.deepEqual(connection.listeners, { changed: 0, events: 0, online: 0 });
   connection.dispose();
 });

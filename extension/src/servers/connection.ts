@@ -1,11 +1,12 @@
 /** One server, live: its last known state and one event stream, open only while somebody holds the connection. */
 import { describeError } from 'minicloud-shared/client/describe-error';
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { AppDetail } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Problem } from 'minicloud-shared/model/problem';
 import type { Release } from 'minicloud-shared/model/release';
 import { createSignal } from '../signal.ts';
-import { applyEvent, emptySnapshot, type Snapshot, sortApps } from './snapshot.ts';
+import { applyEvent, appOf, emptySnapshot, type Snapshot, sortApps } from './snapshot.ts';
 import type { Source } from './source.ts';
 
 export type Link =
@@ -31,6 +32,14 @@ export interface Connection {
   refresh(): Promise<void>;
   /** Newest first; asked once and then kept true by events. */
   releases(app: string): Promise<readonly Release[]>;
+  /** Asked once and then kept true by events, until `forget`. Undefined when it is unknown and the server is away. */
+  detail(app: string): Promise<AppDetail | undefined>;
+  /** Nobody looks into the app any more: events about it ask for its row alone. */
+  forget(app: string): void;
+  /** Asks again for the apps that are looked into: memory and processor time change without an event. */
+  refreshDetails(): Promise<void>;
+  /** How many listen to what: for a test of leaks. */
+  readonly listeners: Record<'changed' | 'events' | 'online', number>;
   dispose(): void;
 }
 
@@ -58,6 +67,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   let close: (() => void) | undefined;
   let linger: NodeJS.Timeout | undefined;
   let settle: NodeJS.Timeout | undefined;
+  /** Apps that events told about since the last question. */
+  const touched = new Set<string>();
+  let proposalsChanged = false;
   /** Answers to questions of an earlier start are dropped. */
   let round = 0;
 
@@ -79,30 +91,65 @@ export function createConnection(options: ConnectionOptions): Connection {
     const mine = round;
     try {
       const [info, apps] = await Promise.all([source.info(), source.apps()]);
-      const nextFacts = await source.facts().catch(() => undefined);
-      const opened = await Promise.all(
-        [...snapshot.releases.keys()].map(async (app) => [app, await source.releases(app)] as const),
-      );
+      const [nextFacts, proposals] = await Promise.all([source.facts().catch(() => undefined), askProposals(info)]);
+      const known = apps.map(({ name }) => name);
+      const [opened, details] = await Promise.all([
+        Promise.all(
+          known.filter((app) => snapshot.releases.has(app)).map(async (app) => [app, await releasesOf(app)] as const),
+        ),
+        askDetails(known),
+      ]);
       if (mine !== round) return;
-      const known = new Set(apps.map(({ name }) => name));
       facts = nextFacts;
-      const releases = new Map(opened.filter(([app]) => known.has(app)));
       set({
         link: { state: 'online' },
-        snapshot: { ...snapshot, info, apps: sortApps(apps), releases, asOf: Date.now() },
+        snapshot: {
+          ...snapshot,
+          ...{ info, apps: sortApps(apps), releases: new Map(opened), details, proposals },
+          asOf: Date.now(),
+        },
       });
     } catch (error) {
       if (mine === round) fail(error);
     }
   }
 
+  const releasesOf = async (app: string): Promise<Release[]> =>
+    [...(await source.releases(app))].sort((a, b) => b.version - a.version);
+
+  /** Of those among `apps` that are looked into. One that can't be told keeps what was known. */
+  async function askDetails(apps: Iterable<string>): Promise<Map<string, AppDetail>> {
+    const before = snapshot.details;
+    const asked = [...apps].filter((app) => before.has(app));
+    const details = await Promise.all(asked.map((app) => source.detail(app).catch(() => before.get(app))));
+    return new Map(details.flatMap((detail) => (detail ? [[detail.name, detail]] : [])));
+  }
+
+  const askProposals = async (info = snapshot.info): Promise<Snapshot['proposals']> =>
+    info?.features.includes('proposals') ? source.proposals().catch(() => snapshot.proposals) : [];
+
+  /** Those that somebody stopped looking into meanwhile stay out. */
+  function withDetails(newer: ReadonlyMap<string, AppDetail>): Snapshot['details'] {
+    return new Map([...snapshot.details].map(([app, known]) => [app, newer.get(app) ?? known]));
+  }
+
   async function reloadApps(): Promise<void> {
     const mine = round;
+    const about = [...touched];
+    const proposed = proposalsChanged;
+    touched.clear();
+    proposalsChanged = false;
     try {
-      const [apps, nextFacts] = await Promise.all([source.apps(), source.facts().catch(() => undefined)]);
+      const [apps, nextFacts, details, proposals] = await Promise.all([
+        source.apps(),
+        source.facts().catch(() => undefined),
+        askDetails(about),
+        proposed ? askProposals() : snapshot.proposals,
+      ]);
       if (mine !== round) return;
       facts = nextFacts;
-      set({ snapshot: { ...snapshot, apps: sortApps(apps), asOf: Date.now() } });
+      const changes = { apps: sortApps(apps), details: withDetails(details), proposals };
+      set({ snapshot: { ...snapshot, ...changes, asOf: Date.now() } });
     } catch (error) {
       if (mine === round) fail(error);
     }
@@ -126,6 +173,9 @@ export function createConnection(options: ConnectionOptions): Connection {
         set({ snapshot: next });
         events.fire(event);
         if (!stale) return;
+        const app = appOf(event);
+        if (app !== undefined) touched.add(app);
+        if (event.body.kind === 'proposal.changed') proposalsChanged = true;
         clearTimeout(settle);
         settle = setTimeout(() => void reloadApps(), settleMs);
       },
@@ -194,9 +244,31 @@ export function createConnection(options: ConnectionOptions): Connection {
     async releases(app) {
       const known = snapshot.releases.get(app);
       if (known || link.state !== 'online') return known ?? [];
-      const releases = [...(await source.releases(app))].sort((a, b) => b.version - a.version);
+      const releases = await releasesOf(app);
       snapshot = { ...snapshot, releases: new Map(snapshot.releases).set(app, releases) };
       return releases;
+    },
+    async detail(app) {
+      const known = snapshot.details.get(app);
+      if (known || link.state !== 'online') return known;
+      const mine = round;
+      const detail = await source.detail(app);
+      if (mine === round) snapshot = { ...snapshot, details: new Map(snapshot.details).set(app, detail) };
+      return detail;
+    },
+    forget(app) {
+      const details = new Map(snapshot.details);
+      details.delete(app);
+      snapshot = { ...snapshot, details };
+    },
+    async refreshDetails() {
+      if (link.state !== 'online' || snapshot.details.size === 0) return;
+      const mine = round;
+      const details = await askDetails(snapshot.details.keys());
+      if (mine === round) set({ snapshot: { ...snapshot, details: withDetails(details) } });
+    },
+    get listeners() {
+      return { changed: changed.size, events: events.size, online: online.size };
     },
     dispose: stop,
   };

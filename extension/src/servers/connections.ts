@@ -23,6 +23,8 @@ export interface Connections extends Disposable {
 }
 
 interface Entry extends LiveServer {
+  /** As it was when the connection was made. */
+  readonly opened: Server;
   end(): void;
 }
 
@@ -40,13 +42,15 @@ export function createConnections(list: ServerList, tokens: TokenStore, state: M
       get server() {
         return list.find(server.id) ?? server;
       },
+      opened: server,
       api,
       connection,
       end() {
+        unfollow();
         connection.dispose();
       },
     };
-    connection.onDidChange(() => {
+    const unfollow = connection.onDidChange(() => {
       if (connection.link.state === 'online') memory.keep(connection.snapshot);
       changed.fire(entry);
     });
@@ -57,7 +61,7 @@ export function createConnections(list: ServerList, tokens: TokenStore, state: M
     const wanted = new Map(list.all().map((server) => [server.id, server]));
     for (const [id, entry] of entries) {
       const server = wanted.get(id);
-      if (server && server.url === entry.server.url && server.ca === entry.server.ca) continue;
+      if (server && server.url === entry.opened.url && server.ca === entry.opened.ca) continue;
       entry.end();
       entries.delete(id);
       for (const held of holders) held.delete(id);

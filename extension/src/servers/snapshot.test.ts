@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { AppSummary } from 'minicloud-shared/model/app';
+import type { AppDetail, AppSummary } from 'minicloud-shared/model/app';
 import type { Event, EventBody } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
 import type { Release } from 'minicloud-shared/model/release';
-import { applyEvent, emptySnapshot, failingApps, type Snapshot } from './snapshot.ts';
+import { applyEvent, appOf, emptySnapshot, failingApps, type Snapshot } from './snapshot.ts';
 
 const app = (name: string, state: AppSummary['state'] = 'running'): AppSummary => ({
   id: name,
@@ -16,6 +16,10 @@ const app = (name: string, state: AppSummary['state'] = 'running'): AppSummary =
   createdAt: 0,
   updatedAt: 0,
 });
+const detail: AppDetail = {
+  ...app('shop'),
+  ...{ replicas: [], bindings: [], volumes: [], domains: [], processes: [], routes: [], activity: [] },
+};
 const release = (version: number, state: Release['state'] = 'current'): Release => ({
   app: 'shop',
   version,
@@ -41,6 +45,8 @@ test('a deleted app goes with everything known about it', () => {
   const before: Snapshot = {
     apps: [app('blog'), app('shop')],
     releases: new Map([['shop', [release(1)]]]),
+    details: new Map([['shop', detail]]),
+    proposals: [],
     operations: new Map([['shop', operation('running')]]),
   };
   const { snapshot, stale } = applyEvent(before, event({ kind: 'app.deleted', name: 'shop' }));
@@ -50,6 +56,7 @@ test('a deleted app goes with everything known about it', () => {
   );
   assert.equal(snapshot.releases.has('shop'), false);
   assert.equal(snapshot.operations.has('shop'), false);
+  assert.equal(snapshot.details.has('shop'), false);
   assert.equal(stale, false);
   assert.equal(before.releases.has('shop'), true, 'the old snapshot stays as it was');
 });
@@ -96,4 +103,18 @@ test('failed and degraded apps are failing, stopped and deploying ones are not',
     failingApps({ ...emptySnapshot, apps }).map(({ name }) => name),
     ['b', 'c'],
   );
+});
+
+test('an event of a newer server changes nothing and breaks nothing', () => {
+  const newer = event({ kind: 'moon.risen' } as unknown as EventBody);
+  assert.equal(applyEvent(emptySnapshot, newer).stale, false);
+});
+
+test('the app that an event is about is found wherever it stands', () => {
+  const about = (body: EventBody, named?: string) => appOf({ ...event(body), ...(named ? { app: named } : {}) });
+  assert.equal(about({ kind: 'server.changed', what: 'x' }), undefined);
+  assert.equal(about({ kind: 'replica.changed', process: 'web', state: 'running' }, 'shop'), 'shop');
+  assert.equal(about({ kind: 'app.changed', name: 'shop' }), 'shop');
+  assert.equal(about({ kind: 'release.changed', release: release(1) }), 'shop');
+  assert.equal(about({ kind: 'operation.changed', operation: operation('running') }), 'shop');
 });

@@ -1,7 +1,8 @@
 /** What is known about a server, and how its events change that. Pure: the tree shows it, the connection keeps it. */
-import type { AppState, AppSummary } from 'minicloud-shared/model/app';
+import type { AppDetail, AppState, AppSummary } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
+import type { ProposalSummary } from 'minicloud-shared/model/proposal';
 import type { Release } from 'minicloud-shared/model/release';
 import type { SystemInfo } from 'minicloud-shared/model/system';
 
@@ -11,18 +12,35 @@ export interface Snapshot {
   apps?: readonly AppSummary[];
   /** Newest first, for the apps somebody looked into. */
   releases: ReadonlyMap<string, readonly Release[]>;
+  /** What only the apps somebody looked into were asked for. */
+  details: ReadonlyMap<string, AppDetail>;
   /** The latest operation of every app that an event told about. */
   operations: ReadonlyMap<string, Operation>;
+  /** Open plans of others, newest first; none where the server knows no proposals. */
+  proposals: readonly ProposalSummary[];
   /** Milliseconds since the epoch: when the apps were last true. */
   asOf?: number;
 }
 
-export const emptySnapshot: Snapshot = { releases: new Map(), operations: new Map() };
+export const emptySnapshot: Snapshot = {
+  releases: new Map(),
+  details: new Map(),
+  operations: new Map(),
+  proposals: [],
+};
 
 export interface Applied {
   snapshot: Snapshot;
   /** The event says that something changed and not to what: ask the server for its apps again. */
   stale: boolean;
+}
+
+/** The app that an event is about, where it is about one. */
+export function appOf({ app, body }: Event): string | undefined {
+  if (app !== undefined) return app;
+  if (body.kind === 'app.changed') return body.name;
+  if (body.kind === 'release.changed') return body.release.app;
+  return body.kind === 'operation.changed' ? body.operation.app : undefined;
 }
 
 export function applyEvent(before: Snapshot, event: Event): Applied {
@@ -32,6 +50,7 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
     case 'app.changed':
     case 'replica.changed':
     case 'server.changed':
+    case 'proposal.changed':
       return { snapshot, stale: true };
     case 'app.deleted':
       return {
@@ -39,6 +58,7 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
           ...snapshot,
           apps: before.apps?.filter(({ name }) => name !== body.name),
           releases: without(before.releases, body.name),
+          details: without(before.details, body.name),
           operations: without(before.operations, body.name),
         },
         stale: false,
@@ -57,8 +77,8 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
       const operations = withEntry(before.operations, body.operation.app, body.operation);
       return { snapshot: { ...snapshot, operations }, stale: !sameState(before.operations, body.operation) };
     }
-    case 'access.denied':
-    case 'access.changed':
+    // Events of a newer server change nothing here that could be shown.
+    default:
       return { snapshot, stale: false };
   }
 }

@@ -1,8 +1,9 @@
 /** What a connection asks of a server: the API's queries and its event stream, without how they travel. */
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
-import type { AppSummary } from 'minicloud-shared/model/app';
+import type { AppDetail, AppSummary } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
+import type { ProposalSummary } from 'minicloud-shared/model/proposal';
 import type { Release } from 'minicloud-shared/model/release';
 import type { SystemInfo } from 'minicloud-shared/model/system';
 import type { Api } from './api.ts';
@@ -10,6 +11,8 @@ import type { Api } from './api.ts';
 export interface Source {
   info(): Promise<SystemInfo>;
   apps(): Promise<AppSummary[]>;
+  detail(app: string): Promise<AppDetail>;
+  proposals(): Promise<ProposalSummary[]>;
   facts(): Promise<ServerFacts>;
   releases(app: string): Promise<Release[]>;
   operation(id: string): Promise<Operation>;
@@ -27,10 +30,15 @@ export interface EventHandlers {
   ended(error: unknown): void;
 }
 
+const emptyDetail = { replicas: [], bindings: [], volumes: [], domains: [], processes: [], routes: [], activity: [] };
+
 export function sourceOf(api: Api): Source {
   return {
     info: () => api.system.info.query(),
     apps: () => api.apps.list.query(),
+    // What an older server leaves out is empty.
+    detail: async (app) => ({ ...emptyDetail, ...(await api.apps.get.query({ name: app })) }),
+    proposals: async () => (await api.proposals.list.query({})).filter(({ state }) => state === 'open'),
     facts: () => api.system.facts.query({}),
     releases: (app) => api.releases.list.query({ app }),
     operation: (id) => api.operations.get.query({ id }),

@@ -1,4 +1,4 @@
-import type { AppState } from 'minicloud-shared/model/app';
+import type { AppState, Replica } from 'minicloud-shared/model/app';
 import type { ReleaseState } from 'minicloud-shared/model/release';
 import { l10n, ThemeColor, ThemeIcon } from 'vscode';
 
@@ -22,6 +22,14 @@ const releaseIcons: Record<ReleaseState, [icon: string, color?: string]> = {
   rolled_back: ['discard'],
 };
 
+const replicaIcons: Record<Replica['state'], [icon: string, color?: string]> = {
+  starting: ['sync~spin'],
+  healthy: ['pass', 'testing.iconPassed'],
+  unhealthy: ['warning', 'list.warningForeground'],
+  exited: ['error', 'list.errorForeground'],
+  draining: ['debug-step-out'],
+};
+
 /** What was seen last and may be otherwise by now. */
 const unknownIcon = new ThemeIcon('circle-outline', new ThemeColor('disabledForeground'));
 
@@ -31,6 +39,10 @@ export function appIcon(state: AppState, known = true): ThemeIcon {
 
 export function releaseIcon(state: ReleaseState, known = true): ThemeIcon {
   return known ? themed(releaseIcons[state]) : unknownIcon;
+}
+
+export function replicaIcon(state: Replica['state'], known = true): ThemeIcon {
+  return known ? themed(replicaIcons[state]) : unknownIcon;
 }
 
 export function appStateLabel(state: AppState): string {
@@ -43,7 +55,8 @@ export function appStateLabel(state: AppState): string {
     stopped: l10n.t('stopped'),
     deleting: l10n.t('being deleted'),
   };
-  return labels[state];
+  // A newer server may know states that this editor does not: they are shown as they are called.
+  return labels[state] ?? state;
 }
 
 export function releaseStateLabel(state: ReleaseState): string {
@@ -55,7 +68,7 @@ export function releaseStateLabel(state: ReleaseState): string {
     failed: l10n.t('failed'),
     rolled_back: l10n.t('rolled back'),
   };
-  return labels[state];
+  return labels[state] ?? state;
 }
 
 /** An image without the parts that nearly all have: `docker.io/library/nginx:1.29` is `nginx:1.29`. */
@@ -63,6 +76,8 @@ export function shortImage(image: string): string {
   return image.replace(/^docker\.io\/(library\/)?/, '').replace(/@sha256:([0-9a-f]{12})[0-9a-f]*$/, '@$1');
 }
 
-function themed([icon, color]: [icon: string, color?: string]): ThemeIcon {
+function themed(look: [icon: string, color?: string] | undefined): ThemeIcon {
+  if (!look) return new ThemeIcon('question');
+  const [icon, color] = look;
   return new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
 }

@@ -1,18 +1,28 @@
-import type { Operation } from 'minicloud-shared/model/operation';
-import { l10n, ThemeIcon, TreeItem } from 'vscode';
+import type { AppSummary } from 'minicloud-shared/model/app';
+import { type Operation, operationEnded } from 'minicloud-shared/model/operation';
+import { l10n, ThemeColor, ThemeIcon, TreeItem } from 'vscode';
 import { progressOf } from '../deploy/progress.ts';
 import type { LiveServer } from '../servers/connections.ts';
-import { facets, type TreeNode } from './node.ts';
+import { formatAge } from './age.ts';
+import { type AppRow, facets, type TreeNode } from './node.ts';
 
-/** What is being done to an app right now. */
-export class OperationNode implements TreeNode {
+const endedIcons: Partial<Record<Operation['state'], [icon: string, color?: string]>> = {
+  succeeded: ['check'],
+  failed: ['error', 'list.errorForeground'],
+  cancelled: ['circle-slash'],
+};
+
+/** What is being done to an app, or was, and how it ended. A click shows its steps. */
+export class OperationNode implements AppRow {
   readonly id: string;
   readonly live: LiveServer;
+  readonly app: AppSummary;
   readonly operation: Operation;
 
-  constructor(live: LiveServer, operation: Operation) {
+  constructor(live: LiveServer, app: AppSummary, operation: Operation) {
     this.id = `operation:${live.server.id}/${operation.id}`;
     this.live = live;
+    this.app = app;
     this.operation = operation;
   }
 
@@ -21,13 +31,28 @@ export class OperationNode implements TreeNode {
   }
 
   item(): TreeItem {
-    const { message } = progressOf(this.operation);
-    const item = new TreeItem(operationLabel(this.operation));
+    const { operation } = this;
+    const ended = operationEnded[operation.state];
+    const label = ended ? endedLabel(operation) : operationLabel(operation);
+    const item = new TreeItem(label);
     item.id = this.id;
-    item.iconPath = new ThemeIcon('sync~spin');
-    item.description = message || l10n.t('waiting');
-    item.contextValue = facets('operation');
-    item.accessibilityInformation = { label: `${operationLabel(this.operation)}, ${item.description}` };
+    const [icon, color] = ended ? (endedIcons[operation.state] ?? ['circle-outline']) : ['sync~spin'];
+    item.iconPath = new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
+    item.description = ended
+      ? [
+          operationStateLabel(operation.state),
+          formatAge(operation.finishedAt ?? operation.createdAt, Date.now(), l10n.t),
+          operation.by,
+        ].join(' · ')
+      : progressOf(operation).message || l10n.t('waiting');
+    item.tooltip = operation.problem
+      ? [`${operation.problem.what}: ${operation.problem.why}`, operation.problem.still, operation.problem.remedy]
+          .filter(Boolean)
+          .join('\n')
+      : [label, item.description].join('\n');
+    item.contextValue = facets('operation', ended ? 'ended' : 'running');
+    item.command = { command: 'minicloud.showOperation', title: l10n.t('Show Operation'), arguments: [this] };
+    item.accessibilityInformation = { label: `${label}, ${item.description}` };
     return item;
   }
 
@@ -36,6 +61,7 @@ export class OperationNode implements TreeNode {
   }
 }
 
+/** What is done now. */
 export function operationLabel({ kind, release }: Operation): string {
   const labels: Record<Operation['kind'], string> = {
     deploy: release ? l10n.t('Deploying release {0}', release) : l10n.t('Deploying'),
@@ -43,5 +69,26 @@ export function operationLabel({ kind, release }: Operation): string {
     delete: l10n.t('Deleting'),
     converge: l10n.t('Repairing'),
   };
-  return labels[kind];
+  return labels[kind] ?? kind;
+}
+
+function endedLabel({ kind, release }: Operation): string {
+  const labels: Record<Operation['kind'], string> = {
+    deploy: release ? l10n.t('Deploy of release {0}', release) : l10n.t('Deploy'),
+    rollback: release ? l10n.t('Rollback, release {0}', release) : l10n.t('Rollback'),
+    delete: l10n.t('Deletion'),
+    converge: l10n.t('Repair'),
+  };
+  return labels[kind] ?? kind;
+}
+
+export function operationStateLabel(state: Operation['state']): string {
+  const labels: Record<Operation['state'], string> = {
+    queued: l10n.t('waiting'),
+    running: l10n.t('running'),
+    succeeded: l10n.t('succeeded'),
+    failed: l10n.t('failed'),
+    cancelled: l10n.t('cancelled'),
+  };
+  return labels[state] ?? state;
 }

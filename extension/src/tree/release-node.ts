@@ -4,10 +4,10 @@ import { l10n, TreeItem } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
 import { releaseIcon, releaseStateLabel, shortImage } from './app-look.ts';
-import { facets, type TreeNode } from './node.ts';
+import { type AppRow, facets, type TreeNode } from './node.ts';
 
 /** A release of an app; a click shows what it was and how its deploy went. */
-export class ReleaseNode implements TreeNode {
+export class ReleaseNode implements AppRow {
   readonly id: string;
   readonly live: LiveServer;
   readonly app: AppSummary;
@@ -41,6 +41,7 @@ export class ReleaseNode implements TreeNode {
       : `${release.image}\n${release.digest}\n${release.reason}, ${release.by}`;
     item.contextValue = facets(
       'release',
+      online && 'online',
       online && releaseCan[release.state].rollbackTo && features.includes('rollbacks') && 'rollbacks',
     );
     item.command = { command: 'minicloud.showRelease', title: l10n.t('Show Release'), arguments: [this] };

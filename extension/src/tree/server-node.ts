@@ -2,8 +2,10 @@ import { l10n, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 
 import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
 import { AppNode } from './app-node.ts';
-import { MessageNode } from './message-node.ts';
+import { type Message, MessageNode } from './message-node.ts';
 import { facets, type TreeNode } from './node.ts';
+import { ProposalNode } from './proposal-node.ts';
+import type { TreeParts } from './tree-parts.ts';
 
 const icons = {
   idle: ['server', undefined],
@@ -17,10 +19,12 @@ const icons = {
 export class ServerNode implements TreeNode {
   readonly id: string;
   readonly live: LiveServer;
+  readonly #parts: TreeParts;
 
-  constructor(live: LiveServer) {
+  constructor(live: LiveServer, parts: TreeParts) {
     this.id = `server:${live.server.id}`;
     this.live = live;
+    this.#parts = parts;
   }
 
   get serverId(): string {
@@ -50,45 +54,22 @@ export class ServerNode implements TreeNode {
   }
 
   async children(): Promise<TreeNode[]> {
-    const { server, connection } = this.live;
+    const { connection } = this.live;
     const { link, snapshot } = connection;
-    const known = link.state === 'online';
-    const apps = (snapshot.apps ?? []).map((app) => new AppNode(this.live, app));
-    if (link.state === 'unreachable') {
-      const retry = { command: 'minicloud.retryServer', title: l10n.t('Retry') };
-      const reason = {
-        icon: 'debug-restart',
-        label: l10n.t('Retry'),
-        description: link.problem.why,
-        tooltip: link.problem.remedy,
-        command: retry,
-        facets: ['retry'],
-      };
-      return [new MessageNode(`${this.id}/unreachable`, server.id, reason), ...apps];
-    }
-    if (link.state === 'rejected') {
-      const replace = { command: 'minicloud.replaceToken', title: l10n.t('Replace Token…') };
-      const reason = {
-        icon: 'key',
-        color: 'list.errorForeground',
-        label: l10n.t('Replace Token…'),
-        description: l10n.t('the server refuses this one'),
-        tooltip: link.problem.remedy,
-        command: replace,
-      };
-      return [new MessageNode(`${this.id}/rejected`, server.id, reason)];
-    }
-    if (known && apps.length === 0) {
-      const deploy = { command: 'minicloud.deployManifest', title: l10n.t('Deploy'), arguments: [] };
-      const empty = {
-        icon: 'rocket',
-        label: l10n.t('No apps yet'),
-        description: l10n.t('Deploy a manifest'),
-        command: deploy,
-      };
-      return [new MessageNode(`${this.id}/empty`, server.id, empty)];
-    }
-    return apps;
+    const all = snapshot.apps ?? [];
+    const apps = all
+      .filter((app) => this.#parts.filter.matches(app))
+      .map((app) => new AppNode(this.live, app, this.#parts));
+    if (link.state === 'unreachable') return [this.#message('unreachable', unreachable(link.problem)), ...apps];
+    if (link.state === 'rejected') return [this.#message('rejected', rejected(link.problem.remedy))];
+    const proposals = snapshot.proposals.map((proposal) => new ProposalNode(this.live, proposal));
+    if (link.state === 'online' && all.length === 0) return [...proposals, this.#message('empty', noApps())];
+    if (apps.length === 0 && all.length > 0) return [...proposals, this.#message('filtered', noMatch(all.length))];
+    return [...proposals, ...apps];
+  }
+
+  #message(kind: string, message: Message): MessageNode {
+    return new MessageNode(`${this.id}/${kind}`, this.serverId, message);
   }
 
   #description(): string {
@@ -107,4 +88,44 @@ export class ServerNode implements TreeNode {
         return new URL(this.live.server.url).host === this.live.server.name ? '' : new URL(this.live.server.url).host;
     }
   }
+}
+
+function unreachable({ why, remedy }: { why: string; remedy: string }): Message {
+  return {
+    icon: 'debug-restart',
+    label: l10n.t('Retry'),
+    description: why,
+    tooltip: remedy,
+    command: { command: 'minicloud.retryServer', title: l10n.t('Retry') },
+    facets: ['retry'],
+  };
+}
+
+function rejected(remedy: string): Message {
+  return {
+    icon: 'key',
+    color: 'list.errorForeground',
+    label: l10n.t('Replace Token…'),
+    description: l10n.t('the server refuses this one'),
+    tooltip: remedy,
+    command: { command: 'minicloud.replaceToken', title: l10n.t('Replace Token…') },
+  };
+}
+
+function noApps(): Message {
+  return {
+    icon: 'rocket',
+    label: l10n.t('No apps yet'),
+    description: l10n.t('Deploy a manifest'),
+    command: { command: 'minicloud.deployManifest', title: l10n.t('Deploy'), arguments: [] },
+  };
+}
+
+function noMatch(apps: number): Message {
+  return {
+    icon: 'filter',
+    label: l10n.t('Clear Filter'),
+    description: apps === 1 ? l10n.t('it hides 1 app') : l10n.t('it hides {0} apps', apps),
+    command: { command: 'minicloud.clearAppFilter', title: l10n.t('Clear Filter'), arguments: [] },
+  };
 }

@@ -1,6 +1,6 @@
 /** Releases as people ask for them. */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import type { Release } from 'minicloud-shared/model/release';
+import type { Release, ReleaseDetail } from 'minicloud-shared/model/release';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 
@@ -30,9 +30,10 @@ export async function releases(cloud: Cloud, appName: string): Promise<Release[]
   return (await listReleases(cloud.db, app.id, listed)).map((row) => toRelease(row, app.name));
 }
 
-export async function release(cloud: Cloud, appName: string, version: number): Promise<Release> {
+export async function release(cloud: Cloud, appName: string, version: number): Promise<ReleaseDetail> {
   const app = await requireApp(cloud, appName);
-  return toRelease(await requireRelease(cloud, app.id, app.name, version), app.name);
+  const row = await requireRelease(cloud, app.id, app.name, version);
+  return { ...toRelease(row, app.name), manifest: row.manifest_text };
 }
 
 /** Throws `not_found` that names the versions there are. */

@@ -53,3 +53,10 @@ export const releaseSchema = z.object({
   problem: problemSchema.optional(),
 });
 export type Release = z.infer<typeof releaseSchema>;
+
+export const releaseDetailSchema = z.object({
+  ...releaseSchema.shape,
+  /** Text of the manifest that it was made from. An older server does not tell it. */
+  manifest: z.string().optional(),
+});
+export type ReleaseDetail = z.infer<typeof releaseDetailSchema>;

@@ -1,0 +1,33 @@
+import type { PickedApp } from '../commands/pick.ts';
+import type { Connections } from '../servers/connections.ts';
+import { openSocket } from '../servers/open-socket.ts';
+import type { Forward, Forwards } from './forwards.ts';
+import type { ChosenTarget } from './pick-target.ts';
+
+/** Opens the local port. The one that leads there already is given instead of a second. */
+export async function startForward(
+  forwards: Forwards,
+  { live, app }: PickedApp,
+  { target, targetPort, localPort, urlTemplate }: ChosenTarget,
+): Promise<Forward> {
+  const same = forwards
+    .of(live.server.id, app.name)
+    .find((forward) => forward.target === target.target && forward.targetPort === targetPort);
+  if (same) return same;
+  const to = { app: app.name, target: target.target, kind: target.kind, port: targetPort };
+  return forwards.start(
+    { serverId: live.server.id, app: app.name, target: target.target, targetPort, urlTemplate, env: target.env },
+    localPort,
+    {
+      ticket: () => live.api.forwards.open.mutate(to),
+      socket: (ticket) => openSocket(live.server, ticket),
+    },
+  );
+}
+
+/** Ends what leads to a server that is no longer there. */
+export function endWithServers(connections: Connections, forwards: Forwards): { dispose(): void } {
+  return connections.onDidChange(() => {
+    for (const { id, serverId } of forwards.all()) if (!connections.get(serverId)) forwards.stop(id);
+  });
+}
