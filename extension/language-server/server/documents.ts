@@ -80,6 +80,6 @@ export function createDocuments(): Documents {
   };
 }
 
-function fileNameOf(uri: string): string {
+export function fileNameOf(uri: string): string {
   return uri.slice(uri.lastIndexOf('/') + 1);
 }

@@ -6,11 +6,12 @@ import type {
   DocumentDiagnosticReport,
 } from 'vscode-languageserver-protocol';
 import { type ManifestSummary, summarize } from '../service/summary.ts';
+import { codeActionKinds, codeActions } from './code-actions.ts';
 import { diagnosticsOf } from './diagnostics.ts';
 import { featureHandlers } from './feature-handlers.ts';
 import { type Handler, row } from './handler.ts';
 import { type SummaryParams, summaryMethod } from './protocol.ts';
-import { toCodeActions, toLspDiagnostic } from './to-lsp.ts';
+import { toLspDiagnostic } from './to-lsp.ts';
 
 export const handlers: readonly Handler[] = [
   row<DocumentDiagnosticParams, DocumentDiagnosticReport>({
@@ -20,14 +21,14 @@ export const handlers: readonly Handler[] = [
     },
     answer: (open) => ({
       kind: 'full',
-      items: diagnosticsOf(open).map((diagnostic) => toLspDiagnostic(diagnostic, open.uri)),
+      items: diagnosticsOf(open).map((diagnostic) => toLspDiagnostic(diagnostic, open)),
     }),
     closed: { kind: 'full', items: [] },
   }),
   row<CodeActionParams, CodeAction[]>({
     method: 'textDocument/codeAction',
-    capability: { codeActionProvider: { codeActionKinds: ['quickfix'] } },
-    answer: (open, { range }) => toCodeActions(diagnosticsOf(open), range, open.uri),
+    capability: { codeActionProvider: { codeActionKinds } },
+    answer: codeActions,
     closed: [],
   }),
   ...featureHandlers,

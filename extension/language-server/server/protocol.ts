@@ -33,9 +33,16 @@ export interface SummaryParams {
   uri: string;
 }
 
+/** Pages of the rules: `minicloud-docs:/rules/port-twice.md` is the page of `manifest/port-twice`. */
+export const docsScheme = 'minicloud-docs';
+
 export interface InitializationOptions {
   /** Another YAML server is active: errors of YAML itself are its business in files of its language. */
   otherYaml?: boolean;
   /** The setting `minicloud.manifest.inlayHints`. */
   inlayHints?: boolean;
+  /** The editor has `minicloud.disableRule` and shows pages of `minicloud-docs:`. */
+  commands?: boolean;
+  /** The setting `minicloud.manifest.severity`: by code `off`, `hint`, `information`, `warning` or `error`. */
+  severity?: Record<string, string>;
 }

@@ -8,12 +8,12 @@ import * as protocol from 'vscode-languageserver-protocol';
 import { connectionOptions } from './connection-options.ts';
 import { handlers } from './handlers.ts';
 import * as numbers from './numbers.ts';
-import { factsMethod, summaryMethod } from './protocol.ts';
+import { factsMethod, type InitializationOptions, summaryMethod } from './protocol.ts';
 import { serve } from './serve.ts';
 
 const uri = 'file:///work/cloud_manifest.yml';
 
-function connect(options: { otherYaml?: boolean } = {}) {
+function connect(options: InitializationOptions = {}) {
   const [toServer, toClient] = [new PassThrough(), new PassThrough()];
   const life: string[] = [];
   const logged: string[] = [];
@@ -56,7 +56,7 @@ function connect(options: { otherYaml?: boolean } = {}) {
 
 describe('the manifest language server', () => {
   const connections: { dispose(): void }[] = [];
-  const start = async (options?: { otherYaml?: boolean }) => {
+  const start = async (options?: InitializationOptions) => {
     const connected = connect(options);
     connections.push(connected.client);
     await connected.initialize();
@@ -110,7 +110,13 @@ describe('the manifest language server', () => {
       range,
       context: { diagnostics: [] },
     });
-    assert.equal(actions.length, 1);
+    assert.deepEqual(
+      actions.map(({ title, isPreferred }) => [title, isPreferred]),
+      [
+        ['Change to environment', true],
+        ['Remove enviroment', undefined],
+      ],
+    );
     assert.equal(actions[0]?.diagnostics?.[0]?.code, 'manifest/unknown-key');
     assert.equal(actions[0]?.edit?.changes?.[uri]?.[0]?.newText, 'environment');
     const elsewhere = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
@@ -142,6 +148,73 @@ describe('the manifest language server', () => {
     const { open, codes } = await start({ otherYaml: true });
     await open('name: "shop\n', 'yaml');
     assert.ok(!(await codes()).includes('manifest/syntax'));
+  });
+
+  const everywhere = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } };
+
+  test('severities of opinions follow the settings at once, those of errors never', async () => {
+    const { client, open, refreshes } = await start({ severity: { 'manifest/stop-first-unsaid': 'warning' } });
+    const severities = async () => {
+      const report = await client.sendRequest<{ items: protocol.Diagnostic[] }>('textDocument/diagnostic', {
+        textDocument: { uri },
+      });
+      return report.items.map(({ code, severity }) => [code, severity]);
+    };
+    const set = (severity: object) =>
+      client.sendNotification('workspace/didChangeConfiguration', { settings: { severity } });
+    await open('name: shop\nexpose: [{ port: 70000 }]\nneeds: [storage]\n');
+    const range = ['manifest/port-range', 1];
+    assert.deepEqual(await severities(), [range, ['manifest/stop-first-unsaid', 2]]);
+    await set({ 'manifest/stop-first-unsaid': 'off', 'manifest/port-range': 'off' });
+    assert.deepEqual(await severities(), [range]);
+    await set({ 'manifest/stop-first-unsaid': 'loud' });
+    assert.deepEqual(await severities(), [range, ['manifest/stop-first-unsaid', 4]]);
+    await set({ 'manifest/stop-first-unsaid': 'loud' });
+    await severities();
+    assert.equal(refreshes(), 2);
+  });
+
+  test('an opinion can be put to rest for its line, and in the settings where the editor can', async () => {
+    const text = 'name: shop\nneeds:\n  - storage\n';
+    for (const commands of [true, false]) {
+      const { client, open, codes } = await start({ commands });
+      await open(text);
+      const actions = await client.sendRequest<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri },
+        range: everywhere,
+        context: { diagnostics: [] },
+      });
+      const inSettings = actions.find(({ command }) => command?.command === 'minicloud.disableRule');
+      assert.deepEqual(inSettings?.command?.arguments, commands ? ['manifest/stop-first-unsaid'] : undefined);
+      const href = actions[0]?.diagnostics?.[0]?.codeDescription?.href;
+      assert.equal(href, commands ? 'minicloud-docs:/rules/stop-first-unsaid.md' : undefined);
+      const here = actions.find(({ title }) => title === 'Disable manifest/stop-first-unsaid for this line');
+      const [edit] = here?.edit?.changes?.[uri] ?? [];
+      assert.equal(edit?.newText, '  # minicloud-disable-next-line manifest/stop-first-unsaid\n');
+      await client.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: 2 },
+        contentChanges: [{ range: edit?.range, text: edit?.newText }],
+      });
+      assert.deepEqual(await codes(), []);
+    }
+  });
+
+  test('fix all comes when it is asked for by its kind, and alone', async () => {
+    const { client, open } = await start();
+    await open('nmae: Shop\nexpose: [{ port: "80" }]\n');
+    const ask = (only?: string[]) =>
+      client.sendRequest<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri },
+        range: everywhere,
+        context: { diagnostics: [], ...(only ? { only } : {}) },
+      });
+    for (const kind of ['source', 'source.fixAll', 'source.fixAll.minicloud']) {
+      const [action, ...others] = await ask([kind]);
+      assert.deepEqual([action?.kind, others], ['source.fixAll.minicloud', []]);
+    }
+    assert.deepEqual(await ask(['refactor']), []);
+    assert.deepEqual(await ask(['source.organizeImports']), []);
+    assert.ok((await ask()).every(({ kind }) => kind === 'quickfix'));
   });
 
   test('a document that is not open is answered and not failed', async () => {

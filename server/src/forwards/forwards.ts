@@ -101,7 +101,7 @@ export async function prepareForward(cloud: Cloud, app: AppRow, input: ForwardIn
   const names = running.map(({ labels }) => labels[processLabel] ?? '');
   const known = [...new Set(names), ...services.map((each) => `${each.service}:${each.port}`)];
   throw new ProblemError({
-    code: 'not_available',
+    code: 'not_found',
     what: 'There is nothing to forward to',
     object: `${target}:${port} of ${app.name}`,
     why: known.length > 0 ? `What runs is ${known.join(', ')}.` : 'No container of this app runs.',

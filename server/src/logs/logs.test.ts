@@ -118,12 +118,12 @@ test('all readers together get a bounded number of lines in a second', async () 
   });
   try {
     // What may go at once has gone.
-    await eventually('the burst', () => got > 20_000);
+    await eventually('the burst', () => got > 5_000);
     const [from, began] = [got, performance.now()];
     await sleep(2_000);
     const rate = (got - from) / ((performance.now() - began) / 1000);
-    // The pace, what the burst got back meanwhile, and much less than the 30,000 there would be without.
-    assert.ok(rate < 12_000, `${Math.round(rate)} lines a second`);
+    // The pace, and much less than the 30,000 there would be without.
+    assert.ok(rate < 5_000, `${Math.round(rate)} lines a second`);
     assert.ok(rate > 200, `${Math.round(rate)} lines a second are hardly following`);
   } finally {
     stop.abort();

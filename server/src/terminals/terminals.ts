@@ -151,9 +151,9 @@ async function chooseReplica(cloud: Cloud, app: AppRow, input: TerminalInput): P
   const chosen = found.find(({ labels }) => labels[processLabel] === primary) ?? found[0];
   if (chosen) return chosen;
   const wanted = [input.process ?? 'any process', ...(input.replica === undefined ? [] : [`replica ${input.replica}`])];
-  const names = [...new Set(running.map(({ labels }) => `${labels[processLabel]}.${labels[replicaLabel]}`))];
+  const names = running.map(({ labels }) => `${labels[processLabel]}.${labels[replicaLabel]}`).sort();
   throw new ProblemError({
-    code: 'not_available',
+    code: 'not_found',
     what: 'There is nothing to open a terminal in',
     object: `${wanted.join(', ')} of ${app.name}`,
     why: names.length > 0 ? `What runs is ${names.join(', ')}.` : 'No container of this app runs.',

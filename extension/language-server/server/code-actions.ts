@@ -1,0 +1,59 @@
+/** What can be done at a place of a manifest, as actions of the protocol. */
+import type { Range } from 'minicloud-shared/manifest/model';
+import type { CodeAction, CodeActionParams } from 'vscode-languageserver-protocol';
+import { type Action, fixAll, fixesOf } from '../service/fix.ts';
+import { disablingActions } from '../service/suppress.ts';
+import { diagnoseOptions, diagnosticsOf } from './diagnostics.ts';
+import type { OpenManifest } from './documents.ts';
+import { toLspDiagnostic } from './to-lsp.ts';
+
+export const fixAllKind = 'source.fixAll.minicloud';
+export const codeActionKinds = ['quickfix', fixAllKind];
+
+export function codeActions(open: OpenManifest, { range, context }: CodeActionParams): CodeAction[] {
+  const wanted = (kind: string): boolean =>
+    context.only === undefined || context.only.some((each) => kind === each || kind.startsWith(`${each}.`));
+  return [
+    ...(wanted('quickfix') ? quickFixes(open, range) : []),
+    // Asked for by name only: when saving, or from the menu of sources.
+    ...(context.only !== undefined && wanted(fixAllKind) ? mendings(open) : []),
+  ];
+}
+
+function quickFixes(open: OpenManifest, range: Range): CodeAction[] {
+  const { parsed, settings, uri } = open;
+  return diagnosticsOf(open)
+    .filter((diagnostic) => touches(diagnostic.range, range))
+    .flatMap((diagnostic) => {
+      const diagnostics = [toLspDiagnostic(diagnostic, open)];
+      const actions = [
+        ...fixesOf(parsed, diagnostic, diagnoseOptions(open)),
+        ...disablingActions(parsed, diagnostic).filter(({ command }) => !command || settings.commands),
+      ];
+      return actions.map((action) => ({ ...toCodeAction(action, uri), kind: 'quickfix', diagnostics }));
+    });
+}
+
+function toCodeAction({ title, edits, command, preferred }: Action, uri: string): CodeAction {
+  return {
+    title,
+    ...(edits ? { edit: { changes: { [uri]: edits } } } : {}),
+    ...(command ? { command: { title, command: command.name, arguments: command.arguments } } : {}),
+    ...(preferred ? { isPreferred: true } : {}),
+  };
+}
+
+function mendings(open: OpenManifest): CodeAction[] {
+  const edits = fixAll(open.parsed, diagnoseOptions(open));
+  if (edits.length === 0) return [];
+  const title = 'Fix all that is beyond doubt';
+  return [{ title, kind: fixAllKind, edit: { changes: { [open.uri]: edits } } }];
+}
+
+function touches(a: Range, b: Range): boolean {
+  return !isBefore(a.end, b.start) && !isBefore(b.end, a.start);
+}
+
+function isBefore(a: Range['start'], b: Range['start']): boolean {
+  return a.line < b.line || (a.line === b.line && a.character < b.character);
+}
