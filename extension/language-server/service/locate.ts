@@ -71,8 +71,10 @@ export function locateCursor(text: string, offset: number): Place | undefined {
   const bare = !found?.flow && !found?.quote && /^\s*(#.*)?$/.test(text.slice(offset, lineEnd));
   const space = gap ? ' ' : '';
   // Without a colon YAML takes a key for a value, or runs it on into the next line.
-  const asKey = bare && /^[\s-]*[\w.]*[\w.-]*$/.test(lead) ? find(text, offset, space, ':') : undefined;
-  const asEntry = bare && !gap && /^\s*[\w.-]*$/.test(lead) ? find(text, offset - wordOf(lead), '- ', '') : undefined;
+  const sure = found?.onKey === true && found.aligned && text.slice(lineEnd).trim() === '';
+  const asKey = bare && !sure && /^[\s-]*[\w.]*[\w.-]*$/.test(lead) ? find(text, offset, space, ':') : undefined;
+  const startsEntry = bare && !gap && /^\s*[\w.-]*$/.test(lead) && mayBeEntry(text.slice(0, lineStart), lead);
+  const asEntry = startsEntry ? find(text, offset - wordOf(lead), '- ', '') : undefined;
   const keyed = asKey?.onKey && asKey.aligned ? asKey : found?.onKey && found.aligned ? found : undefined;
   const valued = found?.onKey === false ? found : undefined;
   const entry = asEntry && !asEntry.onKey && typeof asEntry.path.at(-1) === 'number' ? asEntry : undefined;
@@ -96,6 +98,17 @@ export function locateCursor(text: string, offset: number): Place | undefined {
 /** Behind the colon of a key, and not inside a value that may hold colons, such as an image with its tag. */
 function touchesColon(found: Found | undefined, lead: string): boolean {
   return found?.onKey === true || /^[\s-]*[\w.-]+:$/.test(lead);
+}
+
+/** Saves a parse: an entry follows another dash of its column, or a key that has nothing on its line. */
+function mayBeEntry(above: string, lead: string): boolean {
+  const column = lead.length - wordOf(lead);
+  for (const line of above.split(/\r?\n/).reverse()) {
+    const margin = /^\s*/.exec(line)?.[0].length ?? 0;
+    if (line.trim() === '' || line.trimStart().startsWith('#') || margin > column) continue;
+    return /^\s*-(\s|$)/.test(line) || /:\s*(#.*)?$/.test(line);
+  }
+  return false;
 }
 
 function wordOf(lead: string): number {
