@@ -11,6 +11,7 @@ import { type Config, readConfig } from '../src/config.ts';
 import { ensurePlatformImage } from '../src/images/ensure.ts';
 import type { ImageSettings } from '../src/images/settings.ts';
 import { readFileIfThere } from '../src/platform/atomic-file.ts';
+import { leanEnvironment } from '../src/platform/lean.ts';
 import { poll } from '../src/platform/wait.ts';
 import { type Ready, readySchema } from '../src/ready.ts';
 import { buildSample, buildServer, bundlePath } from './build.ts';
@@ -31,7 +32,10 @@ async function main(args: string[]): Promise<number> {
   if (config.ready === undefined) passed.push('--ready', readyFile);
 
   const started = Date.now();
-  const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], { stdio: 'inherit' });
+  const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], {
+    stdio: 'inherit',
+    env: { ...leanEnvironment, ...process.env },
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => companion.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
   const ended = new Promise<number>((resolve) =>

@@ -1,6 +1,7 @@
 /** The programs as people run them: bundles, started as processes of their own. */
 import path from 'node:path';
 import { buildServer, bundlePath } from '../../server/setup/build.ts';
+import { leanEnvironment } from '../../server/src/platform/lean.ts';
 import { type Lab, startLab } from '../harness/companion.ts';
 import { must } from '../harness/process.ts';
 
@@ -11,7 +12,7 @@ const commandMs = 120_000;
 
 /** A companion from the bundle on the test engine, with networks in a block that no suite uses. */
 export async function startBundledLab(): Promise<Lab> {
-  return startLab({ entry: await bundledCompanion(), block: 192 });
+  return startLab({ entry: await bundledCompanion(), block: 192, env: leanEnvironment });
 }
 
 /** The companion's bundle, made when sources are newer. */

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSource } from 'eventsource';
 import type { AppRouter } from 'minicloud-server/router';
 import { createClient } from 'minicloud-shared/client/client';
+import { leanEnvironment } from '../../server/src/platform/lean.ts';
 import { bundledCompanion, startBundledLab } from './bundled.ts';
 import { atMost, type BenchRow } from './row.ts';
 
@@ -74,7 +75,9 @@ async function startMemory(bundle: string, port: number): Promise<Companion> {
   let child: ChildProcess;
   const start = async () => {
     await rm(readyFile, { force: true });
-    child = spawn(process.execPath, [bundle, 'serve', ...args], { stdio: 'ignore' });
+    // As `npm start` starts it.
+    const env = { ...leanEnvironment, ...process.env };
+    child = spawn(process.execPath, [bundle, 'serve', ...args], { stdio: 'ignore', env });
     const began = performance.now();
     while ((await readFile(readyFile, 'utf8').catch(() => '')) === '') {
       if (child.exitCode !== null || performance.now() - began > readyWithinMs) throw new Error('it did not start');

@@ -11,6 +11,12 @@ const flags = [
   '--no-maglev',
 ];
 
+/**
+ * What whoever starts the companion as a process of its own gives it, as the C library reads it before anything of ours
+ * runs: one heap for all threads, where each would keep one of its own. 5 to 10 MB idle, 30 MB after a flood of logs.
+ */
+export const leanEnvironment = { MALLOC_ARENA_MAX: '1' } as const;
+
 export function stayLean(): void {
   for (const flag of flags) setFlagsFromString(flag);
 }
