@@ -226,7 +226,7 @@ const directive: Fixer = ({ document, diagnostic: { range } }) => {
 };
 
 /** What was meant can only be tried: each of these is offered when the text can be read with it. */
-const syntax: Fixer = ({ document, diagnostic: { range } }) => {
+const syntax: Fixer = ({ document, diagnostic: { range, message } }) => {
   const { source } = document.context;
   const at = offsetAt(document.lines, range.start);
   const line = lineText(source, document.lines, range.start.line);
@@ -235,6 +235,7 @@ const syntax: Fixer = ({ document, diagnostic: { range } }) => {
   const margin = /^[ \t]*/.exec(line)?.[0] ?? '';
   const start = offsetAt(document.lines, { line: range.start.line, character: 0 });
   const end = start + line.trimEnd().length;
+  const close = /not closed with (.)/.exec(message)?.[1];
   const insert = (title: string, offset: number, text: string): Fix => ({
     title,
     edits: [{ range: spanRange(document.lines, [offset, offset]), newText: text }],
@@ -248,8 +249,8 @@ const syntax: Fixer = ({ document, diagnostic: { range } }) => {
       ? [replace('Indent with spaces', start, start + margin.length, margin.replaceAll('\t', '  '))]
       : []),
     ...(rest === '' ? [] : [replace('Put it in quotes', at, at + rest.length, JSON.stringify(rest))]),
-    ...['"', "'", ']', '}'].map((close) => insert(`Close with ${close}`, Math.min(end, source.length), close)),
-    ...['"', "'", ']', '}'].map((close) => insert(`Close with ${close}`, source.trimEnd().length, close)),
+    // At the end of the line, or where the text ends.
+    ...(close ? [end, source.trimEnd().length].map((offset) => insert(`Close with ${close}`, offset, close)) : []),
     ...(/^\s*[\w-]+$/.test(line) ? [insert('Add the colon', end, ':')] : []),
     ...(/:\S/.test(line) ? [insert('Put a space behind the colon', start + line.indexOf(':') + 1, ' ')] : []),
   ];

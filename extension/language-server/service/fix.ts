@@ -1,5 +1,4 @@
 /** What can be done about a diagnostic. Every fix that is offered was tried: its diagnostic goes and no other comes. */
-import { catalogue, isOpinion } from 'minicloud-shared/manifest/catalogue';
 import type { Diagnostic, Fix, Range, ServerFacts } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { type Path, parsePath } from 'minicloud-shared/manifest/path';
@@ -64,16 +63,19 @@ export function fixesOf(document: ManifestDocument, diagnostic: Diagnostic, opti
 const mayCome = new Set(['manifest/secret-value']);
 
 function helps(text: string, code: string, before: readonly Diagnostic[], options: FixOptions): boolean {
-  const { fileName } = options;
-  const after = diagnose(parseManifestDocument(text, fileName === undefined ? {} : { fileName }), options);
+  const after = diagnose(parseManifestDocument(text, options), options);
   const count = (list: readonly Diagnostic[], wanted: string): number =>
     list.filter((each) => each.code === wanted).length;
+  // Where there is more wrong than is shown, what is mended makes room for as much again.
+  if (count(before, 'manifest/more') > 0) return after.every((each) => count(before, each.code) > 0);
   const worse = after.some((each) => count(after, each.code) > count(before, each.code) && !mayCome.has(each.code));
   return !worse && count(after, code) < count(before, code);
 }
 
 /** Rounds of mending until nothing is left to mend; a fix may make room for the next. */
-const maxRounds = 20;
+const maxRounds = 8;
+/** Texts that are read to try one fix alone, when they do not go together. */
+const maxTries = 40;
 
 /**
  * The text with everything mended whose meaning is beyond doubt: words misspelled, values to be quoted, numbers, units.
@@ -82,15 +84,23 @@ const maxRounds = 20;
 export function fixAll(document: ManifestDocument, options: FixOptions = {}): Fix['edits'] {
   const { source } = document.context;
   let text = source;
+  let tries = 0;
   for (let round = 0; round < maxRounds; round++) {
-    const current = parseManifestDocument(text, options.fileName === undefined ? {} : { fileName: options.fileName });
-    const before = diagnose(current, options);
-    const next = before
-      .filter((each) => each.severity === 'error' && each.fix && each.code !== 'manifest/command')
-      .map((each) => ({ code: each.code, text: each.fix ? applyFix(text, each.fix) : text }))
-      .find((each) => helps(each.text, each.code, before, options));
-    if (!next) break;
-    text = next.text;
+    const before = diagnose(parseManifestDocument(text, options), options);
+    const sure = before.filter(({ code, severity, fix }) => severity === 'error' && fix && code !== 'manifest/command');
+    const together = apart(sure.flatMap(({ fix }) => fix?.edits ?? []));
+    let next = together.length > 0 ? applyFix(text, { title: '', edits: together }) : text;
+    if (next !== text && !helps(next, sure[0]?.code ?? '', before, options)) {
+      next = text;
+      for (const { code, fix } of sure) {
+        const alone = fix && tries++ < maxTries ? applyFix(text, fix) : text;
+        if (alone === text || !helps(alone, code, before, options)) continue;
+        next = alone;
+        break;
+      }
+    }
+    if (next === text) break;
+    text = next;
   }
   if (text === source) return [];
   let start = 0;
@@ -102,7 +112,15 @@ export function fixAll(document: ManifestDocument, options: FixOptions = {}): Fi
   return [{ range, newText: text.slice(start, text.length - end) }];
 }
 
-/** Codes that something can be done about, for tests and documentation. */
-export function fixableCodes(): string[] {
-  return catalogue.map(({ code }) => code).filter((code) => fixers[code] || isOpinion(code));
+/** The edits that do not touch one before them; the others have their turn in the next round. */
+function apart(edits: Fix['edits']): Fix['edits'] {
+  const sorted = [...edits].sort((a, b) => order(a.range.start, b.range.start));
+  return sorted.filter(({ range }, index) => {
+    const before = sorted[index - 1];
+    return !before || order(before.range.end, range.start) < 0;
+  });
+}
+
+function order(a: Range['start'], b: Range['start']): number {
+  return a.line - b.line || a.character - b.character;
 }

@@ -1,0 +1,75 @@
+/** Diagnostics and fixes over text as it is while somebody types: cut off anywhere, with pieces missing. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
+import { applyFix } from 'minicloud-shared/manifest/source';
+import { diagnose } from './diagnose.ts';
+import { known } from './expectations.ts';
+import { fixAll, fixesOf } from './fix.ts';
+import { seeded } from './generated.ts';
+import { disablingActions } from './suppress.ts';
+
+const mostMs = 50;
+const options = known.facts ? { facts: known.facts } : {};
+
+/** What an editor may ask at any moment; each is given the text, as reading it is part of the answer. */
+const questions: Record<string, (text: string, at: number) => unknown> = {
+  diagnose: (text) => diagnose(parseManifestDocument(text), options),
+  'the fixes of one diagnostic': (text, at) =>
+    withOne(text, at, (document, found) => fixesOf(document, found, options)),
+  'putting one to rest': (text, at) => withOne(text, at, disablingActions),
+  'fix all': (text) => fixAll(parseManifestDocument(text), options),
+};
+
+function withOne(
+  text: string,
+  at: number,
+  ask: (document: ManifestDocument, found: ReturnType<typeof diagnose>[number]) => unknown,
+): unknown {
+  const document = parseManifestDocument(text);
+  const all = diagnose(document, options);
+  const found = all[at % Math.max(1, all.length)];
+  return found && ask(document, found);
+}
+
+const folder = new URL('../../../test/fixtures/manifests/valid/', import.meta.url);
+const valid = readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder), 'utf8')] as const);
+
+/** Whatever else the machine does, one of a few tries is not disturbed by it. */
+function tryAll(text: string, at: number, what: string): void {
+  for (const [name, ask] of Object.entries(questions)) {
+    const quick = [1, 2, 3, 4, 5].some(() => {
+      const started = performance.now();
+      ask(text, at);
+      return performance.now() - started < mostMs;
+    });
+    assert.ok(quick, `${name} takes more than ${mostMs} ms: ${what}`);
+  }
+}
+
+for (const [name, text] of valid) {
+  test(`${name}: cut off anywhere`, () => {
+    for (let end = 0; end <= text.length; end += 1) tryAll(text.slice(0, end), end, `the first ${end} characters`);
+  });
+
+  test(`${name}: with pieces missing`, () => {
+    const random = seeded(text.length + 1);
+    for (let round = 0; round < 100; round += 1) {
+      const start = Math.floor(random() * text.length);
+      const length = 1 + Math.floor(random() * random() * 60);
+      tryAll(text.slice(0, start) + text.slice(start + length), start, `without ${start}–${start + length}`);
+    }
+  });
+}
+
+test('a large file with as many faults as are shown is mended in bounded time', () => {
+  const lines = Array.from({ length: 1000 }, (_, index) => `  KEY_${index}: 0${index}${'1'.repeat(30)}\n`).join('');
+  const text = `nmae: shop\nenv:\n${lines}`;
+  const started = performance.now();
+  const document = parseManifestDocument(text);
+  const fixed = applyFix(text, { title: '', edits: fixAll(document, options) });
+  assert.deepEqual(diagnose(parseManifestDocument(fixed)), []);
+  // Seconds of margin on a busy machine; what this catches are minutes.
+  assert.ok(performance.now() - started < 30_000);
+});
