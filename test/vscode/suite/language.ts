@@ -2,20 +2,22 @@ import assert from 'node:assert/strict';
 import {
   type CodeAction,
   type CompletionList,
+  ConfigurationTarget,
   commands,
   type DocumentSymbol,
   type Hover,
+  type InlayHint,
   languages,
   type MarkdownString,
   Position,
-  type Range,
+  Range,
   type TextEdit,
   type Uri,
   WorkspaceEdit,
   window,
   workspace,
 } from 'vscode';
-import { closeEditors, minicloud, openManifest, until } from './host.ts';
+import { closeEditors, minicloud, openManifest, until, workspaceFile } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const wrong = 'name: shop\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 70000\n';
@@ -71,6 +73,44 @@ export const languageTests: Record<string, HostTest> = {
       hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join(),
       /port/,
     );
+  },
+  'files beside a manifest are offered, a process is renamed everywhere, and defaults show by setting': async () => {
+    await workspace.fs.writeFile(workspaceFile('features/docker/Dockerfile.web'), new Uint8Array());
+    const uri = await openManifest(
+      'features',
+      'name: shop\nbuild:\n  dockerfile:\n    path: \nprocesses:\n  web: {}\nexpose:\n- port: 80\n  process: web\n',
+    );
+    await until(async () => {
+      const list = await commands.executeCommand<CompletionList>(
+        'vscode.executeCompletionItemProvider',
+        uri,
+        new Position(3, 10),
+      );
+      return list.items.some(({ label }) => label === 'docker/Dockerfile.web');
+    }, 'the Dockerfile among what is offered');
+    await replace(uri, new Range(3, 10, 3, 10), 'docker/Dockerfile.web');
+    const renaming = await commands.executeCommand<WorkspaceEdit>(
+      'vscode.executeDocumentRenameProvider',
+      uri,
+      new Position(8, 12),
+      'front',
+    );
+    await workspace.applyEdit(renaming);
+    assert.match((await workspace.openTextDocument(uri)).getText(), /^ {2}front: \{\}\n[\s\S]*process: front$/m);
+    const hints = (): Thenable<InlayHint[]> =>
+      commands.executeCommand('vscode.executeInlayHintProvider', uri, new Range(0, 0, 20, 0));
+    assert.deepEqual(await hints(), []);
+    const setting = workspace.getConfiguration('minicloud.manifest');
+    await setting.update('inlayHints', true, ConfigurationTarget.Global);
+    try {
+      await until(async () => (await hints()).length > 0, 'a hint');
+      const labels = (await hints()).map(({ label }) =>
+        typeof label === 'string' ? label : label.map((part) => part.value).join(''),
+      );
+      assert.deepEqual(labels, ['http']);
+    } finally {
+      await setting.update('inlayHints', undefined, ConfigurationTarget.Global);
+    }
   },
   'the outline shows keys and entries': async () => {
     const uri = await openManifest('outline', 'name: shop\nexpose:\n- port: 80\n- port: 81\n');
