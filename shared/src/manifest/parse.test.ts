@@ -259,10 +259,10 @@ const hostile: Record<string, string> = {
 
 for (const [what, text] of Object.entries(hostile)) {
   test(`${what} end soon and are answered`, () => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     const { diagnostics } = parseManifest(text);
-    // Seconds of margin on a busy machine; what this catches are minutes.
-    assert.ok(performance.now() - before < 15_000);
+    // Work, not waiting: a busy machine is no fault of the parser. What this catches are minutes.
+    assert.ok(process.cpuUsage(before).user < 15_000_000);
     assert.ok(diagnostics.length <= maxDiagnostics + 1);
   });
 }

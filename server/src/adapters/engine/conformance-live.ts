@@ -63,8 +63,10 @@ function playShell(session: MemorySession): void {
     }
     for (const line of text.replaceAll('\u0003', '').split('\n')) {
       if (line === 'stty size') session.print(`${session.size()?.rows} ${session.size()?.cols}\r\n`);
-      else if (line.startsWith('sleep')) sleeps = true;
-      else if (line.startsWith('echo') && !sleeps) session.print(`${line.slice(5).replace("''", '')}\r\n`);
+      else if (line.endsWith('sleep 1000')) {
+        session.print('asleep\r\n');
+        sleeps = true;
+      } else if (line.startsWith('echo') && !sleeps) session.print(`${line.slice(5).replace("''", '')}\r\n`);
       else if (line.startsWith('exit')) session.exit(Number(line.slice(5)));
     }
   });
@@ -109,8 +111,12 @@ export function liveConformance(makeEngine: MakeEngine, fixtures: EngineFixtures
     await exec.resize({ cols: 132, rows: 43 });
     await exec.write(Buffer.from('stty size\n'));
     await says(/^43 132\r$/m);
-    await exec.write(Buffer.from('sleep 1000\n'));
-    await exec.write(Buffer.from("\u0003echo a''wake\n"));
+    await exec.write(Buffer.from("echo as''leep; sleep 1000\n"));
+    await says(/^asleep\r$/m);
+    // What is typed before a terminal has taken Ctrl-C goes with it.
+    await exec.write(Buffer.from('\u0003'));
+    await says(/\^C/);
+    await exec.write(Buffer.from("echo a''wake\n"));
     await says(/^awake\r$/m);
     await exec.write(Buffer.from('exit 7\n'));
     await ended;
