@@ -104,6 +104,11 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     await denials.record(`unknown from ${request.ip}`, 'a token that is not valid');
   });
   server.addHook('preParsing', async (_request, _reply, payload) => utf8Only(payload));
+  // Public as the manifest's language is: editors other than ours ask for it without a token.
+  server.get('/schema/cloud_manifest.json', async (_request, reply) => {
+    const { manifestJsonSchema } = await import('minicloud-shared/manifest/json-schema');
+    return reply.type('application/schema+json').send(JSON.stringify(manifestJsonSchema()));
+  });
   server.get('/health', async () => ({ status: 'ok', version: cloud.version }));
 
   const createContext = ({ req, res }: { req: FastifyRequest; res: FastifyReply }): Context => {

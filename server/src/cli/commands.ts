@@ -17,6 +17,7 @@ import { operations } from './commands/operations.ts';
 import { plan } from './commands/plan.ts';
 import { releases } from './commands/releases.ts';
 import { rollback } from './commands/rollback.ts';
+import { schema } from './commands/schema.ts';
 import { serve } from './commands/serve.ts';
 import { servers } from './commands/servers.ts';
 import { serversUse } from './commands/servers-use.ts';
@@ -32,6 +33,7 @@ import { watch } from './commands/watch.ts';
 
 export const commands: readonly Command[] = [
   validate,
+  schema,
   plan,
   deploy,
   rollback,

@@ -19,7 +19,7 @@ export interface LogHandlers {
   againMs?: number;
 }
 
-const final = ['unauthorized', 'forbidden', 'not_found', 'invalid_input'];
+const final = ['unauthorized', 'forbidden', 'not_found', 'invalid_input', 'rate_limited'];
 /** Lines asked for after a loss: what was written meanwhile, and some that are known to find the seam. */
 const linesAfterLoss = 2_000;
 

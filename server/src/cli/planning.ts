@@ -5,17 +5,23 @@ import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { appNamePattern } from 'minicloud-shared/model/app';
 import type { Plan } from 'minicloud-shared/model/plan';
 import type { Api } from './api.ts';
-import type { Context, Option } from './command.ts';
+import type { Command, Context } from './command.ts';
 import { textLines } from './screen.ts';
 import { type FoundSource, findSource } from './source.ts';
 import { waiting } from './waiting.ts';
 
-export const imageOption: Option = {
-  type: 'string',
-  value: 'IMAGE',
-  complete: 'none',
-  help: "image to run; wins over the manifest's `image:`",
-};
+/** How every command that takes a source is told which: `makePlan` reads these. */
+export const sourceWords = {
+  positionals: [{ name: 'FOLDER | NAME', required: false, complete: 'folder' }],
+  options: {
+    image: {
+      type: 'string',
+      value: 'IMAGE',
+      complete: 'none',
+      help: "image to run; wins over the manifest's `image:`",
+    },
+  },
+} as const satisfies Pick<Command, 'positionals' | 'options'>;
 
 export interface Planned {
   found: FoundSource;

@@ -45,7 +45,7 @@ export async function findSource(
   const named = word !== undefined && appNamePattern.test(word);
   if (named) return { source: { app: word, ...withImage }, notes: [] };
   if (word === undefined && image !== undefined) return { source: { image }, notes: [] };
-  throw noManifest(word ?? '.');
+  throw await noManifestAt(word ?? '.', cwd);
 }
 
 /** The manifests of a folder, the one that counts first; the file itself when it is one. */
@@ -91,7 +91,23 @@ function unreadable(file: string, why: string): ProblemError {
   });
 }
 
-export function noManifest(folder: string): ProblemError {
+/** What a word stands for that is no manifest: a folder without one, or nothing at all. */
+export async function noManifestAt(word: string, cwd: string): Promise<ProblemError> {
+  return (await isKind(path.resolve(cwd, word), 'isDirectory')) ? noManifest(word) : noSuchPlace(word);
+}
+
+function noSuchPlace(place: string): ProblemError {
+  return new ProblemError({
+    code: 'manifest_invalid',
+    what: 'There is no such folder or file',
+    object: place,
+    why: 'Nothing has this name.',
+    still: 'Nothing was changed.',
+    remedy: 'Check how it is written, or name the folder that holds the manifest.',
+  });
+}
+
+function noManifest(folder: string): ProblemError {
   return new ProblemError({
     code: 'manifest_invalid',
     what: 'There is no manifest here',

@@ -23,17 +23,12 @@ export async function openDatabase<Tables>(
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) {
     await db.destroy();
-    throw new ProblemError(
-      {
-        code: 'conflict',
-        what: 'The database could not be brought to this version',
-        object: path,
-        why: error instanceof Error ? error.message : String(error),
-        still: 'Nothing in it was changed.',
-        remedy: 'If a newer Minicloud wrote it, start that version; else restore the database from a backup.',
-      },
-      { cause: error },
-    );
+    throw unusable(path, error, {
+      code: 'conflict',
+      what: 'The database could not be brought to this version',
+      still: 'Nothing in it was changed.',
+      remedy: 'If a newer Minicloud wrote it, start that version; else restore the database from a backup.',
+    });
   }
   return db;
 }
@@ -52,17 +47,11 @@ function openFile(path: string): Database.Database {
     throw new Error(String(found));
   } catch (cause) {
     file?.close();
-    throw new ProblemError(
-      {
-        code: 'internal',
-        what: 'The database is damaged or can not be opened',
-        object: path,
-        why: cause instanceof Error ? cause.message : String(cause),
-        still: 'Apps keep serving. Nothing in the file was changed or deleted.',
-        remedy: 'Keep a copy of the home folder, then restore the database from a backup and start again.',
-      },
-      { cause },
-    );
+    throw unusable(path, cause, {
+      what: 'The database is damaged or can not be opened',
+      still: 'Apps keep serving. Nothing in the file was changed or deleted.',
+      remedy: 'Keep a copy of the home folder, then restore the database from a backup and start again.',
+    });
   }
 }
 
@@ -121,7 +110,12 @@ export function lockInstance(path: string): InstanceLock {
   } catch (cause) {
     file?.close();
     const taken = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY');
-    throw new ProblemError(taken ? alreadyRuns(path) : unusableLock(path, cause), { cause });
+    if (taken) throw new ProblemError(alreadyRuns(path), { cause });
+    throw unusable(path, cause, {
+      what: 'The lock of the home folder can not be taken',
+      still: 'Apps keep serving. Nothing was changed.',
+      remedy: 'Make the folder writable; the lock file holds no data and may be removed while no companion runs.',
+    });
   }
 }
 
@@ -136,15 +130,14 @@ function alreadyRuns(path: string): ProblemInit {
   };
 }
 
-function unusableLock(path: string, cause: unknown): ProblemInit {
-  return {
-    code: 'internal',
-    what: 'The lock of the home folder can not be taken',
-    object: path,
-    why: cause instanceof Error ? cause.message : String(cause),
-    still: 'Apps keep serving. Nothing was changed.',
-    remedy: 'Make the folder writable; the lock file holds no data and may be removed while no companion runs.',
-  };
+/** A file that can't be used, in the words of whatever failed. */
+function unusable(
+  path: string,
+  cause: unknown,
+  told: Pick<ProblemInit, 'what' | 'still' | 'remedy'> & Partial<Pick<ProblemInit, 'code'>>,
+): ProblemError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new ProblemError({ code: 'internal', object: path, why, ...told }, { cause });
 }
 
 /** True for SQLite's unique and foreign key violations, by the column or constraint named in the message. */

@@ -45,6 +45,13 @@ const causes: [name: string, error: unknown, code: string, why: RegExp][] = [
   ['an event stream that was refused', { cause: { code: 401 } }, 'unauthorized', /expired or revoked/],
   ['nobody listens', network({ code: 'ECONNREFUSED' }), 'not_available', /Nothing listens/],
   ['one of several addresses', network({ errors: [{ code: 'ECONNREFUSED' }] }), 'not_available', /Nothing listens/],
+  [
+    'a port that no browser would ask',
+    network(new Error('bad port')),
+    'not_available',
+    /Nothing answers.*\(bad port\)/,
+  ],
+  ['a connection that could not be made', network(undefined), 'not_available', /Nothing answers there/],
   ['an unknown host', network({ code: 'ENOTFOUND' }), 'not_available', /host name/],
   ['an authority of its own', network({ code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'not_available', /not trusted/],
   ['no answer in time', network({ name: 'TimeoutError' }), 'timeout', /in time/],
@@ -85,6 +92,6 @@ test('attempts to reconnect wait longer and longer, never for ever, never all at
   );
 });
 
-function network(cause: object): unknown {
+function network(cause: object | undefined): unknown {
   return TRPCClientError.from(Object.assign(new TypeError('fetch failed'), { cause }));
 }

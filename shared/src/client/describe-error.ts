@@ -115,7 +115,12 @@ const networkCauses: Record<string, Told> = {
   ERR_TLS_CERT_ALTNAME_INVALID: { ...refused, why: 'Its certificate is for another name.' },
 };
 
+/** No `fetch` failed. */
+const none = Symbol('none');
+
 function networkCause(error: unknown): Told | undefined {
+  let notMade: unknown = none;
+  let deepest: string | undefined;
   for (let at: unknown = error, depth = 0; at && depth < 6; at = field(at, 'cause'), depth += 1) {
     const name = field(at, 'name');
     if (name === 'TimeoutError') return { ...refused, code: 'timeout', why: 'It did not answer in time.' };
@@ -126,9 +131,13 @@ function networkCause(error: unknown): Told | undefined {
       const inner = networkCause(first[0]);
       if (inner) return inner;
     }
-    if (field(at, 'message') === 'fetch failed' && !field(at, 'cause')) {
-      return { ...refused, why: 'The connection could not be made.' };
-    }
+    // `fetch` says so before there is a connection: whatever the cause is called, none was lost.
+    if (field(at, 'message') === 'fetch failed') notMade = field(at, 'cause');
+    else if (at === notMade) deepest = messageOf(at);
+  }
+  if (notMade !== none) {
+    const cause = deepest === undefined ? '' : ` (${deepest.slice(0, 200)})`;
+    return { ...refused, why: `Nothing answers there; the connection could not be made${cause}.` };
   }
   return undefined;
 }

@@ -2,18 +2,18 @@ import type { AppDetail } from 'minicloud-shared/model/app';
 import type { Release } from 'minicloud-shared/model/release';
 import type { Api } from '../api.ts';
 import type { Command, Context } from '../command.ts';
-import { conduct, settle } from '../conduct.ts';
+import { conduct, type Outcome, settle } from '../conduct.ts';
 import { confirm, mustBeAskable, yesOption } from '../confirm.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { planView } from '../plan-view.ts';
-import { imageOption, makePlan } from '../planning.ts';
+import { makePlan, sourceWords } from '../planning.ts';
 import { receiptView } from '../receipt.ts';
 
 export const deploy: Command = {
   name: 'deploy',
   summary: 'show the plan, ask, and make it so',
-  positionals: [{ name: 'FOLDER | NAME', required: false, complete: 'folder' }],
-  options: { image: imageOption, yes: yesOption },
+  positionals: sourceWords.positionals,
+  options: { ...sourceWords.options, yes: yesOption },
   details: [
     'Reads cloud_manifest.yml, .yaml or .json in FOLDER (here unless said otherwise). NAME deploys an app that is there with the manifest it has, for a new image or once more. An image alone deploys by the manifest that it carries. A folder that holds a manifest wins over an app of that name.',
     'Exactly the plan that was shown is made so: if it would differ by then, nothing is changed. Without a terminal --yes is needed.',
@@ -42,29 +42,28 @@ export const deploy: Command = {
       planned: plan.steps,
       interrupt: 'cancel',
     });
-    const { operation } = outcome;
-    const facts = await factsOf(api, operation.app, operation.release);
-    if (context.json)
-      context.out.json({
-        plan,
-        diagnostics,
-        operation,
-        release: facts.release,
-        urls: facts.app?.urls.map(({ url }) => url) ?? [],
-      });
-    const code = settle(context, outcome);
-    if (code === exitCodes.ok && !context.json) showLive(context, operation.app, operation.release, facts);
-    return code;
+    return told(context, api, outcome, { plan, diagnostics });
   },
 };
 
-export interface LiveFacts {
+/** The end of a deploy or rollback: what serves now, as JSON with `more` in front or in words; its exit code. */
+export async function told(context: Context, api: Api, outcome: Outcome, more: object = {}): Promise<ExitCode> {
+  const { operation } = outcome;
+  const facts = await factsOf(api, operation.app, operation.release);
+  const urls = facts.app?.urls.map(({ url }) => url) ?? [];
+  if (context.json) context.out.json({ ...more, operation, release: facts.release, urls });
+  const code = settle(context, outcome);
+  if (code === exitCodes.ok && !context.json) showLive(context, operation.app, operation.release, facts);
+  return code;
+}
+
+interface LiveFacts {
   app?: AppDetail;
   release?: Release;
 }
 
 /** What serves now and what was measured. The deploy has ended, so that failing to ask does not make it fail. */
-export async function factsOf(api: Api, name: string, version: number | undefined): Promise<LiveFacts> {
+async function factsOf(api: Api, name: string, version: number | undefined): Promise<LiveFacts> {
   const [app, release] = await Promise.all([
     api.apps.get.query({ name }).catch(() => undefined),
     version === undefined ? undefined : api.releases.get.query({ app: name, version }).catch(() => undefined),
@@ -72,13 +71,8 @@ export async function factsOf(api: Api, name: string, version: number | undefine
   return { ...(app ? { app } : {}), ...(release ? { release } : {}) };
 }
 
-/** The end of a deploy or rollback that succeeded. */
-export function showLive(
-  context: Context,
-  name: string,
-  version: number | undefined,
-  { app, release }: LiveFacts,
-): void {
+/** The end of one that succeeded. */
+function showLive(context: Context, name: string, version: number | undefined, { app, release }: LiveFacts): void {
   const urls = app?.urls.map(({ url }) => url) ?? [];
   context.out.print(...receiptView({ name, version, urls, release }, context.out.columns));
 }

@@ -1,13 +1,12 @@
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { planView } from '../plan-view.ts';
-import { imageOption, makePlan } from '../planning.ts';
+import { makePlan, sourceWords } from '../planning.ts';
 
 export const plan: Command = {
   name: 'plan',
   summary: 'show what a deploy would change; changes nothing',
-  positionals: [{ name: 'FOLDER | NAME', required: false, complete: 'folder' }],
-  options: { image: imageOption },
+  ...sourceWords,
   details: [
     'Reads cloud_manifest.yml, .yaml or .json in FOLDER (here unless said otherwise), or takes the app NAME as it serves. The image is fetched when the server does not have it yet.',
     'Ends with 5 when the manifest has errors or asks for what the server does not do.',

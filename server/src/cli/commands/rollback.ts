@@ -1,12 +1,12 @@
 import { releaseCan } from 'minicloud-shared/model/release';
 import { usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { conduct, settle } from '../conduct.ts';
+import { conduct } from '../conduct.ts';
 import { confirm, mustBeAskable, yesOption } from '../confirm.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortDigest } from '../plan-view.ts';
 import { relative } from '../time.ts';
-import { factsOf, showLive } from './deploy.ts';
+import { told } from './deploy.ts';
 
 export const rollback: Command = {
   name: 'rollback',
@@ -52,12 +52,6 @@ export const rollback: Command = {
         api.releases.rollback.mutate({ app, ...(chosen === undefined ? {} : { version: chosen }), idempotencyKey }),
       interrupt: 'cancel',
     });
-    const { operation } = outcome;
-    const facts = await factsOf(api, app, operation.release);
-    if (context.json)
-      context.out.json({ operation, release: facts.release, urls: facts.app?.urls.map(({ url }) => url) ?? [] });
-    const code = settle(context, outcome);
-    if (code === exitCodes.ok && !context.json) showLive(context, app, operation.release, facts);
-    return code;
+    return told(context, api, outcome);
   },
 };

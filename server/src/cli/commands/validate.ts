@@ -1,16 +1,18 @@
 import path from 'node:path';
 import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
-import type { Diagnostic } from 'minicloud-shared/manifest/model';
-import { parseManifest } from 'minicloud-shared/manifest/parse';
+import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
+import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
+import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
+import { usage } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { textLines } from '../screen.ts';
-import { findManifests, manifestMaxBytes, noManifest, readManifest } from '../source.ts';
+import { findManifests, manifestMaxBytes, noManifestAt, readManifest } from '../source.ts';
 import { type Line, styled } from '../text.ts';
 
 export const validate: Command = {
   name: 'validate',
-  summary: 'check manifests, without a server',
+  summary: 'check manifests; needs no server',
   positionals: [{ name: 'FILE', required: false, many: true, complete: 'file' }],
   options: {
     format: {
@@ -20,24 +22,45 @@ export const validate: Command = {
       complete: 'none',
       help: 'how the findings are told',
     },
+    'max-warnings': { type: 'string', value: 'N', complete: 'none', help: 'end with 5 when there are more warnings' },
+    server: { type: 'boolean', help: 'check also what only the server knows, such as whose a domain is' },
   },
   details: [
-    'FILE is a manifest, a folder with one, or - for standard input; the manifest of this folder unless said otherwise. Rules that need the server, such as a domain that another app has, are checked by plan.',
-    'Ends with 5 when there is an error; warnings alone end with 0. The format github makes annotations of a GitHub workflow.',
+    'FILE is a manifest, a folder with one, or - for standard input; the manifest of this folder unless said otherwise. Nothing is asked over the network unless --server says so; plan always asks.',
+    'Rules and severities are those of the editor; comments (minicloud-disable-next-line CODE) are heeded. For other editors see schema.',
+    'Ends with 5 when there is an error; warnings alone end with 0, unless there are more than --max-warnings. The format github makes annotations of a GitHub workflow.',
   ],
   json: '{ valid: boolean, files: { file: string, valid: boolean, diagnostics: Diagnostic[] }[] }; lines and characters of ranges count from 0',
-  examples: ['minicloud validate', 'minicloud validate apps/*/cloud_manifest.yml --format github'],
+  examples: [
+    'minicloud validate',
+    'minicloud validate apps/*/cloud_manifest.yml --format github --max-warnings 0',
+    'generate | minicloud validate - --server',
+  ],
   async run(context) {
     const words = context.args.positionals.length > 0 ? context.args.positionals : ['.'];
-    const files = await Promise.all(words.map((word) => check(context, word)));
+    const most = mostWarnings(context.args.text('max-warnings'));
+    if (words.filter((word) => word === '-').length > 1) throw usage(validate, '-', 'Standard input can be read once.');
+    const facts = context.args.has('server') ? await (await context.api()).system.facts.query() : undefined;
+    const files = await Promise.all(words.map((word) => check(context, word, facts)));
     const valid = files.every((file) => file.valid);
+    const warnings = files
+      .flatMap(({ diagnostics }) => diagnostics)
+      .filter(({ severity }) => severity === 'warning').length;
     const format = context.json ? 'json' : (context.args.text('format') ?? 'text');
     if (format === 'json')
       context.out.json({ valid, files: files.map(({ file, valid, diagnostics }) => ({ file, valid, diagnostics })) });
     else context.out.print(...files.flatMap(format === 'github' ? annotations : report));
-    return valid ? exitCodes.ok : exitCodes.refused;
+    if (valid && warnings > most)
+      context.err.print([`${warnings} warnings are more than the ${most} of --max-warnings.`]);
+    return valid && warnings <= most ? exitCodes.ok : exitCodes.refused;
   },
 };
+
+function mostWarnings(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw usage(validate, `--max-warnings ${text}`, 'It is a whole number, such as 0.');
+}
 
 export interface Checked {
   file: string;
@@ -46,17 +69,18 @@ export interface Checked {
   diagnostics: Diagnostic[];
 }
 
-async function check(context: Context, word: string): Promise<Checked> {
-  if (word === '-') return checked('standard input', await context.readInput(manifestMaxBytes));
+async function check(context: Context, word: string, facts: ServerFacts | undefined): Promise<Checked> {
+  if (word === '-') return checked('standard input', await context.readInput(manifestMaxBytes), facts);
   const [found] = await findManifests(path.resolve(context.cwd, word));
-  if (found === undefined) throw noManifest(word);
+  if (found === undefined) throw await noManifestAt(word, context.cwd);
   const file = path.relative(context.cwd, found);
-  return checked(file, await readManifest(found, file));
+  return checked(file, await readManifest(found, file), facts);
 }
 
-function checked(file: string, text: string): Checked {
-  const { manifest, diagnostics } = parseManifest(text, { fileName: file });
-  return { file, text, valid: manifest !== undefined, diagnostics };
+function checked(file: string, text: string, facts: ServerFacts | undefined): Checked {
+  const document = parseManifestDocument(text, { fileName: file });
+  const diagnostics = [...document.diagnostics, ...(facts ? checkAgainstServer(document, facts) : [])];
+  return { file, text, valid: diagnostics.every(({ severity }) => severity !== 'error'), diagnostics };
 }
 
 function report({ file, text, valid, diagnostics }: Checked): Line[] {
