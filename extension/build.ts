@@ -1,5 +1,5 @@
 /** Bundles the extension and its language server: CommonJS files, which is what every VS Code loads. */
-import { readFile, rm } from 'node:fs/promises';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +45,7 @@ export async function buildExtension(folder = extensionFolder): Promise<Metafile
     logLevel: 'warning',
   });
   assertBoundaries(metafile);
+  await copyFile(join(extensionFolder, '../shared/docs/manifest-rules.md'), join(outdir, 'manifest-rules.md'));
   return metafile;
 }
 

@@ -10,6 +10,7 @@ import { createForwards } from './forwards/forwards.ts';
 import { endWithServers } from './forwards/start-forward.ts';
 import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
+import { createRulePages } from './language/rule-pages.ts';
 import { createStatusBar } from './language/status-bar.ts';
 import { createLogFolding } from './logs/log-folding.ts';
 import { createLogFollower } from './logs/log-follower.ts';
@@ -75,6 +76,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   context.subscriptions.push(
     ...createManifestLens(connections, targets, drift),
     ...createStatusBar(connections, targets),
+    ...createRulePages(context, output),
   );
   own(whileAiFeatures(() => [...registerMcpServers(connections, tokens), ...registerValidateTool(language)]));
 

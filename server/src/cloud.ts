@@ -162,7 +162,9 @@ async function realAdapters(
         installation,
         ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
       });
-  const servicesNetwork = `minicloud_services_${installation}`;
+  // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
+  // every connection of a network that is the first no longer, which the firewall then counts no more.
+  const servicesNetwork = `minicloud_backing_${installation}`;
   const image = (name: PlatformImageName) => async () => (await ensurePlatformImage(engine, name, images, say)).id;
   return {
     engine,

@@ -8,7 +8,7 @@ import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
-import { answer, notification, openFile, runCommand, takePicture, treeRow } from './workbench.ts';
+import { answer, noApps, notification, openFile, runCommand, takePicture, treeRow } from './workbench.ts';
 
 const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sample/cloud_manifest.yml');
 let lab: Lab;
@@ -45,7 +45,7 @@ test('from adding the server to the page of the app, with its data behind it', a
   await runCommand(page, 'Minicloud: Add Server…');
   await answer(page, 'Add Server (1/2)', lab.ready.apiUrl);
   await answer(page, 'Token for', lab.ready.token);
-  await treeRow(page, 'No apps yet').waitFor();
+  await noApps(page).waitFor();
   await openFile(page, 'cloud_manifest.yml');
   await runCommand(page, 'Minicloud: Plan Manifest');
   await page.locator('.tab.active', { hasText: 'Plan of sample' }).waitFor();

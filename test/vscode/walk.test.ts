@@ -3,12 +3,23 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { type Companion, startCompanion } from './companion.ts';
-import { answer, editorText, notification, openFile, pickRow, runCommand, takePicture, treeRow } from './workbench.ts';
+import { takePictures, themes, type Walk, walkSteps } from './steps.ts';
+import {
+  answer,
+  editorText,
+  noApps,
+  notification,
+  openFile,
+  pickRow,
+  runCommand,
+  takePicture,
+  treeRow,
+} from './workbench.ts';
 
 const wrong = `name: guestbook
 image: docker.io/library/nginx:1.29
@@ -18,7 +29,6 @@ expose:
 env:
   GREETING: hello
 `;
-const themes = { light: 'Default Light Modern', dark: 'Default Dark Modern', contrast: 'Default High Contrast' };
 
 describe('a first deploy by hand', () => {
   let folder: string;
@@ -48,30 +58,9 @@ describe('a first deploy by hand', () => {
     for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
   });
 
-  let broken: string | undefined;
-
-  /** One step of the walk; each needs the ones before it. A failure leaves a picture of what was on the screen. */
-  function step(name: string, walk: () => Promise<void>): void {
-    test(name, async () => {
-      assert.equal(broken, undefined, 'an earlier step failed');
-      try {
-        await walk();
-      } catch (error) {
-        broken = name;
-        await takePicture(page, 'failed');
-        throw error;
-      }
-    });
-  }
-
-  /** The same moment in three themes. */
-  async function pictures(name: string): Promise<void> {
-    for (const [short, theme] of Object.entries(themes)) {
-      await vscode.configure({ 'workbench.colorTheme': theme });
-      await page.waitForTimeout(700);
-      await takePicture(page, `${name}-${short}`);
-    }
-  }
+  const walk = (): Walk => ({ page, vscode });
+  const step = walkSteps(walk);
+  const pictures = (name: string): Promise<void> => takePictures(walk(), name);
 
   step('the empty view says what to do', async () => {
     await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
@@ -94,7 +83,7 @@ describe('a first deploy by hand', () => {
     await takePicture(page, '2-refused');
     await refused.getByRole('button', { name: 'Change Token…' }).click();
     await answer(page, 'Token for', companion.token);
-    await treeRow(page, 'No apps yet').waitFor();
+    await noApps(page).waitFor();
   });
 
   step('an error in the manifest is underlined, and gone when it is fixed', async () => {
@@ -174,6 +163,6 @@ describe('a first deploy by hand', () => {
     await takePicture(page, '9-delete');
     await dialog.getByRole('button', { name: 'Delete guestbook…' }).click();
     await answer(page, 'Delete guestbook from localhost?', 'guestbook');
-    await treeRow(page, 'No apps yet').waitFor();
+    await noApps(page).waitFor();
   });
 });

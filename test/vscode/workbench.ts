@@ -61,6 +61,11 @@ export function treeRow(page: Page, label: string): Locator {
   return page.locator('.pane-body .monaco-list-row').filter({ has: exact });
 }
 
+/** The welcome view of a server without apps. */
+export function noApps(page: Page): Locator {
+  return page.locator('.welcome-view-content').getByText('No apps yet.', { exact: true });
+}
+
 export function notification(page: Page, text: string): Locator {
   return page.locator('.notification-toast', { hasText: text });
 }

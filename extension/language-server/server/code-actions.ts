@@ -5,6 +5,7 @@ import { type Action, fixAll, fixesOf } from '../service/fix.ts';
 import { disablingActions } from '../service/suppress.ts';
 import { diagnoseOptions, diagnosticsOf } from './diagnostics.ts';
 import type { OpenManifest } from './documents.ts';
+import { disableRuleCommand } from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
 
 export const fixAllKind = 'source.fixAll.minicloud';
@@ -28,17 +29,17 @@ function quickFixes(open: OpenManifest, range: Range): CodeAction[] {
       const diagnostics = [toLspDiagnostic(diagnostic, open)];
       const actions = [
         ...fixesOf(parsed, diagnostic, diagnoseOptions(open)),
-        ...disablingActions(parsed, diagnostic).filter(({ command }) => !command || settings.commands),
+        ...disablingActions(parsed, diagnostic).filter(({ disables }) => !disables || settings.commands),
       ];
       return actions.map((action) => ({ ...toCodeAction(action, uri), kind: 'quickfix', diagnostics }));
     });
 }
 
-function toCodeAction({ title, edits, command, preferred }: Action, uri: string): CodeAction {
+function toCodeAction({ title, edits, disables, preferred }: Action, uri: string): CodeAction {
   return {
     title,
     ...(edits ? { edit: { changes: { [uri]: edits } } } : {}),
-    ...(command ? { command: { title, command: command.name, arguments: command.arguments } } : {}),
+    ...(disables ? { command: { title, command: disableRuleCommand, arguments: [disables] } } : {}),
     ...(preferred ? { isPreferred: true } : {}),
   };
 }

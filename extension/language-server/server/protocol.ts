@@ -33,6 +33,9 @@ export interface SummaryParams {
   uri: string;
 }
 
+/** Command of the editor that sets the severity of a code to `off`; its one argument is the code. */
+export const disableRuleCommand = 'minicloud.disableRule';
+
 /** Pages of the rules: `minicloud-docs:/rules/port-twice.md` is the page of `manifest/port-twice`. */
 export const docsScheme = 'minicloud-docs';
 

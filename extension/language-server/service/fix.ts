@@ -23,9 +23,9 @@ export type Fixer = (context: FixContext) => (Fix | undefined)[];
 
 export interface Action {
   title: string;
-  /** Edits of the text, or a command that the editor runs. */
   edits?: Fix['edits'];
-  command?: { name: string; arguments: unknown[] };
+  /** Instead of edits: the code that the editor switches off in its settings. */
+  disables?: string;
   /** The one that a person most likely wants. */
   preferred: boolean;
 }

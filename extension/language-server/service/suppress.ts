@@ -7,15 +7,12 @@ import { suppressionWord } from 'minicloud-shared/manifest/suppress';
 import type { Action } from './fix.ts';
 import { styleOf } from './style.ts';
 
-/** Command of the editor that sets the severity of a code to `off`; its one argument is the code. */
-export const disableRuleCommand = 'minicloud.disableRule';
-
 /** None for errors, which the server refuses whatever the editor shows. */
 export function disablingActions(document: ManifestDocument, { code, range }: Diagnostic): Action[] {
   if (!isOpinion(code)) return [];
   const everywhere: Action = {
     title: `Disable ${code} in the settings`,
-    command: { name: disableRuleCommand, arguments: [code] },
+    disables: code,
     preferred: false,
   };
   const here = commentFor(document, code, range.start.line);

@@ -59,9 +59,12 @@ export async function startManifestClient(context: ExtensionContext): Promise<Ma
 
 /** Sent when the language server starts, and again when a person changes them. */
 function settings(): InitializationOptions {
+  const manifest = workspace.getConfiguration('minicloud.manifest');
   return {
+    commands: true,
+    severity: manifest.get<Record<string, string>>('severity', {}),
     otherYaml: extensions.getExtension('redhat.vscode-yaml')?.isActive === true,
-    inlayHints: workspace.getConfiguration('minicloud.manifest').get('inlayHints', false),
+    inlayHints: manifest.get('inlayHints', false),
   };
 }
 

@@ -53,6 +53,9 @@ export function appTooltip({ app, detail, releases = [], metrics }: AppFacts): M
   return text;
 }
 
+/** Less than this is next to nothing. */
+const quietCores = 0.1;
+
 /**
  * One paragraph for memory and one for processor time of every process: the line of blocks for the eye, the same in
  * words for the ear.
@@ -65,11 +68,13 @@ export function usageLines({ processes }: AppMetrics): string[] {
       ...(bytes === undefined
         ? []
         : [
-            `${sparkline(memoryBytes)} ${l10n.t('{0}: memory {1}{2}, highest {3}', process, memory(bytes), of, memory(highest(memoryBytes)))}`,
+            `${sparkline(memoryBytes, memoryLimitBytes)} ${l10n.t('{0}: memory {1}{2}, highest {3}', process, memory(bytes), of, memory(highest(memoryBytes)))}`,
           ]),
       ...(busy === undefined
         ? []
-        : [`${sparkline(cores)} ${l10n.t('{0}: CPU {1}, highest {2}', process, cpu(busy), cpu(highest(cores)))}`]),
+        : [
+            `${sparkline(cores, quietCores)} ${l10n.t('{0}: CPU {1}, highest {2}', process, cpu(busy), cpu(highest(cores)))}`,
+          ]),
     ];
   });
 }

@@ -12,12 +12,13 @@ test('memory and processor time are short', () => {
     '1.4 GB',
     '12 GB',
   ]);
-  assert.deepEqual([0, 0.0004, 0.034, 0.5, 1.5].map(cpu), ['0 %', '0.0 %', '3 %', '50 %', '150 %']);
+  assert.deepEqual([0, 0.0004, 0.004, 0.034, 0.5, 1.5].map(cpu), ['0 %', '0 %', '0.4 %', '3 %', '50 %', '150 %']);
 });
 
 test('a sparkline has a block for every value, gaps as spaces, and the highest as a full block', () => {
-  assert.equal(sparkline([0, 5, null, 10]), '▁▅ █');
-  assert.equal(sparkline([0, 0]), '▁▁');
+  assert.equal(sparkline([0, 5, null, 10], 0), '▁▅ █');
+  assert.equal(sparkline([0, 0], 0), '▁▁');
   assert.equal(sparkline([], 10), '');
-  assert.equal(sparkline([9, 1, 1], 2), '██', 'only what is shown counts for its height');
+  assert.equal(sparkline([9, 1, 1], 0, 2), '██', 'only what is shown counts for its height');
+  assert.equal(sparkline([0.001, 0.002], 0.1), '▁▁', 'next to nothing looks like nothing');
 });

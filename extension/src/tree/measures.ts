@@ -16,20 +16,22 @@ export function memory(bytes: number): string {
 /** Cores in use as percent of one core: 0.034 is `3 %`, 1.5 is `150 %`. */
 export function cpu(cores: number): string {
   const percent = cores * 100;
-  return `${percent > 0 && percent < 0.95 ? percent.toFixed(1) : Math.round(percent)} %`;
+  return `${percent >= 0.05 && percent < 0.95 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
 const blocks = '▁▂▃▄▅▆▇█';
 
-/** A line of blocks, the highest value a full one; gaps are spaces. At most `width` of the last values. */
-export function sparkline(values: readonly (number | null)[], width = 24): string {
+/**
+ * A line of blocks, gaps are spaces: at most `width` of the last values. A full block is the highest of them, or
+ * `atLeast` when that is more, so that noise near zero does not look like load.
+ */
+export function sparkline(values: readonly (number | null)[], atLeast: number, width = 24): string {
   const last = values.slice(-width);
-  const highest = Math.max(0, ...last.map((value) => value ?? 0));
+  const top = Math.max(atLeast, ...last.map((value) => value ?? 0));
   return last
     .map((value) => {
       if (value === null) return ' ';
-      const level = highest === 0 ? 0 : Math.round((value / highest) * (blocks.length - 1));
-      return blocks[Math.max(0, level)];
+      return blocks[top === 0 ? 0 : Math.round((value / top) * (blocks.length - 1))];
     })
     .join('');
 }

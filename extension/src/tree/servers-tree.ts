@@ -108,8 +108,11 @@ function setBadge(view: TreeView<TreeNode>, connections: Connections): void {
 function setMessage(view: TreeView<TreeNode>, connections: Connections, { filter }: TreeParts): void {
   const all = connections.all().flatMap(({ connection }) => connection.snapshot.apps ?? []);
   const filtered = filter.text !== '' && all.length > 0;
+  // Beside a message the editor shows no welcome view, which says more.
+  const rows = emptiness(connections.all(), filter) === 'no';
   view.description = filtered ? `“${filter.text}”` : undefined;
-  view.message = filtered
-    ? l10n.t('{0} of {1} apps match “{2}”', all.filter((app) => filter.matches(app)).length, all.length, filter.text)
-    : undefined;
+  view.message =
+    filtered && rows
+      ? l10n.t('{0} of {1} apps match “{2}”', all.filter((app) => filter.matches(app)).length, all.length, filter.text)
+      : undefined;
 }

@@ -1,0 +1,44 @@
+/** A walk through the workbench in steps, each of which needs the ones before it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import type { Vscode } from '../harness/vscode.ts';
+import { takePicture } from './workbench.ts';
+
+export const themes = {
+  light: 'Default Light Modern',
+  dark: 'Default Dark Modern',
+  contrast: 'Default High Contrast',
+};
+
+export interface Walk {
+  page: Page;
+  vscode: Vscode;
+}
+
+/** The answer makes one step a test. A failure leaves a picture of what was on the screen. */
+export function walkSteps(walk: () => Walk): (name: string, go: (walk: Walk) => Promise<void>) => void {
+  let broken: string | undefined;
+  return (name, go) => {
+    test(name, async () => {
+      assert.equal(broken, undefined, 'an earlier step failed');
+      try {
+        await go(walk());
+      } catch (error) {
+        broken = name;
+        await takePicture(walk().page, 'failed');
+        throw error;
+      }
+    });
+  };
+}
+
+/** The same moment in three themes; `again` brings back what a change of the theme takes away. */
+export async function takePictures({ page, vscode }: Walk, name: string, again?: () => Promise<void>): Promise<void> {
+  for (const [short, theme] of Object.entries(themes)) {
+    await vscode.configure({ 'workbench.colorTheme': theme });
+    await page.waitForTimeout(700);
+    await again?.();
+    await takePicture(page, `${name}-${short}`);
+  }
+}
