@@ -67,7 +67,7 @@ test('one app can not take every place of the database before login, and the oth
   const attack = lab.engine.exec(shop, ['node', '-e', crowd]);
   try {
     await refusals(lab, shop, 100);
-    // 60 are let in, as `connectionsPerApp` says, of the 200 that it wants; one that ends makes room for the next
+    // 60 are let in, as `connectionsPerApp` says, of the 490 that it wants; one that ends makes room for the next
     // before the server has seen its end.
     const seen = [await placesTaken(lab)];
     for (let tries = 0; tries < 5; tries += 1) {
@@ -75,12 +75,15 @@ test('one app can not take every place of the database before login, and the oth
       assert.equal(answer.stdout, 'let in', answer.stderr);
       seen.push(await placesTaken(lab));
     }
+    assert.ok(Math.max(...seen) >= 50 && Math.max(...seen) <= 80, `${seen.join()} places were taken`);
     const status = await lab.client.system.status.query();
     assert.equal(status.components.find(({ name }) => name === 'mariadb')?.state, 'ok');
     const deployed = await lab.deploy(manifest('news'));
     assert.equal(deployed.state, 'succeeded', JSON.stringify(deployed.problem));
-    seen.push(await placesTaken(lab));
-    assert.ok(Math.max(...seen) >= 50 && Math.max(...seen) <= 80, `${seen.join()} places were taken`);
+    // When a network comes, connections may be forgotten and their places given once more; the server ends the old
+    // ones within seconds. There is room for that.
+    const then = await placesTaken(lab);
+    assert.ok(then <= 250, `${then} places were taken while an app came`);
   } finally {
     await lab.engine.exec(shop, ['touch', '/tmp/stop']);
     await attack;
@@ -102,7 +105,7 @@ async function containerOf(lab: Lab, app: string): Promise<string | undefined> {
   return (await lab.engine.listContainers({ 'minicloud.app-name': app }))[0]?.id;
 }
 
-/** Wants two hundred connections without ever logging in, again and again; the server ends such ones after seconds. */
+/** Wants nearly all that the server has, without ever logging in, again and again; the server ends such ones after seconds. */
 const crowd = `
 const net = require('node:net'), fs = require('node:fs');
 let refused = 0;
@@ -110,9 +113,9 @@ const open = () => {
   const socket = net.connect(3306, 'mariadb');
   socket.resume();
   socket.on('error', () => { refused += 1; });
-  socket.on('close', () => setTimeout(open, 200));
+  socket.on('close', () => setTimeout(open, 500));
 };
-for (let count = 0; count < 200; count += 1) open();
+for (let count = 0; count < 490; count += 1) open();
 setInterval(() => {
   fs.writeFileSync('/tmp/refused', String(refused));
   if (fs.existsSync('/tmp/stop')) process.exit(0);
