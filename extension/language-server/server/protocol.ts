@@ -38,6 +38,9 @@ export const disableRuleCommand = 'minicloud.disableRule';
 
 /** Pages of the rules: `minicloud-docs:/rules/port-twice.md` is the page of `manifest/port-twice`. */
 export const docsScheme = 'minicloud-docs';
+export function rulePageOf(code: string): string {
+  return `${docsScheme}:/rules/${code.replace('manifest/', '')}.md`;
+}
 
 export interface InitializationOptions {
   /** Another YAML server is active: errors of YAML itself are its business in files of its language. */

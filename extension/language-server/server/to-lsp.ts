@@ -4,7 +4,7 @@ import type { DiagnosticSeverity, Diagnostic as LspDiagnostic, Range } from 'vsc
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { OpenManifest } from './documents.ts';
 import { diagnosticSeverity } from './numbers.ts';
-import { docsScheme } from './protocol.ts';
+import { rulePageOf } from './protocol.ts';
 
 const severities: Record<Severity, DiagnosticSeverity> = {
   error: diagnosticSeverity.Error,
@@ -24,9 +24,7 @@ export function toLspDiagnostic(
     severity: severities[diagnostic.severity],
     message: diagnostic.message,
     range: diagnostic.range,
-    ...(settings.commands
-      ? { codeDescription: { href: `${docsScheme}:/rules/${diagnostic.code.replace('manifest/', '')}.md` } }
-      : {}),
+    ...(settings.commands ? { codeDescription: { href: rulePageOf(diagnostic.code) } } : {}),
     ...(related ? { relatedInformation: related } : {}),
   };
 }

@@ -19,6 +19,7 @@ import type { Connections, LiveServer } from '../servers/connections.ts';
 import type { ManifestClient } from './language-client.ts';
 import { liveApp } from './live-app.ts';
 import { filesAround } from './manifest-files.ts';
+import { rulePage } from './rule-pages.ts';
 
 /** Lines and characters from 0. */
 export interface ManifestFinding {
@@ -153,7 +154,7 @@ export function createLanguageService(
     showServerDiagnostics(uri, diagnostics) {
       const known = languages.getDiagnostics(uri).filter(({ source }) => source === 'minicloud');
       const said = (each: Diagnostic): boolean =>
-        known.some(({ code, range }) => code === each.code && range.start.line === each.range.start.line);
+        known.some(({ code, range }) => codeOf(code) === each.code && range.start.line === each.range.start.line);
       fromServer.set(uri, diagnostics.filter((each) => !said(each)).map(toVscode));
     },
     async restart() {
@@ -185,10 +186,15 @@ const severities: Record<Severity, vscode.DiagnosticSeverity> = {
   hint: vscode.DiagnosticSeverity.Hint,
 };
 
+/** The language server's codes come with a link to their page. */
+function codeOf(code: vscode.Diagnostic['code']): string | undefined {
+  return typeof code === 'object' ? String(code.value) : code?.toString();
+}
+
 function toVscode({ range: { start, end }, message, severity, code }: Diagnostic): vscode.Diagnostic {
   const range = new Range(start.line, start.character, end.line, end.character);
   const diagnostic = new vscode.Diagnostic(range, message, severities[severity]);
   diagnostic.source = 'minicloud server';
-  diagnostic.code = code;
+  diagnostic.code = { value: code, target: rulePage(code) };
   return diagnostic;
 }

@@ -8,7 +8,7 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import { disableRuleCommand, docsScheme } from '../../language-server/server/protocol.ts';
+import { disableRuleCommand, docsScheme, rulePageOf } from '../../language-server/server/protocol.ts';
 import { showError } from '../problems.ts';
 
 /** Pages of the manifest's rules, where a diagnostic's code links to, and what switches a rule off. */
@@ -25,6 +25,11 @@ export function createRulePages({ extensionUri }: ExtensionContext, output: LogO
       disable(code).catch((error: unknown) => showError(output, error)),
     ),
   ];
+}
+
+/** Where the page of a code is. */
+export function rulePage(code: string): Uri {
+  return Uri.parse(rulePageOf(code));
 }
 
 /** The part about one rule, as a page of its own. */

@@ -28,7 +28,7 @@ export function appTooltip({ app, detail, releases = [], metrics }: AppFacts): M
     text.appendMarkdown('\n\n');
     line(app.image);
   }
-  if (detail?.digest) line(l10n.t('Digest {0}', detail.digest));
+  if (detail?.digest) line(l10n.t('Digest {0}', `${detail.digest.slice(0, 31)}…`));
   const last = releases.find(({ state }) => state === 'current');
   if (last) {
     text.appendMarkdown('\n\n');

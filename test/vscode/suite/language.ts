@@ -22,7 +22,8 @@ import type { HostTest } from './index.ts';
 
 const wrong = 'name: shop\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 70000\n';
 
-const codesOf = (uri: Uri): unknown[] => languages.getDiagnostics(uri).map(({ code }) => code);
+const codesOf = (uri: Uri): unknown[] =>
+  languages.getDiagnostics(uri).map(({ code }) => (typeof code === 'object' ? code.value : code));
 
 async function replace(uri: Uri, range: Range, text: string): Promise<void> {
   const edit = new WorkspaceEdit();
@@ -41,6 +42,31 @@ export const languageTests: Record<string, HostTest> = {
     assert.match(diagnostic.message, /70000/);
     await replace(uri, diagnostic.range, '8080');
     await until(() => codesOf(uri).length === 0, 'no diagnostic left');
+  },
+  'a code leads to the page of its rule, which is there without a network': async () => {
+    const uri = await openManifest('page', wrong);
+    await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic for the port');
+    const code = languages.getDiagnostics(uri)[0]?.code;
+    assert.ok(typeof code === 'object' && code.target.scheme === 'minicloud-docs');
+    const page = (await workspace.openTextDocument(code.target)).getText();
+    assert.match(page, /^# port-range\n/);
+    assert.match(page, /whole number from 1 to 65535/);
+    assert.doesNotMatch(page, /\n## /, 'another rule’s page');
+  },
+  'a rule that is disabled by its quick fix is told no more, and comes back with the setting': async () => {
+    const uri = await openManifest('severity', 'name: shop\nimage: nginx:1\nneeds: [storage]\n');
+    const unsaid = 'manifest/stop-first-unsaid';
+    await until(() => codesOf(uri).includes(unsaid), 'a hint about the volume');
+    const range = languages.getDiagnostics(uri)[0]?.range;
+    const actions = await commands.executeCommand<CodeAction[]>('vscode.executeCodeActionProvider', uri, range);
+    const action = actions.find(({ title }) => title === `Disable ${unsaid} in the settings`);
+    assert.ok(action?.command, actions.map(({ title }) => title).join());
+    await commands.executeCommand(action.command.command, ...(action.command.arguments ?? []));
+    await until(() => codesOf(uri).length === 0, 'no hint left');
+    const settings = workspace.getConfiguration('minicloud.manifest');
+    assert.deepEqual(settings.inspect('severity')?.workspaceValue, { [unsaid]: 'off' });
+    await settings.update('severity', undefined, ConfigurationTarget.Workspace);
+    await until(() => codesOf(uri).includes(unsaid), 'the hint again');
   },
   'a misspelled key has a quick fix that makes the diagnostic go': async () => {
     const uri = await openManifest('fix', 'name: shop\nimage: nginx:1\nenviroment: staging\n');
