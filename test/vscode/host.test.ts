@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from 'esbuild';
 import { stageExtension } from 'minicloud/package.ts';
 import { openWorkbench, remotePath, startVscode, type Vscode } from '../harness/vscode.ts';
 import { type VscodeVersion, vscodeVersions } from '../harness/vscode-install.ts';
 import { type Companion, startCompanion } from './companion.ts';
 import type { HostResult } from './suite/index.ts';
+import { buildSuite } from './suite-build.ts';
 
 const suiteLimitMs = 5 * 60_000;
 
@@ -97,17 +97,4 @@ function languageServers(folder: string): string[] {
       }
     })
     .filter((line) => line.includes(join(folder, 'dist', 'language-server.cjs')) && line.includes('--node-ipc'));
-}
-
-async function buildSuite(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(import.meta.dirname, 'suite', 'index.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node22',
-    external: ['vscode'],
-    logLevel: 'warning',
-  });
 }
