@@ -43,7 +43,8 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
   assert.equal(second.urls.length, 1);
 
   const back = await expect(0, ['rollback', 'life', '--yes']);
-  assert.match(back.err, /Release 2 serves\. Release 1 is docker\.io\/me\/app:1/);
+  assert.match(back.out, /Plan for life: release 2 → 3, what release 1 was/);
+  assert.match(back.out, /~ +image +docker\.io\/me\/app:2 .* → docker\.io\/me\/app:1 /);
   assert.match(back.out, /life is live: release 3/);
   const { releases } = JSON.parse((await expect(0, ['releases', 'life', '--json'])).out);
   assert.deepEqual(

@@ -110,4 +110,19 @@ test('data that an image keeps without storage: said before it is trusted, asked
   assert.deepEqual([safe?.consequence, losses(safe)], ['none', []]);
   assert.equal((await lab.deploy(text + stored)).state, 'succeeded');
   assert.match((await lab.get('keeper.localhost', '/data/note')).text, /kept/);
+
+  // Back to the release before storage: nothing is lost. From there back again: what is written now would be.
+  const planBack = (version: number) => lab.client.releases.planRollback.mutate({ app: 'keeper', version });
+  const back = await planBack(1);
+  assert.deepEqual([back.consequence, losses(back)], ['none', []]);
+  const started = await lab.client.releases.rollback.mutate({ app: 'keeper', version: 1, planHash: back.hash });
+  assert.equal((await lab.finished(started.operationId)).state, 'succeeded');
+  await lab.get('keeper.localhost', '/data/note', { method: 'PUT', body: 'passing' });
+  const forth = await planBack(2);
+  assert.deepEqual([forth.consequence, losses(forth)], ['data', ['data at /data']]);
+  await assert.rejects(lab.client.releases.rollback.mutate({ app: 'keeper', version: 2 }), /loses data/);
+  assert.match((await lab.get('keeper.localhost', '/data/note')).text, /passing/);
+  const agreed = await lab.client.releases.rollback.mutate({ app: 'keeper', version: 2, planHash: forth.hash });
+  assert.equal((await lab.finished(agreed.operationId)).state, 'succeeded');
+  assert.match((await lab.get('keeper.localhost', '/data/note')).text, /kept/, 'the volume kept its data over both');
 });

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { Plan } from 'minicloud-shared/model/plan';
 import { type Release, releaseCan } from 'minicloud-shared/model/release';
 import { l10n, window } from 'vscode';
+import { atRiskLines } from '../deploy/confirm.ts';
 import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
+import { verdict } from '../plan/plan-text.ts';
 import type { Services } from '../services.ts';
 import { ReleaseNode } from '../tree/release-node.ts';
 import { type PickedApp, pickApp, requireFeature } from './pick.ts';
@@ -11,13 +14,16 @@ import { type PickedApp, pickApp, requireFeature } from './pick.ts';
 export async function rollBackApp(services: Services, argument: unknown): Promise<void> {
   const picked = await pickApp(services, argument, l10n.t('Roll back which app?'));
   if (!picked) return;
-  requireFeature(picked.live, 'rollbacks', l10n.t('Rolling back'));
+  requireFeature(picked.live, 'rollback-plans', l10n.t('Rolling back'));
   const target = argument instanceof ReleaseNode ? argument.release : await pickRelease(picked);
-  if (!target || !(await confirm(picked, target))) return;
+  if (!target) return;
   const { live, app } = picked;
+  const plan = await live.api.releases.planRollback.mutate({ app: app.name, version: target.version });
+  if (!(await confirm(picked, target, plan))) return;
   const started = await live.api.releases.rollback.mutate({
     app: app.name,
     version: target.version,
+    planHash: plan.hash,
     idempotencyKey: randomUUID(),
   });
   const operation = await followOperation(
@@ -25,6 +31,7 @@ export async function rollBackApp(services: Services, argument: unknown): Promis
     live,
     started.operationId,
     l10n.t('Rolling {0} back to release {1}', app.name, target.version),
+    plan.steps.length,
   );
   if (operation?.state === 'succeeded')
     void window.showInformationMessage(
@@ -51,9 +58,11 @@ async function pickRelease({ live, app }: PickedApp): Promise<Release | undefine
     ?.release;
 }
 
-async function confirm({ app, live }: PickedApp, { version, image }: Release): Promise<boolean> {
-  const rollBack = l10n.t('Roll Back');
-  const detail = l10n.t(
+async function confirm({ app, live }: PickedApp, { version, image }: Release, plan: Plan): Promise<boolean> {
+  const atRisk = atRiskLines(plan);
+  const rollBack = atRisk ? l10n.t('Roll Back and Lose This Data') : l10n.t('Roll Back');
+  const interruption = plan.consequence === 'downtime' ? verdict(plan, l10n.t) : '';
+  const words = l10n.t(
     'On {0}, release {1} ({2}) serves again as a new release. Volumes and databases keep their data as it is now.',
     live.server.name,
     version,
@@ -61,7 +70,7 @@ async function confirm({ app, live }: PickedApp, { version, image }: Release): P
   );
   const chosen = await window.showWarningMessage(
     l10n.t('Roll {0} back to release {1}?', app.name, version),
-    { modal: true, detail },
+    { modal: true, detail: [atRisk, interruption, words].filter((part) => part !== '').join('\n') },
     rollBack,
   );
   return chosen === rollBack;

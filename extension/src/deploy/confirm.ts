@@ -1,6 +1,6 @@
-import type { Plan } from 'minicloud-shared/model/plan';
+import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { l10n, type Uri, window, workspace } from 'vscode';
-import { dataAtRisk, verdict } from '../plan/plan-text.ts';
+import { verdict } from '../plan/plan-text.ts';
 
 type Confirm = 'data' | 'downtime' | 'always';
 
@@ -10,13 +10,19 @@ export async function confirmDeploy(plan: Plan, manifest: Uri, server: string): 
   const atRisk = plan.consequence === 'data';
   const asks = atRisk || setting === 'always' || (setting === 'downtime' && plan.consequence === 'downtime');
   if (!asks) return true;
-  const detail = atRisk ? [...dataAtRisk(plan).map((object) => `•  ${object}`), ''].join('\n') : '';
   const deploy = atRisk ? l10n.t('Deploy and Risk This Data') : l10n.t('Deploy');
   const question = l10n.t('Deploy {0} to {1}?', plan.app, server);
   const chosen = await window.showWarningMessage(
     question,
-    { modal: true, detail: detail + verdict(plan, l10n.t) },
+    { modal: true, detail: atRiskLines(plan) + verdict(plan, l10n.t) },
     deploy,
   );
   return chosen === deploy;
+}
+
+/** What a modal has to name: a line for each thing that goes, none when nothing does. */
+export function atRiskLines(plan: Plan): string {
+  return dataAtRisk(plan)
+    .map((object) => `•  ${object}\n`)
+    .join('');
 }

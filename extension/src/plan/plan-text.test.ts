@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Plan } from 'minicloud-shared/model/plan';
+import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { untranslated } from '../translate.ts';
-import { dataAtRisk, planText, verdict } from './plan-text.ts';
+import { planText, verdict } from './plan-text.ts';
 
 const plan: Plan = {
   app: 'guestbook',

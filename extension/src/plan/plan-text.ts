@@ -121,11 +121,6 @@ export function consequenceLabel(consequence: Consequence, t: Translate): string
   return labels[consequence] ?? consequence;
 }
 
-/** The changes that put data at risk, by name: what a confirmation has to say. */
-export function dataAtRisk(plan: Plan): string[] {
-  return plan.changes.filter(({ consequence }) => consequence === 'data').map(({ object }) => object);
-}
-
 function stepConsequence(step: PlanStep, t: Translate): [text: string, kind?: MarkKind][] {
   if (step.consequence === 'none' || step.consequence === 'restart') return [];
   const seconds = step.downtimeSeconds ? t(', about {0} s', step.downtimeSeconds) : '';

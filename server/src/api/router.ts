@@ -10,8 +10,9 @@ import { createCode, redeemCode } from '../access/codes.ts';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { deleteApp } from '../deploy/delete.ts';
-import { createPlan, startDeploy, startRollback } from '../deploy/deploy.ts';
+import { createPlan, startDeploy } from '../deploy/deploy.ts';
 import { serverFacts } from '../deploy/facts.ts';
+import { planRollback, startRollback } from '../deploy/rollback.ts';
 import { followLogs, tailLogs } from '../logs/logs.ts';
 import { appDetail } from '../overview/detail.ts';
 import { appSummaries } from '../overview/overview.ts';
@@ -41,6 +42,7 @@ const toDeploy = z.strictObject({
 });
 const idempotencyKey = z.string().min(8).max(100).optional();
 const version = z.number().int().min(1);
+const planHash = z.string().length(64).optional();
 const logInput = z.strictObject({
   app: appNameSchema,
   lines: z.number().int().min(0).max(10_000).default(100),
@@ -98,7 +100,7 @@ const plans = router({
 
 const deploys = router({
   start: procedure({ scope: 'deploy', rest: 'POST /deploys', app: 'app' })
-    .input(toDeploy.extend({ planHash: z.string().length(64).optional(), idempotencyKey }))
+    .input(toDeploy.extend({ planHash, idempotencyKey }))
     .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
       ctx.once({ tokenId: ctx.token.id, path: 'deploys.start', key, payload }, async () => {
         const started = await startDeploy(
@@ -122,8 +124,11 @@ const releasesRouter = router({
   get: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases/{version}', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version }))
     .query(({ ctx, input }) => release(ctx.cloud, input.app, input.version)),
+  planRollback: procedure({ scope: 'deploy', rest: 'POST /apps/{app}/rollback/plan', app: 'app' })
+    .input(z.strictObject({ app: appNameSchema, version: version.optional() }))
+    .mutation(({ ctx, input }) => planRollback(ctx.cloud, input)),
   rollback: procedure({ scope: 'deploy', rest: 'POST /apps/{app}/rollback', app: 'app' })
-    .input(z.strictObject({ app: appNameSchema, version: version.optional(), idempotencyKey }))
+    .input(z.strictObject({ app: appNameSchema, version: version.optional(), planHash, idempotencyKey }))
     .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
       ctx.once({ tokenId: ctx.token.id, path: 'releases.rollback', key, payload }, () =>
         startRollback(ctx.cloud, ctx.principal, { ...payload, idempotencyKey: key }),

@@ -43,7 +43,7 @@ function headline(plan: Plan): Line {
   const from = plan.fromRelease === undefined ? 'first release' : `release ${plan.fromRelease} → ${plan.toRelease}`;
   return [
     styled('bold', `Plan for ${plan.app}`),
-    `: ${from}${plan.creates && plan.toRelease > 1 ? ` to serve, number ${plan.toRelease}` : ''}`,
+    `: ${from}${plan.rollbackTo === undefined ? '' : `, what release ${plan.rollbackTo} was`}${plan.creates && plan.toRelease > 1 ? ` to serve, number ${plan.toRelease}` : ''}`,
   ];
 }
 

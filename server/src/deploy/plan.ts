@@ -207,7 +207,9 @@ function extras(desired: Desired, observed: Observed): ContainerSummary[] {
 }
 
 /** The plan as people and clients see it, with its hash. */
-export function shownPlan(input: ChangeInput & { steps: Step[]; urls: string[]; extraNotes: string[] }): Plan {
+export function shownPlan(
+  input: ChangeInput & { steps: Step[]; urls: string[]; extraNotes: string[]; rollbackTo?: number },
+): Plan {
   const { desired, previous, steps } = input;
   const shown = steps.map((step) => step.shown);
   const changed = changes(input);
@@ -217,6 +219,7 @@ export function shownPlan(input: ChangeInput & { steps: Step[]; urls: string[]; 
     creates: previous === undefined,
     ...(previous ? { fromRelease: previous.version } : {}),
     toRelease: desired.version,
+    ...(input.rollbackTo === undefined ? {} : { rollbackTo: input.rollbackTo }),
     image: input.image,
     digest: input.digest,
     changes: changed,

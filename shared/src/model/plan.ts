@@ -54,6 +54,8 @@ export const planSchema = z.object({
   /** The release that serves now and the one that this plan would make. */
   fromRelease: z.number().int().optional(),
   toRelease: z.number().int(),
+  /** The earlier release that the new one repeats, when this is a rollback. */
+  rollbackTo: z.number().int().optional(),
   image: z.string(),
   digest: z.string(),
   changes: z.array(changeSchema),
@@ -67,3 +69,8 @@ export const planSchema = z.object({
   hash: z.string(),
 });
 export type Plan = z.infer<typeof planSchema>;
+
+/** The changes that lose data, by name: what a person has to be asked about. */
+export function dataAtRisk(plan: Pick<Plan, 'changes'>): string[] {
+  return plan.changes.filter(({ consequence }) => consequence === 'data').map(({ object }) => object);
+}

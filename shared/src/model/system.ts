@@ -6,6 +6,7 @@ export const features = [
   'plans',
   'deploys',
   'rollbacks',
+  'rollback-plans',
   'logs',
   'events',
   'needs.database.mariadb',

@@ -1,0 +1,84 @@
+/** The plan as it is shown, for what was resolved: of a deploy and of a rollback alike. Changes nothing. */
+import type { Plan } from 'minicloud-shared/model/plan';
+import type { ImageInfo } from '../adapters/engine/contract.ts';
+import { type AppRow, findApp } from '../apps/apps.ts';
+import type { Cloud } from '../context.ts';
+import { manifestDomains } from '../domains/domains.ts';
+import { manifestUrls } from '../overview/overview.ts';
+import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
+import { plannedEnv } from '../services/services.ts';
+import type { Desired } from './desired.ts';
+import { type ImageData, imageDataOf } from './image-data.ts';
+import { observe } from './observe.ts';
+import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
+import type { ResolvedDeploy } from './resolve.ts';
+import { desiredWith } from './run.ts';
+
+export interface ToPlan extends Omit<ResolvedDeploy, 'text'> {
+  /** The release of which this is a repetition. */
+  rollbackTo?: number;
+}
+
+/** Throws `manifest_invalid` when what was resolved can not run as one app. */
+export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
+  const name = deploy.resolved.manifest.name;
+  const known = await findApp(cloud, name);
+  // An app that is not there yet is planned with the numbers it would get, except its id, which the plan does not show.
+  const app: AppRow = known ?? {
+    id: 'new',
+    name,
+    kind: 'container',
+    environment: deploy.resolved.manifest.environment,
+    subnet: 0,
+    serving: null,
+    created_at: 0,
+    updated_at: 0,
+    deleting_at: null,
+  };
+  const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
+  const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
+  const wanted = desiredWith(cloud, app, release, deploy.resolved, plannedEnv(deploy.resolved.manifest));
+  const observed = known ? await observe(cloud, app) : nothingObserved;
+  const steps = deploySteps(wanted, observed);
+  const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
+  const before = served && resolvedOf(served).manifest;
+  return shownPlan({
+    desired: wanted,
+    previous:
+      served && before
+        ? {
+            version: served.version,
+            image: served.image,
+            digest: served.digest,
+            manifest: before,
+            domains: manifestDomains(before, cloud.config.serverDomain),
+            imageData: (await servedData(cloud, served)).filter(({ support }) => goes(support, steps, wanted)),
+          }
+        : undefined,
+    image: release.image,
+    digest: release.digest,
+    steps,
+    urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
+    imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
+    extraNotes: deploy.notes,
+    ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
+  });
+}
+
+/** Every container of a release that keeps data without storage; what its images say, where they are still here. */
+async function servedData(cloud: Cloud, served: ReleaseRow): Promise<ImageData[]> {
+  const { manifest, supportImages } = resolvedOf(served);
+  const support = new Map<string, ImageInfo>();
+  for (const [name, id] of Object.entries(supportImages)) {
+    const info = await cloud.engine.inspectImage(id);
+    if (info) support.set(name, info);
+  }
+  return imageDataOf(manifest, await cloud.engine.inspectImage(served.image_id), support);
+}
+
+/** Replicas are always replaced; a support container when there is a step for it, or when it is no longer wanted. */
+function goes(support: string | undefined, steps: readonly Step[], wanted: Desired): boolean {
+  if (support === undefined) return true;
+  const replaced = steps.some(({ action }) => action.kind === 'support' && action.container.process === support);
+  return replaced || !wanted.support.some(({ process }) => process === support);
+}

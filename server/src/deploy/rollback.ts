@@ -1,0 +1,131 @@
+/** Rollbacks: a release that is what an earlier one was, planned like a deploy and asked for by the plan's hash. */
+import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { releaseCan } from 'minicloud-shared/model/release';
+import type { ImageInfo } from '../adapters/engine/contract.ts';
+import { type AppRow, requireApp } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
+import { queueRelease, type Started, sameOperation } from './enqueue.ts';
+import { planFor } from './planned.ts';
+import { planChanged } from './run.ts';
+
+export interface RollbackTarget {
+  app: string;
+  /** The release before the one that serves when not given. */
+  version?: number | undefined;
+}
+
+/** What a rollback would change. Throws `conflict` when there is no such release to go back to. */
+export async function planRollback(cloud: Cloud, input: RollbackTarget): Promise<Plan> {
+  return (await planned(cloud, await requireApp(cloud, input.app), input.version)).plan;
+}
+
+export interface RollbackInput extends RollbackTarget {
+  /** Hash of the plan that a person saw; the rollback is refused when the plan would now differ. */
+  planHash?: string | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+/**
+ * Appends a release that is what an earlier one was: image, manifest and support images together. Without the hash of
+ * a plan only what puts no data at risk is done: throws `conflict` otherwise.
+ */
+export async function startRollback(cloud: Cloud, by: Principal, input: RollbackInput): Promise<Started> {
+  const app = await requireApp(cloud, input.app);
+  const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
+  if (repeated) return repeated;
+  const { target, plan } = await planned(cloud, app, input.version);
+  if (input.planHash === undefined) {
+    const lost = dataAtRisk(plan);
+    if (lost.length > 0) throw nobodyAsked(app, target, lost);
+  } else if (plan.hash !== input.planHash) {
+    throw planChanged(app.name);
+  }
+  return queueRelease(cloud, by, app, {
+    kind: 'rollback',
+    reason: `rollback to ${target.version}`,
+    text: target.manifest_text,
+    manifest_json: target.manifest_json,
+    image: target.image,
+    image_id: target.image_id,
+    digest: target.digest,
+    idempotencyKey: input.idempotencyKey,
+    expectedServing: input.planHash === undefined ? undefined : (plan.fromRelease ?? null),
+  });
+}
+
+async function planned(
+  cloud: Cloud,
+  app: AppRow,
+  version: number | undefined,
+): Promise<{ target: ReleaseRow; plan: Plan }> {
+  const target =
+    version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
+  if (!releaseCan[toRelease(target, app.name).state].rollbackTo) throw notRollbackTarget(app, target);
+  const info = await cloud.engine.inspectImage(target.image_id);
+  if (!info) throw imageGone(app, target);
+  const resolved = resolvedOf(target);
+  const supportInfos = new Map<string, ImageInfo>();
+  for (const [name, id] of Object.entries(resolved.supportImages)) {
+    const support = await cloud.engine.inspectImage(id);
+    if (support) supportInfos.set(name, support);
+  }
+  const plan = await planFor(cloud, {
+    resolved,
+    image: target.image,
+    info: { ...info, digest: target.digest },
+    supportInfos,
+    notes: ['Volumes and databases keep what is in them now: only image and manifest go back.'],
+    rollbackTo: target.version,
+  });
+  return { target, plan };
+}
+
+async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
+  for (let version = (app.serving ?? 0) - 1; version > 0; version -= 1) {
+    const row = await findRelease(cloud.db, app.id, version);
+    if (row && releaseCan[toRelease(row, app.name).state].rollbackTo) return row;
+  }
+  throw new ProblemError({
+    code: 'conflict',
+    what: 'There is nothing to roll back to',
+    object: `app ${app.name}`,
+    why: app.serving === null ? 'No release of it has served yet.' : `No release before ${app.serving} has served.`,
+    still: app.serving === null ? '' : `Release ${app.serving} still serves.`,
+    remedy: `See \`minicloud releases ${app.name}\`, or deploy what you want.`,
+  });
+}
+
+function notRollbackTarget(app: AppRow, target: ReleaseRow): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'This release can not be rolled back to',
+    object: `release ${target.version} of ${app.name}`,
+    why: target.state === 'current' ? 'It serves already.' : `Its state is ${target.state}: it never served.`,
+    still: 'Nothing was changed.',
+    remedy: `See \`minicloud releases ${app.name}\` for those that did serve.`,
+  });
+}
+
+function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
+  return new ProblemError({
+    code: 'image_not_found',
+    what: 'The image of this release is gone',
+    object: `image ${target.image} of release ${target.version} of ${app.name}`,
+    why: `${target.digest} is not on this machine any more.`,
+    still: 'Nothing was changed.',
+    remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
+  });
+}
+
+function nobodyAsked(app: AppRow, target: ReleaseRow, lost: readonly string[]): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'This rollback loses data, and was asked for without its plan',
+    object: `release ${target.version} of ${app.name}`,
+    why: `It would take away ${lost.join(', ')}.`,
+    still: `Nothing was changed. Release ${app.serving} still serves.`,
+    remedy: `Read the plan and give its hash with the rollback: \`minicloud rollback ${app.name} ${target.version}\` shows it and asks.`,
+  });
+}
