@@ -90,6 +90,8 @@ const quiet = {
   'chat.disableAIFeatures': true,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'git.enabled': false,
+  // Terminals as text on the page, and not as a picture.
+  'terminal.integrated.gpuAcceleration': 'off',
 };
 
 export interface WorkbenchOptions {
@@ -121,6 +123,7 @@ export async function openWorkbench(vscode: Vscode, options: WorkbenchOptions): 
     viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
     colorScheme: options.colorScheme ?? 'dark',
   });
+  await context.addInitScript({ path: join(import.meta.dirname, 'toast-recorder.js') });
   const page = await context.newPage();
   const query = new URLSearchParams({ folder: options.folder });
   if (options.payload) query.set('payload', JSON.stringify(options.payload));

@@ -8,7 +8,7 @@ import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
-import { answer, noApps, notification, openFile, runCommand, takePicture, treeRow } from './workbench.ts';
+import { activeTab, answer, noApps, openFile, runCommand, takePicture, told, treeRow } from './workbench.ts';
 
 const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sample/cloud_manifest.yml');
 let lab: Lab;
@@ -31,7 +31,7 @@ before(async () => {
   });
   workbench = await openWorkbench(vscode, { folder });
   ({ page } = workbench);
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
 });
 after(async () => {
   await workbench?.close();
@@ -48,11 +48,11 @@ test('from adding the server to the page of the app, with its data behind it', a
   await noApps(page).waitFor();
   await openFile(page, 'cloud_manifest.yml');
   await runCommand(page, 'Minicloud: Plan Manifest');
-  await page.locator('.tab.active', { hasText: 'Plan of sample' }).waitFor();
+  await activeTab(page, 'Plan of sample').waitFor();
   await page.getByText('What changes').waitFor();
   await takePicture(page, 'sample-plan');
   await page.locator('.editor-actions [aria-label^="Deploy This Plan"]').click();
-  await notification(page, 'release 1 is live').waitFor({ timeout: 120_000 });
+  await told(page, 'release 1 is live', 240_000);
   await treeRow(page, 'sample').first().click();
   await treeRow(page, 'Release 1').waitFor();
   await page.waitForTimeout(500);
@@ -75,7 +75,7 @@ test('from adding the server to the page of the app, with its data behind it', a
   await visitor.close();
 
   await runCommand(page, 'Minicloud: Deploy Manifest');
-  await notification(page, 'release 2 is live').waitFor({ timeout: 120_000 });
+  await told(page, 'release 2 is live', 240_000);
   assert.match((await lab.get('sample.localhost', '/api/entries')).text, /Written from a real browser/);
   const [release] = await lab.client.releases.list.query({ app: 'sample' });
   assert.equal(release?.version, 2);

@@ -11,6 +11,9 @@ export const themes = {
   contrast: 'Default High Contrast',
 };
 
+/** What the workbench is marked with in each. */
+const baseClasses: Record<keyof typeof themes, string> = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
+
 export interface Walk {
   page: Page;
   vscode: Vscode;
@@ -26,7 +29,7 @@ export function walkSteps(walk: () => Walk): (name: string, go: (walk: Walk) => 
         await go(walk());
       } catch (error) {
         broken = name;
-        await takePicture(walk().page, 'failed');
+        await takePicture(walk().page, `failed ${name.replaceAll(/\W+/g, ' ')}`);
         throw error;
       }
     });
@@ -37,7 +40,9 @@ export function walkSteps(walk: () => Walk): (name: string, go: (walk: Walk) => 
 export async function takePictures({ page, vscode }: Walk, name: string, again?: () => Promise<void>): Promise<void> {
   for (const [short, theme] of Object.entries(themes)) {
     await vscode.configure({ 'workbench.colorTheme': theme });
-    await page.waitForTimeout(700);
+    await page.locator(`.monaco-workbench.${baseClasses[short as keyof typeof themes]}`).waitFor();
+    // Colours fade over; how far is nowhere to be seen.
+    await page.waitForTimeout(400);
     await again?.();
     await takePicture(page, `${name}-${short}`);
   }

@@ -7,9 +7,7 @@ const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** Runs a command from the palette by its whole title. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  const input = quickInput(page);
-  await input.waitFor();
+  const input = await openQuickInput(page, 'F1');
   await input.fill(`>${title}`);
   // The row with exactly this title, and not the first one: what matches best may be another for a moment.
   await page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first().click();
@@ -17,28 +15,44 @@ export async function runCommand(page: Page, title: string): Promise<void> {
 
 /** Types into the input that asks now, and confirms. `title` is part of what it asks. */
 export async function answer(page: Page, title: string, text: string): Promise<void> {
-  await page.locator('.quick-input-widget', { hasText: title }).waitFor();
+  await page.locator('.quick-input-widget:visible').getByText(title).first().waitFor();
   const input = quickInput(page);
   await input.fill(text);
   await input.press('Enter');
 }
 
-/** Chooses from the list that asks now. */
+/** Chooses from the list that asks now: the row with exactly this label, or one that holds it when none has. */
 export async function pickRow(page: Page, text: string): Promise<void> {
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().click();
+  const rows = page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row');
+  const holding = rows.filter({ hasText: text });
+  await holding.first().waitFor();
+  const exact = rows.filter({ has: page.locator('.label-name').getByText(text, { exact: true }) });
+  await ((await exact.count()) > 0 ? exact : holding).first().click();
 }
 
-/** Opens a file of the workspace by its name. */
-export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('Control+p');
-  const input = quickInput(page);
-  await input.waitFor();
-  await input.fill(name);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-  await page.keyboard.press('Enter');
-  await page.locator('.tab.active', { hasText: name }).waitFor();
+/** Opens a file of the workspace by its path, and has the cursor in it. */
+export async function openFile(page: Page, path: string): Promise<void> {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const input = await openQuickInput(page, 'Control+p');
+  await input.fill(path);
+  await page.locator('.quick-input-list .monaco-list-row').getByText(name, { exact: true }).first().click();
+  await activeTab(page, name).waitFor();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-  await page.locator('.editor-instance .monaco-editor.focused').waitFor();
+  await page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
+}
+
+/** Puts the cursor of the active editor somewhere; line and column from 1. */
+export async function goTo(page: Page, line: number, column: number): Promise<void> {
+  const input = await openQuickInput(page, 'Control+g');
+  await input.fill(`:${line}:${column}`);
+  await input.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  await page.locator('.part.statusbar').getByText(`Ln ${line}, Col ${column}`, { exact: true }).waitFor();
+}
+
+/** The tab that is in front, by its label. */
+export function activeTab(page: Page, label: string): Locator {
+  return page.locator('.tab.active').filter({ has: page.getByText(label, { exact: true }) });
 }
 
 /** Text of the visible lines, with spaces as spaces. */
@@ -66,14 +80,63 @@ export function noApps(page: Page): Locator {
   return page.locator('.welcome-view-content').getByText('No apps yet.', { exact: true });
 }
 
+/** A message that is on the screen now. Messages go away by themselves: `told` and `pressNotice` wait for no moment. */
 export function notification(page: Page, text: string): Locator {
   return page.locator('.notification-toast', { hasText: text });
+}
+
+/** Every message since the window was opened or `forgetToasts` was called, with each of its texts in turn. */
+export async function toasts(page: Page): Promise<string[][]> {
+  return page.evaluate(() => (globalThis as unknown as { minicloudToasts: string[][] }).minicloudToasts);
+}
+
+export async function forgetToasts(page: Page): Promise<void> {
+  await page.evaluate(() => (globalThis as unknown as { minicloudToasts: string[][] }).minicloudToasts.splice(0));
+}
+
+/** Waits until a message with this text was shown, be it there still or not. */
+export async function told(page: Page, text: string, limitMs = 120_000): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      (globalThis as unknown as { minicloudToasts: string[][] }).minicloudToasts
+        .flat()
+        .some((each) => each.includes(wanted)),
+    text,
+    { timeout: limitMs },
+  );
+}
+
+/** Presses a button of a message, wherever it is by now: on the screen or in the list of all messages. */
+export async function pressNotice(page: Page, text: string, button: string): Promise<void> {
+  await told(page, text);
+  await runCommand(page, 'Notifications: Show Notifications');
+  const center = page.locator('.notifications-center.visible');
+  const notice = center.locator('.notification-list-item', { hasText: text }).first();
+  await notice.getByRole('button', { name: button, exact: true }).click();
+  await notice.waitFor({ state: 'detached' });
+  // While the list is open, new messages come into it and not onto the screen.
+  if (await center.isVisible()) await page.locator('.notifications-center [aria-label^="Hide Notifications"]').click();
+  await center.waitFor({ state: 'detached' });
 }
 
 /** Keeps a picture for people to look at. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(screenshots, { recursive: true });
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+/** Opens it by a key, again when the key was lost because something else took it. */
+async function openQuickInput(page: Page, key: string): Promise<Locator> {
+  const input = quickInput(page);
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    await page.keyboard.press(key);
+    const opened = await input.waitFor({ timeout: 10_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (opened) return input;
+  }
+  throw new Error(`${key} opened nothing`);
 }
 
 function quickInput(page: Page): Locator {

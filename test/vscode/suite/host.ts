@@ -13,7 +13,7 @@ export async function minicloud(): Promise<TestApi> {
 }
 
 /** Waits until `what` is true; the message names what never was. */
-export async function until(what: () => boolean | Promise<boolean>, message: string, limitMs = 20_000): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>, message: string, limitMs = 60_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await what())) {
     if (Date.now() > deadline) throw new Error(`never true in ${limitMs / 1000} s: ${message}`);

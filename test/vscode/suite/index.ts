@@ -18,7 +18,7 @@ export interface HostResult {
   error?: string;
 }
 
-const testLimitMs = 60_000;
+const testLimitMs = 150_000;
 
 export async function run(): Promise<void> {
   const results: HostResult[] = [];
