@@ -1,6 +1,7 @@
 import { l10n, ProgressLocation, window } from 'vscode';
 import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
+import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { type PickedApp, pickApps } from './pick.ts';
 
@@ -8,15 +9,31 @@ import { type PickedApp, pickApps } from './pick.ts';
 export async function deleteApp(services: Services, argument: unknown, selected?: readonly unknown[]): Promise<void> {
   const picked = await pickApps(services, argument, selected, l10n.t('Delete which app?'));
   if (picked.length === 0 || !(await confirm(picked))) return;
-  await Promise.all(picked.map((each) => deleteOne(services, each)));
+  const deleted = (await Promise.all(picked.map((each) => deleteOne(services, each)))).filter(
+    (each) => each !== undefined,
+  );
+  const [only, ...others] = deleted;
+  if (!only) return;
+  // One message, however many they were.
+  void window.showInformationMessage(
+    others.length === 0
+      ? l10n.t('{0} was deleted from {1}.', only.app.name, only.live.server.name)
+      : l10n.t('{0} apps were deleted: {1}.', deleted.length, deleted.map(({ app }) => app.name).join(', ')),
+  );
 }
 
-async function deleteOne(services: Services, { live, app }: PickedApp): Promise<void> {
-  const { operationId } = await live.api.apps.delete.mutate({ name: app.name, confirm: app.name });
+/** Undefined, and told, when it was not done. */
+async function deleteOne(services: Services, picked: PickedApp): Promise<PickedApp | undefined> {
+  const { live, app } = picked;
+  const started = await live.api.apps.delete
+    .mutate({ name: app.name, confirm: app.name })
+    .catch((error: unknown) => void showError(services.output, error, live.server.name));
+  if (!started) return undefined;
+  const { operationId } = started;
   const operation = await followOperation(services, live, operationId, l10n.t('Deleting {0}', app.name));
-  if (operation?.state === 'succeeded')
-    void window.showInformationMessage(l10n.t('{0} was deleted from {1}.', app.name, live.server.name));
-  else if (operation) void tellUnsuccessful(services, live, operation);
+  if (operation?.state === 'succeeded') return picked;
+  if (operation) void tellUnsuccessful(services, live, operation);
+  return undefined;
 }
 
 async function confirm(picked: readonly PickedApp[]): Promise<boolean> {

@@ -18,6 +18,8 @@ export interface Chart {
   lines: readonly Line[];
   /** A level to compare with, such as a limit; drawn when the scale reaches it. */
   limit?: { label: string; value: number } | undefined;
+  /** Said at the left and the right end of the time. */
+  ends: readonly [from: string, to: string];
   /** The scale ends here at least, so that noise near zero does not look like load. */
   atLeast: number;
   format(value: number): string;
@@ -26,15 +28,16 @@ export interface Chart {
 const width = 600;
 const height = 120;
 
-export function chart({ title, at, from, to, lines, limit, atLeast, format }: Chart): Html {
+export function chart({ title, at, from, to, ends, lines, limit, atLeast, format }: Chart): Html {
   const highest = Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const top = niceTop(Math.max(highest, atLeast));
   const x = (time: number): number => round(((time - from) / Math.max(1, to - from)) * width);
   const y = (value: number): number => round(height - (value / top) * height);
-  const drawn = lines.map(
-    ({ values, look }) => html`<path class="line look-${look}" d="${pathOf(at, values, x, y)}"></path>`,
-  );
-  const rules = [0.5, 1].map(
+  const drawn = lines.map(({ values, look }) => {
+    const { line, dots } = pathsOf(at, values, x, y);
+    return html`<path class="line look-${look}" d="${line}"></path><path class="dots look-${look}" d="${dots}"></path>`;
+  });
+  const rules = [0, 0.5, 1].map(
     (part) => html`<line class="rule" x1="0" x2="${width}" y1="${y(top * part)}" y2="${y(top * part)}"></line>`,
   );
   const mark =
@@ -48,6 +51,7 @@ export function chart({ title, at, from, to, lines, limit, atLeast, format }: Ch
   return html`<figure>
 <figcaption>${title}<ul class="legend">${legend}${limit ? [html`<li>${limit.label} <b>${format(limit.value)}</b></li>`] : []}</ul></figcaption>
 <div class="plot"><span class="top" aria-hidden="true">${format(top)}</span><svg role="img" aria-label="${spoken(title, lines, format)}" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${rules}${mark}${drawn}</svg></div>
+<div class="ends" aria-hidden="true"><span>${ends[0]}</span><span>${ends[1]}</span></div>
 </figure>`;
 }
 
@@ -59,26 +63,22 @@ export function niceTop(value: number): number {
   return factor * power;
 }
 
-/** `M` begins anew after each gap, so that nothing is drawn where nothing was measured. */
-function pathOf(
+/** A line ends where nothing was measured; a value between two such gaps is a dot, for no line has its length. */
+function pathsOf(
   at: readonly number[],
   values: readonly (number | null)[],
   x: (time: number) => number,
   y: (value: number) => number,
-): string {
-  let pen = 'M';
-  const parts: string[] = [];
+): { line: string; dots: string } {
+  const runs: string[][] = [[]];
   for (const [index, time] of at.entries()) {
     const value = values[index] ?? null;
-    if (value === null) {
-      pen = 'M';
-      continue;
-    }
-    // A single point between gaps is drawn too: round line ends make a dot of it.
-    parts.push(`${pen}${x(time)} ${y(value)}${pen === 'M' ? 'h0' : ''}`);
-    pen = 'L';
+    if (value === null) runs.push([]);
+    else runs.at(-1)?.push(`${x(time)} ${y(value)}`);
   }
-  return parts.join('');
+  const lines = runs.filter(({ length }) => length > 1).map((points) => `M${points.join('L')}`);
+  const dots = runs.filter(({ length }) => length === 1).map(([point]) => `M${point}h0`);
+  return { line: lines.join(''), dots: dots.join('') };
 }
 
 function spoken(title: string, lines: readonly Line[], format: (value: number) => string): string {

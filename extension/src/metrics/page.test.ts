@@ -28,7 +28,9 @@ const metrics: AppMetrics = {
 
 test('curves have gaps where nothing was measured, and words for who can not see them', () => {
   const page = metricsPage(metrics, 3000, untranslated).html;
-  assert.match(page, /d="M0 96h0M400 72h0L600 24"/);
+  assert.match(page, /class="line look-0" d="M400 72L600 24"/);
+  assert.match(page, /class="dots look-0" d="M0 96h0"/, 'a value alone between gaps is a dot');
+  assert.match(page, /<span>just now<\/span><span>now<\/span>/);
   assert.match(page, /aria-label="CPU\. in use: 40 %, max 40 %"/);
   assert.match(
     page,

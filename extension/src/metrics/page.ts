@@ -1,6 +1,7 @@
 /** What the metrics panel shows of an app: curves, and below each the same as a table. Pure. */
 import type { AppMetrics, ProcessMetrics, RouteMetrics } from 'minicloud-shared/model/metrics';
 import type { Translate } from '../translate.ts';
+import { formatAge } from '../tree/age.ts';
 import { cpu, memory } from '../tree/measures.ts';
 import { type Chart, chart } from './chart.ts';
 import { type Html, html } from './html.ts';
@@ -9,7 +10,8 @@ import { type Html, html } from './html.ts';
 const mostRows = 15;
 
 export function metricsPage(metrics: AppMetrics, sinceMs: number, t: Translate): Html {
-  const span = { from: metrics.asOf - sinceMs, to: metrics.asOf };
+  const [from, to] = [metrics.asOf - sinceMs, metrics.asOf];
+  const span: Span = { from, to, ends: [formatAge(from, to, t), t('now')] };
   const { processes, routes } = metrics;
   const nothing = [...processes, ...routes].every(({ at }) => at.length === 0);
   if (nothing)
@@ -17,7 +19,7 @@ export function metricsPage(metrics: AppMetrics, sinceMs: number, t: Translate):
   return html`${processes.map((process) => processSection(process, span, t))}${routes.map((route) => routeSection(route, span, t))}`;
 }
 
-type Span = Pick<Chart, 'from' | 'to'>;
+type Span = Pick<Chart, 'from' | 'to' | 'ends'>;
 
 function processSection(process: ProcessMetrics, span: Span, t: Translate): Html {
   const { at, replicas, memoryBytes, memoryLimitBytes, cpu: cores } = process;
@@ -29,7 +31,7 @@ function processSection(process: ProcessMetrics, span: Span, t: Translate): Html
     },
     {
       ...{ title: t('Memory'), at, ...span, atLeast: 16e6, format: memory, limit },
-      lines: [{ label: t('in use'), values: memoryBytes, look: 1 }],
+      lines: [{ label: t('in use'), values: memoryBytes, look: 0 }],
     },
   ];
   const count = replicas === 1 ? t('1 replica') : t('{0} replicas', replicas);
@@ -38,7 +40,8 @@ function processSection(process: ProcessMetrics, span: Span, t: Translate): Html
 
 function routeSection(route: RouteMetrics, span: Span, t: Translate): Html {
   const { host, path, at, requests, errors, p50, p95, p99 } = route;
-  const perSecond = (value: number): string => t('{0}/s', value < 10 ? value.toFixed(1) : Math.round(value));
+  const perSecond = (value: number): string =>
+    t('{0}/s', value > 0 && value < 10 ? value.toFixed(1) : Math.round(value));
   const charts: Chart[] = [
     {
       ...{ title: t('Requests'), at, ...span, atLeast: 1, format: perSecond },

@@ -1,4 +1,5 @@
 import type { Release, ReleaseDetail } from 'minicloud-shared/model/release';
+import { probeWords } from '../deploy/receipt-words.ts';
 import type { Translate } from '../translate.ts';
 
 /** A release as a page: what it was, why it exists, what was measured when it began to serve. Durations in seconds. */
@@ -7,14 +8,14 @@ export function releaseText(release: Release, t: Translate): string {
   const lines = [
     t('Release {0} of {1}', version, app),
     `${state}  ·  ${image}  ·  ${digest}`,
-    t('{0}, by {1}, {2}', reason, by, new Date(createdAt).toISOString()),
+    t('{0} by {1}  ·  {2}', reason, by, new Date(createdAt).toLocaleString()),
   ];
   if (receipt) {
     lines.push('', t('Measured'));
     lines.push(`  ${t('{0} s from the first step to serving', seconds(receipt.totalMs))}`);
     if (receipt.switchMs !== undefined)
       lines.push(`  ${t('{0} s from the switch to its first answer', seconds(receipt.switchMs))}`);
-    lines.push(`  ${t('{0} requests sent during the switch, {1} failed', receipt.probes.sent, receipt.probes.failed)}`);
+    lines.push(`  ${probeWords(receipt, t)}`);
     if (receipt.steps.length > 0) {
       lines.push('', t('Steps'));
       for (const step of receipt.steps)
