@@ -9,7 +9,14 @@ export function diagnosticsOf(open: OpenManifest): Diagnostic[] {
 }
 
 /** In a file of another language YAML's own errors are left to its server. */
-export function diagnoseOptions({ uri, facts, text, settings }: OpenManifest): FixOptions {
+export function diagnoseOptions({ uri, known, text, settings }: OpenManifest): FixOptions {
   const syntax = !(settings.otherYaml && text.languageId !== 'cloud-manifest');
-  return { ...(facts ? { facts } : {}), syntax, severity: settings.severity, fileName: fileNameOf(uri) };
+  const { facts, sources } = known;
+  return {
+    ...(facts ? { facts } : {}),
+    ...(sources ? { sources } : {}),
+    syntax,
+    severity: settings.severity,
+    fileName: fileNameOf(uri),
+  };
 }

@@ -1,4 +1,4 @@
-import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import type {
   DidChangeTextDocumentParams,
@@ -30,6 +30,8 @@ export interface Documents {
   setFacts(uri: string, facts: ServerFacts | null): boolean;
   setLive(uri: string, live: Known['live'] | null): void;
   setFiles(uri: string, files: readonly string[]): void;
+  /** False when nothing changed. */
+  setSources(uri: string, sources: SourceReads | null): boolean;
 }
 
 export function createDocuments(): Documents {
@@ -76,6 +78,11 @@ export function createDocuments(): Documents {
     },
     setFiles(uri, files) {
       told.set(uri, { ...told.get(uri), files: files.slice(0, maxFiles) });
+    },
+    setSources(uri, next) {
+      const { sources, ...rest } = told.get(uri) ?? {};
+      told.set(uri, { ...rest, ...(next ? { sources: next } : {}) });
+      return JSON.stringify(sources ?? null) !== JSON.stringify(next);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What the extension and its language server say to each other beyond the language server protocol. */
-import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { LiveApp } from '../service/known.ts';
 
 export type { LiveApp } from '../service/known.ts';
@@ -25,6 +25,13 @@ export const maxFiles = 2000;
 export interface FilesParams {
   uri: string;
   files: string[];
+}
+
+/** Client to server. What the source around a manifest reads; null when it is not known. */
+export const sourcesMethod = 'minicloud/sources';
+export interface SourcesParams {
+  uri: string;
+  sources: SourceReads | null;
 }
 
 /** Client to server. Answers a `ManifestSummary`, or null for a document that is not open. */

@@ -19,6 +19,8 @@ import {
   type InitializationOptions,
   type LiveParams,
   liveMethod,
+  type SourcesParams,
+  sourcesMethod,
 } from './protocol.ts';
 import { defaultSettings, readSettings } from './settings.ts';
 
@@ -105,6 +107,9 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   });
   onNotification<LiveParams>(liveMethod, ({ uri, live }) => documents.setLive(uri, live));
   onNotification<FilesParams>(filesMethod, ({ uri, files }) => documents.setFiles(uri, files));
+  onNotification<SourcesParams>(sourcesMethod, ({ uri, sources }) => {
+    if (documents.setSources(uri, sources)) refresh();
+  });
   onNotification<DidChangeConfigurationParams>('workspace/didChangeConfiguration', (params) => {
     const next = readSettings(settings, params.settings);
     const changed = JSON.stringify(next) !== JSON.stringify(settings);

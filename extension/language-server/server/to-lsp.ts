@@ -17,7 +17,10 @@ export function toLspDiagnostic(
   diagnostic: Diagnostic,
   { uri, settings }: Pick<OpenManifest, 'uri' | 'settings'>,
 ): LspDiagnostic {
-  const related = diagnostic.related?.map(({ message, range }) => ({ message, location: { uri, range } }));
+  const related = diagnostic.related?.map(({ message, range, file }) => ({
+    message,
+    location: { uri: file === undefined ? uri : besideUri(uri, file), range },
+  }));
   return {
     source: 'minicloud',
     code: diagnostic.code,
@@ -27,6 +30,11 @@ export function toLspDiagnostic(
     ...(settings.commands ? { codeDescription: { href: rulePageOf(diagnostic.code) } } : {}),
     ...(related ? { relatedInformation: related } : {}),
   };
+}
+
+/** A file by its path from the folder of a manifest. */
+function besideUri(uri: string, file: string): string {
+  return uri.slice(0, uri.lastIndexOf('/') + 1) + file.split('/').map(encodeURIComponent).join('/');
 }
 
 export function rangeOf(text: TextDocument, [start, end]: readonly [start: number, end: number]): Range {

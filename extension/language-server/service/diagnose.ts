@@ -1,10 +1,13 @@
 import { isOpinion } from 'minicloud-shared/manifest/catalogue';
-import type { Diagnostic, ServerFacts, Severity } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, ServerFacts, Severity, SourceReads } from 'minicloud-shared/manifest/model';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
+import { checkAgainstSource } from 'minicloud-shared/manifest/source-rules';
 
 export interface DiagnoseOptions {
   facts?: ServerFacts;
+  /** What the source of the app reads; without it nothing is said about that. */
+  sources?: SourceReads;
   /** False leaves errors of YAML itself to another YAML server that looks at the same file. */
   syntax?: boolean;
   /** By code; only opinions can be told otherwise than they are, for the server refuses errors whatever they look like. */
@@ -16,8 +19,12 @@ export interface DiagnoseOptions {
  * facts; whoever has them takes them back when they may have aged, for not known is never reported as wrong.
  */
 export function diagnose(document: ManifestDocument, options: DiagnoseOptions = {}): Diagnostic[] {
-  const { severity = {} } = options;
-  const all = [...document.diagnostics, ...checkAgainstServer(document, options.facts)];
+  const { severity = {}, facts, sources } = options;
+  const all = [
+    ...document.diagnostics,
+    ...checkAgainstServer(document, facts),
+    ...checkAgainstSource(document, sources, facts),
+  ];
   return all.flatMap((diagnostic): Diagnostic[] => {
     if (options.syntax === false && diagnostic.code === 'manifest/syntax') return [];
     const wanted = isOpinion(diagnostic.code) ? severity[diagnostic.code] : undefined;

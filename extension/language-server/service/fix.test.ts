@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { catalogue } from 'minicloud-shared/manifest/catalogue';
-import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { applyFix } from 'minicloud-shared/manifest/source';
 import { parseDocument, stringify } from 'yaml';
@@ -26,6 +26,7 @@ interface Case {
   text: string;
   fileName?: string;
   facts?: ServerFacts;
+  sources?: SourceReads;
 }
 
 const fromTables: Case[] = readdirSync(folder)
@@ -36,7 +37,12 @@ const fromTables: Case[] = readdirSync(folder)
     text: part.slice(part.indexOf('\n') + 1).split(/^>>>\n/m)[0] ?? '',
   }));
 
-/** What needs facts, a file name, or more room than a table of cases has. */
+function reading(more: { fallback?: string }, name = 'LOG_LEVEL'): SourceReads {
+  const at = (each: string, line: number) => ({ name: each, file: 'a.ts', line, ...more });
+  return { reads: [at(name, 1), at('MODE', 2)], imageSets: [], unread: [] };
+}
+
+/** What needs facts, the source, a file name, or more room than a table of cases has. */
 const more: Case[] = [
   {
     title: 'a domain of another app',
@@ -48,6 +54,27 @@ const more: Case[] = [
   { title: 'an engine that is not there', text: 'name: shop\nneeds: [{ database: { engine: postgres } }]\n', facts },
   { title: 'a section that is not there', text: 'name: shop\nbackup: { schedule: "0 2 * * *" }\n', facts },
   { title: 'an app that is not there', text: 'name: shop\nplacement: { near: blgo }\n', facts },
+  { title: 'a variable that nothing sets', text: 'name: shop\n', sources: reading({}) },
+  { title: 'variables beside others', text: 'name: shop\nenv:\n  A: b\nsecrets: [B]\n', sources: reading({}) },
+  {
+    title: 'a variable that has a need',
+    text: 'name: shop\nneeds: [storage]\n',
+    sources: reading({}, 'DATABASE_URL'),
+    facts,
+  },
+  {
+    title: 'a secret that has a value',
+    text: 'name: shop\nenv: { A: b }\n',
+    sources: reading({}, 'STRIPE_KEY'),
+    facts,
+  },
+  { title: 'defaults', text: 'name: shop\nenv: {}\n', sources: reading({ fallback: '3000' }) },
+  { title: 'defaults beside others', text: 'name: shop\nenv: { A: b }\n', sources: reading({ fallback: 'yes' }) },
+  {
+    title: 'variables that nothing reads',
+    text: 'name: shop\nenv: { OLD: a, A: b }\nsecrets:\n- OLDER\n- B\n',
+    sources: { reads: [], imageSets: [], unread: ['OLD', 'OLDER'] },
+  },
   { title: 'YAML named JSON', text: 'name: shop\nneeds: [database]\n', fileName: 'cloud_manifest.json' },
 ];
 const cases = [...fromTables, ...more];
@@ -88,6 +115,7 @@ describe('fixes', () => {
       for (const [form, text] of forms(item)) {
         const options = {
           ...(item.facts ? { facts: item.facts } : {}),
+          ...(item.sources ? { sources: item.sources } : {}),
           ...(item.fileName ? { fileName: item.fileName } : {}),
         };
         const read = (source: string) => parseManifestDocument(source, options);

@@ -1,5 +1,5 @@
 /** What can be done about a diagnostic. Every fix that is offered was tried: its diagnostic goes and no other comes. */
-import type { Diagnostic, Fix, Range, ServerFacts } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, Fix, Range, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { type Path, parsePath } from 'minicloud-shared/manifest/path';
 import { applyFix, spanRange } from 'minicloud-shared/manifest/source';
@@ -7,6 +7,7 @@ import { type DiagnoseOptions, diagnose } from './diagnose.ts';
 import { appFixers } from './fix-app.ts';
 import { type Draft, draftOf } from './fix-draft.ts';
 import { routeFixers } from './fix-routes.ts';
+import { sourceFixers } from './fix-sources.ts';
 import { valueFixers } from './fix-values.ts';
 
 export interface FixContext {
@@ -14,6 +15,7 @@ export interface FixContext {
   diagnostic: Diagnostic;
   path: Path;
   facts?: ServerFacts;
+  sources?: SourceReads;
   /** A new draft; each fix has one of its own. */
   draft(): Draft;
 }
@@ -34,16 +36,22 @@ export interface FixOptions extends DiagnoseOptions {
   fileName?: string;
 }
 
-export const fixers: Readonly<Record<string, Fixer>> = { ...valueFixers, ...routeFixers, ...appFixers };
+export const fixers: Readonly<Record<string, Fixer>> = {
+  ...valueFixers,
+  ...routeFixers,
+  ...appFixers,
+  ...sourceFixers,
+};
 
 /** The fixes of one diagnostic, the likeliest first. */
 export function fixesOf(document: ManifestDocument, diagnostic: Diagnostic, options: FixOptions = {}): Action[] {
-  const { facts } = options;
+  const { facts, sources } = options;
   const context: FixContext = {
     document,
     diagnostic,
     path: parsePath(diagnostic.path),
     ...(facts ? { facts } : {}),
+    ...(sources ? { sources } : {}),
     draft: () => draftOf(document),
   };
   const tried = [diagnostic.fix, ...(fixers[diagnostic.code]?.(context) ?? [])];

@@ -1,10 +1,12 @@
 /** What is known about a manifest beyond its text. All of it may be missing: not known is never taken for not there. */
-import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { AppState } from 'minicloud-shared/model/app';
 
 export interface Known {
   facts?: ServerFacts;
   live?: LiveApp;
+  /** What the source beside the manifest reads. */
+  sources?: SourceReads;
   /** Files around the manifest, relative to its folder, with `/` between the parts; bounded by whoever sends them. */
   files?: readonly string[];
 }

@@ -71,9 +71,15 @@ ${catalogue.map(section).join('\n\n')}
 `;
 }
 
+const told: Record<CatalogueEntry['seen'], string> = {
+  text: '',
+  server: '; told when the server’s facts are known and fresh',
+  source: '; told when the source beside the manifest was looked through',
+};
+
 function section({ code, severity, summary, seen }: CatalogueEntry): string {
   const kind = severity === 'error' ? 'error' : `${severity}, an opinion`;
-  const where = seen === 'server' ? '; told when the server’s facts are known and fresh' : '';
+  const where = told[seen];
   const example = exampleOf(code);
   return [
     `## ${code.slice('manifest/'.length)}`,

@@ -5,6 +5,7 @@
 import type { Severity } from './model.ts';
 import { rules } from './rules.ts';
 import { serverRules } from './server-rules.ts';
+import { sourceRules } from './source-rules.ts';
 
 export interface CatalogueEntry {
   /** Stable: `manifest/port-range`. */
@@ -12,8 +13,8 @@ export interface CatalogueEntry {
   severity: Severity;
   /** One sentence that states the rule. */
   summary: string;
-  /** What it takes to tell: the text alone, or the facts of a server too. */
-  seen: 'text' | 'server';
+  /** What it takes to tell: the text alone, the facts of a server too, or the source of the app. */
+  seen: 'text' | 'server' | 'source';
 }
 
 const error = (code: string, summary: string): CatalogueEntry => ({
@@ -93,6 +94,7 @@ export const catalogue: readonly CatalogueEntry[] = [
   ...ofValues,
   ...rules.map(({ code, severity, summary }): CatalogueEntry => ({ code, severity, summary, seen: 'text' })),
   ...serverRules.map(({ code, severity, summary }): CatalogueEntry => ({ code, severity, summary, seen: 'server' })),
+  ...sourceRules.map(({ code, severity, summary }): CatalogueEntry => ({ code, severity, summary, seen: 'source' })),
   ...ofSuppressions,
 ];
 

@@ -180,7 +180,8 @@ export interface Diagnostic {
   range: Range;
   /** Where in the manifest: `expose[0].port`. Empty for the whole file. */
   path: string;
-  related?: { message: string; range: Range }[];
+  /** With a `file`, relative to the manifest's folder, where that is not the manifest itself. */
+  related?: { message: string; range: Range; file?: string }[];
   /** Data for a quick fix; the editor turns it into edits. */
   fix?: Fix;
 }
@@ -208,6 +209,25 @@ export interface ServerFacts {
   images?: string[];
   /** What the nodes are called and labelled with: where apps can be placed. */
   places?: { regions: string[]; cities: string[]; pops: string[]; labels: Record<string, string[]> };
+}
+
+/** What the source beside a manifest does with variables; told by whoever may read files. */
+export interface SourceReads {
+  reads: SourceRead[];
+  /** Variables that a Dockerfile of the source gives to its image. */
+  imageSets: string[];
+  /** Names that stand in the manifest and nowhere in the source; none unless all of it was looked through. */
+  unread: string[];
+}
+
+export interface SourceRead {
+  name: string;
+  /** Relative to the folder of the manifest, with `/` between the parts. */
+  file: string;
+  /** From 1. */
+  line: number;
+  /** What the source takes when it is not set: the text where it is a simple one, else true. */
+  fallback?: string | true;
 }
 
 export interface ParseResult {

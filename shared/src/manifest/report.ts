@@ -16,6 +16,8 @@ export interface Finding {
   span: Span;
   path: Path;
   related?: { message: string; span: Span }[];
+  /** Places in files beside the manifest. */
+  elsewhere?: Diagnostic['related'];
   fix?: SpanFix;
 }
 
@@ -54,11 +56,12 @@ function toDiagnostic(text: string, index: LineIndex, finding: Finding): Diagnos
     range: spanRange(index, firstLine(text, finding.span)),
     path: formatPath(finding.path),
   };
-  if (finding.related) {
-    diagnostic.related = finding.related.map(({ message, span }) => ({
+  if (finding.related || finding.elsewhere) {
+    const here = (finding.related ?? []).map(({ message, span }) => ({
       message,
       range: spanRange(index, firstLine(text, span)),
     }));
+    diagnostic.related = [...here, ...(finding.elsewhere ?? [])];
   }
   if (finding.fix) diagnostic.fix = toFix(index, finding.fix);
   return diagnostic;

@@ -37,10 +37,14 @@ export interface RuleContext {
 
 export interface RuleFinding {
   path: Path;
+  /** What is marked, where that is something else: the place for what is missing. */
+  mark?: Path;
   /** Mark the key, not the value. */
   onKey?: boolean;
   message: string;
   related?: { path: Path; message: string }[];
+  /** Places in files beside the manifest. */
+  elsewhere?: Finding['elsewhere'];
   fix?: SpanFix;
 }
 
@@ -53,14 +57,15 @@ export function runRules(context: RuleContext): Finding[] {
 
 /** A rule's finding with its place in the text. */
 export function placed(rule: Pick<Rule, 'code' | 'severity'>, found: RuleFinding, context: RuleContext): Finding {
-  const { path, message, fix } = found;
+  const { path, mark = path, message, fix, elsewhere } = found;
   return {
     code: rule.code,
     severity: rule.severity,
     message,
     path,
-    span: found.onKey ? context.keySpanOf(path) : context.spanOf(path),
+    span: found.onKey ? context.keySpanOf(mark) : context.spanOf(mark),
     ...(fix ? { fix } : {}),
+    ...(elsewhere ? { elsewhere } : {}),
     ...(found.related
       ? { related: found.related.map((item) => ({ message: item.message, span: context.spanOf(item.path) })) }
       : {}),

@@ -1,0 +1,152 @@
+/** One file of an app's source: the variables that it reads, and the words of it that may be variables. */
+import { type Language, languages, type ReadForm } from './languages.ts';
+import { mask } from './mask.ts';
+
+export interface FileRead {
+  name: string;
+  /** From 1. */
+  line: number;
+  /** What the source takes without a value: the text where it is a simple one, else true. */
+  fallback?: string | true;
+}
+
+export interface FileScan {
+  reads: readonly FileRead[];
+  /** Names in capitals outside of comments, whatever they are for. */
+  words: readonly string[];
+  /** Variables that a Dockerfile gives to the image. */
+  sets: readonly string[];
+  /** Reads by a name that is worked out: any variable may be meant. */
+  computed: boolean;
+}
+
+/** Most of each kind that one file is taken to tell; more is data and no source. */
+const mostReads = 500;
+const mostWords = 2_000;
+
+/** Words that read environment settings of a class by the names of its fields. */
+const settingsClass = /\bBaseSettings\b/;
+
+/** True for files that are worth a look: source, and what else of an app may name variables. */
+export function isScanned(file: string): boolean {
+  return languageOf(file) !== undefined || isDockerfile(file) || mentioning.test(file);
+}
+
+/** Texts that may name a variable for some program that reads it; not what is written about an app. */
+const mentioning =
+  /\.(?:json|ya?ml|toml|ini|cfg|conf|properties|xml|sh|bash|mjml|tmpl|tpl|hcl|nix|clj|cljs|lua|cr|hs|erl|ml|r|jl|sql|html?|ejs|hbs|pug)$|(?:^|\/)(?:Procfile|Makefile|Caddyfile|entrypoint|docker-entrypoint)$/i;
+/** Lists of variables, which are no readers of them; locks, which are long. */
+const unmentioning =
+  /(?:^|\/)(?:\.env[^/]*|cloud_manifest\.\w+|(?:docker-)?compose[\w.-]*\.ya?ml|app\.json|package-lock\.json|pnpm-lock\.yaml)$/i;
+/** Tests and their tools read what only they are given. */
+const ofTests =
+  /(?:^|\/)(?:tests?|specs?|__tests__|__mocks__|e2e|cypress|fixtures?)\/|[._-](?:test|spec|cy|e2e)\.\w+$|(?:^|\/)(?:test_[^/]*\.py|conftest\.py|[^/]*_test\.(?:go|py|rb|exs)|(?:jest|vitest|playwright|cypress|karma)\.config\.\w+)$|(?:^|\/)src\/test\//i;
+
+export function scanFile(file: string, text: string): FileScan {
+  const language = languageOf(file);
+  const masked = language ? mask(text, language.syntax) : { code: text, inString: () => false };
+  const lineAt = lineCounter(text);
+  const seen = new Map<string, FileRead>();
+  const words = new Set<string>();
+  const own = !ofTests.test(file);
+  for (const form of own ? (language?.reads ?? []) : []) {
+    if (form.requires && !form.requires.test(masked.code)) continue;
+    for (const read of readsOf(form, masked)) {
+      const key = `${read.name} ${read.fallback !== undefined}`;
+      if (seen.size < mostReads && !seen.has(key)) seen.set(key, { ...read, line: lineAt(read.at) });
+    }
+  }
+  if (!unmentioning.test(file)) {
+    for (const [word] of masked.code.matchAll(/(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,127}(?![A-Za-z0-9_])/g)) {
+      if (words.size < mostWords) words.add(word);
+    }
+    if (settingsClass.test(masked.code)) for (const word of fieldsOf(masked.code)) words.add(word);
+  }
+  return {
+    reads: [...seen.values()].map(({ name, line, fallback }) => ({
+      name,
+      line,
+      ...(fallback === undefined ? {} : { fallback }),
+    })),
+    words: [...words],
+    sets: isDockerfile(file) ? dockerEnv(text) : [],
+    computed: own && language !== undefined && isComputed(language, masked),
+  };
+}
+
+function languageOf(file: string): Language | undefined {
+  return languages.find(({ files }) => files.test(file));
+}
+
+interface Found {
+  name: string;
+  at: number;
+  fallback?: string | true;
+}
+
+function readsOf(form: ReadForm, { code, inString }: ReturnType<typeof mask>): Found[] {
+  return [...code.matchAll(form.pattern)].flatMap((match): Found[] => {
+    const { index: at, groups = {} } = match;
+    if (inString(at) !== (form.inString ?? false)) return [];
+    if (groups.names !== undefined) return taken(groups.names, at);
+    const end = at + match[0].length;
+    if (/(?:\bdelete|\bdel|\bunset\()\s*(?:os\.)?$/.test(code.slice(Math.max(0, at - 12), at)) || written(code, end))
+      return [];
+    const fallback = form.optional ? true : fallbackAt(form, code, end);
+    return [{ name: groups.name ?? '', at, ...(fallback === undefined ? {} : { fallback }) }];
+  });
+}
+
+/** It gets a value here. */
+function written(code: string, end: number): boolean {
+  return /^\s*\]?=(?![=~>])/.test(code.slice(end, end + 10));
+}
+
+function fallbackAt({ fallback }: ReadForm, code: string, end: number): string | true | undefined {
+  if (!fallback) return undefined;
+  fallback.lastIndex = end;
+  const match = fallback.exec(code);
+  return match ? (match.groups?.text ?? match.groups?.bare ?? true) : undefined;
+}
+
+/** `{ A, B: b, C = 'x' }` */
+function taken(names: string, at: number): Found[] {
+  return names.split(',').flatMap((part): Found[] => {
+    const match = /^\s*([A-Za-z_]\w{0,127})\s*(?::\s*\w+)?\s*(=\s*(?:(['"`])([^'"`$\\]*)\3\s*$)?)?/.exec(part);
+    if (!match?.[1]) return [];
+    return [{ name: match[1], at, ...(match[2] === undefined ? {} : { fallback: match[4] ?? true }) }];
+  });
+}
+
+function isComputed({ computed }: Language, { code, inString }: ReturnType<typeof mask>): boolean {
+  return computed !== undefined && [...code.matchAll(computed)].some(({ index }) => !inString(index));
+}
+
+/** Names that pydantic looks for: the fields in capitals, behind the prefix that is set. */
+function fieldsOf(code: string): string[] {
+  const prefix = /\benv_prefix\s*=\s*['"](\w*)['"]/.exec(code)?.[1] ?? '';
+  return [...code.matchAll(/^[ \t]+(\w+)\s*:/gm)].map(([, field = '']) => `${prefix}${field}`.toUpperCase());
+}
+
+function isDockerfile(file: string): boolean {
+  return /(?:^|\/)(?:(?:Docker|Container)file(?:\.[\w-]+)?|[\w-]+\.(?:Docker|Container)file)$/i.test(file);
+}
+
+/** `ENV A=1 B="2"`, and `ENV A 1` of old. https://docs.docker.com/reference/dockerfile/#env */
+function dockerEnv(text: string): string[] {
+  const joined = text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, ' ');
+  return [...joined.matchAll(/^[ \t]*ENV[ \t]+(.+)$/gim)].flatMap(([, rest = '']) => {
+    const pairs = [...rest.matchAll(/(?:^|[ \t])([A-Za-z_]\w*)=(?:"(?:\\.|[^"\\])*"|'[^']*'|\S*)/g)];
+    return pairs.length > 0 ? pairs.map(([, name = '']) => name) : (/^[A-Za-z_]\w*/.exec(rest) ?? []);
+  });
+}
+
+/** Lines from 1, for offsets that may come in any order. */
+function lineCounter(text: string): (offset: number) => number {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    const next = starts.findIndex((start) => start > offset);
+    return next < 0 ? starts.length : next;
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * Rules about the variables that the source of an app reads. They say nothing while the source is not known, and nothing
+ * is called unread unless all of it was looked through: not known is not wrong.
+ */
+import { isReadElsewhere, isSetElsewhere, productionValues } from '../env-lint/well-known.ts';
+import type { Diagnostic, ServerFacts, SourceRead, SourceReads } from './model.ts';
+import type { ManifestDocument } from './parse.ts';
+import type { Path } from './path.ts';
+import { toDiagnostics } from './report.ts';
+import { placed, type Rule, type RuleContext, type RuleFinding } from './rules.ts';
+import { needDefaults } from './schema-parts.ts';
+import { isSuppressed } from './suppress.ts';
+import { exposesOf, type NeedKind, needsOf, primaryOf, processNamesOf } from './view.ts';
+
+export interface SourceContext extends RuleContext {
+  sources: SourceReads;
+  facts: ServerFacts | undefined;
+}
+
+export interface SourceRule extends Omit<Rule, 'check'> {
+  check(context: SourceContext): RuleFinding[];
+}
+
+/** Places of reads that are told of one variable; the rest is for a search in the source. */
+const mostPlaces = 5;
+const mostNames = 5;
+
+const envUnset: SourceRule = {
+  code: 'manifest/env-unset',
+  severity: 'hint',
+  summary: 'A variable that the source of the app reads is set by the manifest or the server.',
+  check(context) {
+    return unsetVariables(context)
+      .filter(({ required }) => required.length > 0)
+      .map(({ name, required, reads }): RuleFinding => {
+        const [first] = required;
+        return {
+          path: ['env', name],
+          mark: placeFor(context),
+          onKey: true,
+          message: `${name} is read in ${first?.file}:${first?.line}, and neither the manifest nor the server sets it; ${remedyFor(name, context)}`,
+          elsewhere: placesOf(reads),
+        };
+      });
+  },
+};
+
+function remedyFor(name: string, { text, facts }: SourceContext): string {
+  const need = needOf(name);
+  if (need) return `write needs: ${need}, which brings it, or add it to env.`;
+  if (facts?.secrets[text.name ?? '']?.includes(name)) {
+    return 'there is a secret of this name on the server: name it under secrets.';
+  }
+  const usual = productionValues.get(name);
+  return usual === undefined
+    ? 'add it to env, or to secrets when nobody may see it.'
+    : `add it to env, as ${usual} where that is meant.`;
+}
+
+/** The need that brings a variable of this name. */
+export function needOf(name: string): NeedKind | undefined {
+  const found = Object.entries(needDefaults).find(([, need]) => 'env' in need && need.env === name);
+  return found?.[0] as NeedKind | undefined;
+}
+
+const envDefault: SourceRule = {
+  code: 'manifest/env-default',
+  severity: 'hint',
+  summary: 'A variable that the source of the app has a default for may be set in the manifest.',
+  check(context) {
+    const spared = unsetVariables(context).filter(({ required }) => required.length === 0);
+    if (spared.length === 0) return [];
+    const names = spared.map(({ name }) => name);
+    const shown =
+      names.length > mostNames + 1 ? [...names.slice(0, mostNames), `${names.length - mostNames} more`] : names;
+    const one = names.length === 1;
+    return [
+      {
+        path: ['env'],
+        mark: placeFor(context),
+        onKey: true,
+        message: `${list(shown)} ${one ? 'is' : 'are'} read and not set; the source has ${one ? 'a default for it' : 'defaults for them'}. Add to env what should be otherwise.`,
+        elsewhere: placesOf(spared.map(({ reads: [read] }) => read).filter((read) => read !== undefined)),
+      },
+    ];
+  },
+};
+
+const envUnread: SourceRule = {
+  code: 'manifest/env-unread',
+  severity: 'hint',
+  summary: 'A variable that is set is one that the source of the app reads.',
+  check(context) {
+    const { text, sources, source } = context;
+    if (!isOwnSource(context)) return [];
+    const set: { name: string; path: Path; onKey: boolean }[] = [
+      ...Object.keys(text.env ?? {}).map((name) => ({ name, path: ['env', name], onKey: true })),
+      ...(text.secrets ?? []).flatMap((name, index) =>
+        name === undefined ? [] : [{ name, path: ['secrets', index], onKey: false }],
+      ),
+    ];
+    return (
+      set
+        .filter(({ name }) => sources.unread.includes(name) && !isReadElsewhere(name))
+        // A command of the manifest may hand it to a shell.
+        .filter(({ name }) => !new RegExp(`\\$\\{?${name}\\b`).test(source))
+        .map(({ name, path, onKey }) => ({
+          path,
+          onKey,
+          message: `${name} is set, and nothing in the source reads it; remove it, unless a library needs it.`,
+        }))
+    );
+  },
+};
+
+export const sourceRules: readonly SourceRule[] = [envUnset, envDefault, envUnread];
+
+/** What the source says about a manifest; empty without it, or while the manifest has errors of its own. */
+export function checkAgainstSource(
+  document: ManifestDocument,
+  sources: SourceReads | undefined,
+  facts?: ServerFacts,
+): Diagnostic[] {
+  const { manifest, context } = document;
+  // Another repository is built, or nothing is: the files beside the manifest are not what runs.
+  if (!sources || manifest?.kind !== 'container' || manifest.build?.git) return [];
+  const sourceContext: SourceContext = { ...context, sources, facts: facts?.complete ? facts : undefined };
+  const findings = sourceRules.flatMap((rule) =>
+    rule.check(sourceContext).map((found) => placed(rule, found, sourceContext)),
+  );
+  return toDiagnostics(context.source, document.lines, findings).filter(
+    ({ code, range }) => !isSuppressed(document.suppressions, { code, line: range.start.line, opinion: true }),
+  );
+}
+
+export interface Unset {
+  name: string;
+  reads: SourceRead[];
+  /** Those that have nothing to take instead. */
+  required: SourceRead[];
+}
+
+/** Variables that are read and that nothing sets, in the order of their names. */
+export function unsetVariables(context: Omit<SourceContext, 'facts'>): Unset[] {
+  const set = setBy(context);
+  const byName = new Map<string, SourceRead[]>();
+  for (const read of context.sources.reads) {
+    if (set.has(read.name) || /^MINICLOUD_/.test(read.name) || isSetElsewhere(read.name)) continue;
+    if (!inContext(context, read)) continue;
+    byName.set(read.name, [...(byName.get(read.name) ?? []), read]);
+  }
+  return [...byName]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, reads]) => {
+      const development = productionValues.has(name);
+      return { name, reads, required: reads.filter(({ fallback }) => fallback === undefined || development) };
+    });
+}
+
+/** What a process of the app gets, as the server would give it. */
+function setBy(context: Omit<SourceContext, 'facts'>): Set<string> {
+  const { text, sources } = context;
+  const primary = primaryOf(processNamesOf(text) ?? []);
+  const port = exposesOf(text).some(({ process = primary }) => process === primary);
+  return new Set([
+    ...Object.keys(text.env ?? {}),
+    ...(text.secrets ?? []).filter((name) => name !== undefined),
+    ...needsOf(context).flatMap(({ env }) => (env ? [env.name] : [])),
+    ...Object.keys(text.build?.nixpacks?.variables ?? {}),
+    ...sources.imageSets,
+    ...(port ? ['PORT'] : []),
+  ]);
+}
+
+/** Only this folder of the source is built. */
+function inContext({ text }: Pick<SourceContext, 'text'>, { file }: SourceRead): boolean {
+  const folder = (text.build?.context ?? '.').replace(/^\.\/|\/+$/g, '');
+  return folder === '.' || folder === '' || file.startsWith(`${folder}/`);
+}
+
+/** The files beside the manifest are those of the app: it is built from them, or they read what the manifest sets. */
+function isOwnSource({ text, sources }: SourceContext): boolean {
+  if (text.build !== undefined || text.image === undefined) return true;
+  const set = new Set([...Object.keys(text.env ?? {}), ...(text.secrets ?? [])]);
+  return sources.reads.some(({ name }) => set.has(name));
+}
+
+function placeFor({ nodeAt }: SourceContext): Path {
+  return nodeAt(['env']) ? ['env'] : ['name'];
+}
+
+function placesOf(reads: readonly SourceRead[]): Diagnostic['related'] {
+  return reads.slice(0, mostPlaces).map(({ name, file, line }) => {
+    const at = { line: line - 1, character: 0 };
+    return { message: `${name} is read here.`, file, range: { start: at, end: at } };
+  });
+}
+
+function list(names: readonly string[]): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '');
+}
