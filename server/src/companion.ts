@@ -10,7 +10,7 @@ import type { Cloud } from './context.ts';
 import { convergeAll, keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
-import { firewallPolicy, redactBindings } from './services/services.ts';
+import { firewallPolicy, redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
 
 export interface Companion {
@@ -34,6 +34,8 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     // What was interrupted is settled before anybody can ask for more.
     await bringUp(cloud);
     await listen(api, config);
+    // A server that takes long to come up keeps nobody waiting who wants something else.
+    void renewServices(cloud);
     const stopConverging = keepConverging(cloud);
     const stopMeasuring = keepMeasuring(cloud);
     const port = (api.server.address() as { port: number }).port;

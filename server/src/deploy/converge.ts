@@ -7,10 +7,11 @@ import { type AppRow, everyApp, findAppById } from '../apps/apps.ts';
 import { ensureCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
-import { findRelease, type ReleaseRow, servingReleases } from '../releases/releases.ts';
+import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
 import { firewallPolicy } from '../services/services.ts';
 import { execute, type Run } from './execute.ts';
+import { unkeptPaths } from './image-data.ts';
 import { observe, observeAll } from './observe.ts';
 import { type Observed, repairSteps, type Step } from './plan.ts';
 import { settleForgotten } from './recover.ts';
@@ -93,7 +94,11 @@ async function repairsFor(
   release: ReleaseRow | undefined,
   observed: Observed,
 ): Promise<Step[]> {
-  if (release) return repairSteps(await desiredOf(cloud, app, release), observed);
+  if (release) {
+    const wanted = await desiredOf(cloud, app, release);
+    const steps = repairSteps(wanted, observed);
+    return steps.some(takesAway) ? repairSteps(wanted, observed, await lastingOf(cloud, release)) : steps;
+  }
   // Nothing serves: whatever is there was left by a deploy that did not come to its end.
   return observed.containers.map((container) => ({
     action: { kind: 'stop-old', containers: [container] },
@@ -105,6 +110,34 @@ async function repairsFor(
       consequence: 'none',
     },
   }));
+}
+
+function takesAway({ action }: Step): boolean {
+  return action.kind === 'stop-old' || (action.kind === 'support' && action.replaces.length > 0);
+}
+
+/** Processes and support containers of a release that hold data without storage, or whose images can't be asked. */
+async function lastingOf(cloud: Cloud, release: ReleaseRow): Promise<Set<string>> {
+  const { manifest, supportImages } = resolvedOf(release);
+  const keeps = async (image: string, storage: readonly string[]) => {
+    const info = await cloud.engine.inspectImage(image);
+    return !info || unkeptPaths(info, storage).length > 0;
+  };
+  const lasting = new Set<string>();
+  const storage = manifest.needs.flatMap((need) => (need.kind === 'storage' ? [need.path] : []));
+  if (await keeps(release.image_id, storage)) for (const { name } of manifest.processes) lasting.add(name);
+  for (const { name, volumes } of manifest.support) {
+    const image = supportImages[name];
+    if (
+      image !== undefined &&
+      (await keeps(
+        image,
+        volumes.map(({ path }) => path),
+      ))
+    )
+      lasting.add(name);
+  }
+  return lasting;
 }
 
 const everyMs = 60_000;

@@ -3,6 +3,7 @@
  * Thin: what to do was decided by `plan.ts`.
  */
 
+import type { DatabaseNeed } from 'minicloud-shared/manifest/model';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Receipt } from 'minicloud-shared/model/release';
 import type { ContainerSummary, Labels } from '../adapters/engine/contract.ts';
@@ -73,7 +74,7 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'volume':
       return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount.path), signal);
     case 'service':
-      return backingFor(cloud, action.need).ensure({ signal, onDetail: detail });
+      return ensureService(run, action.need, detail);
     case 'binding': {
       const backing = backingFor(cloud, action.need);
       await backing.grant(await ensureBinding(cloud, app, action.need), { signal });
@@ -82,7 +83,7 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'release-command':
       return runToEnd(run, action.container, detail);
     case 'support':
-      return replaceSupport(run, action.container, action.replaces);
+      return replaceSupport(run, action.container, action);
     case 'start':
       return startReplicas(run, action.containers, action.stopped);
     case 'await-healthy':
@@ -99,6 +100,15 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'stop-old':
       return removeContainers(cloud, app, action.containers, desired.manifest.expose.length > 0);
   }
+}
+
+/** What is done to a server that others use too is told in the log as well. */
+async function ensureService({ cloud, app, operation }: Run, need: DatabaseNeed, detail: Detail): Promise<void> {
+  const onDetail = (text: string) => {
+    cloud.log.info(text, { app: app.name, service: need.engine });
+    detail(text);
+  };
+  await backingFor(cloud, need).ensure({ signal: operation.signal, onDetail });
 }
 
 /** The app's network; its addresses are others when somebody took those that were chosen. */
@@ -141,10 +151,13 @@ async function awaitReplica(run: Run, container: DesiredContainer): Promise<void
   await awaitHealthy(run.cloud, run.app, wanted, run.operation.signal);
 }
 
-async function replaceSupport(run: Run, container: DesiredContainer, replaces: ContainerSummary[]): Promise<void> {
+async function replaceSupport(
+  run: Run,
+  container: DesiredContainer,
+  { replaces, stopped }: { replaces: ContainerSummary[]; stopped?: ContainerSummary },
+): Promise<void> {
   await removeContainers(run.cloud, run.app, replaces, false);
-  const [address] = await freeAddresses(run, 1, 'support');
-  const id = await create(run, container, address);
+  const id = stopped?.id ?? (await create(run, container, (await freeAddresses(run, 1, 'support'))[0]));
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
   await awaitHealthy(run.cloud, run.app, { key: container.key, containerId: id }, run.operation.signal);
 }

@@ -7,7 +7,7 @@ import type { DatabaseNeed } from 'minicloud-shared/manifest/model';
 import type { Plan, PlanStep } from 'minicloud-shared/model/plan';
 import { type Consequence, consequences } from 'minicloud-shared/model/plan';
 import type { ContainerSummary, NetworkInfo, VolumeInfo } from '../adapters/engine/contract.ts';
-import { processLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
+import { processLabel, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
 import type { Mount } from '../volumes/volumes.ts';
 import { type ChangeInput, changes, notes } from './changes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
@@ -36,7 +36,8 @@ export type Action =
   | { kind: 'service'; need: DatabaseNeed }
   | { kind: 'binding'; need: DatabaseNeed }
   | { kind: 'release-command'; container: DesiredContainer }
-  | { kind: 'support'; container: DesiredContainer; replaces: ContainerSummary[] }
+  /** `stopped`: the one that is there and only has to run again. */
+  | { kind: 'support'; container: DesiredContainer; replaces: ContainerSummary[]; stopped?: ContainerSummary }
   /** `stopped`: containers that are there with the right spec and only have to run again, by key. */
   | { kind: 'start'; containers: DesiredContainer[]; stopped: Map<string, ContainerSummary> }
   | { kind: 'await-healthy'; containers: DesiredContainer[] }
@@ -91,19 +92,23 @@ export function deploySteps(desired: Desired, observed: Observed): Step[] {
   return steps;
 }
 
-/** Steps that bring the engine back to a release that serves already; none when nothing differs. */
-export function repairSteps(desired: Desired, observed: Observed): Step[] {
+/**
+ * Steps that bring the engine back to a release that serves already; none when nothing differs. `lasting` names the
+ * processes and support containers that hold data of their own: nobody was asked about it, so that one which an earlier
+ * version of Minicloud made with other settings stays until the next deploy.
+ */
+export function repairSteps(desired: Desired, observed: Observed, lasting: ReadonlySet<string> = new Set()): Step[] {
   const { steps, add } = collector();
-  const kept = matching(desired, observed);
+  const kept = matching(desired, observed, lasting);
   const whole = [...desired.support, ...desired.processes].every((container) => isAlive(kept.get(container.key)));
   const reached =
     desired.databases.length === 0 || (observed.backing.running && observed.backing.networks.has(desired.network.name));
   if (!whole || !reached || !observed.network) {
     prepare(desired, observed, add);
-    bringUp(desired, observed, add);
+    bringUp(desired, observed, add, lasting);
     add({ kind: 'switch-routes' }, 'switch-routes', 'Point the routes at the replicas', desired.app.name);
   }
-  const extra = extras(desired, observed);
+  const extra = extras(desired, observed, lasting);
   if (extra.length > 0)
     add(
       { kind: 'stop-old', containers: extra },
@@ -143,14 +148,16 @@ function prepare(desired: Desired, observed: Observed, add: Add): void {
   }
 }
 
-function bringUp(desired: Desired, observed: Observed, add: Add): void {
-  const kept = matching(desired, observed);
+function bringUp(desired: Desired, observed: Observed, add: Add, lasting: ReadonlySet<string> = new Set()): void {
+  const kept = matching(desired, observed, lasting);
   for (const container of desired.support) {
-    if (isAlive(kept.get(container.key))) continue;
-    const replaces = observed.containers.filter((known) => isSupport(known, container.process));
+    const same = kept.get(container.key);
+    if (isAlive(same)) continue;
+    const stopped = lasting.has(container.process) && same?.state === 'exited' ? same : undefined;
+    const replaces = stopped ? [] : observed.containers.filter((known) => isSupport(known, container.process));
     const [title, consequence] = replaces.length > 0 ? (['Replace', 'restart'] as const) : (['Start', 'none'] as const);
     add(
-      { kind: 'support', container, replaces },
+      { kind: 'support', container, replaces, ...(stopped ? { stopped } : {}) },
       `support ${container.key}`,
       `${title} support container ${container.key}`,
       container.key,
@@ -177,13 +184,17 @@ function bringUp(desired: Desired, observed: Observed, add: Add): void {
 }
 
 /** Desired key → the container that already is it; one that runs before one that does not. */
-function matching(desired: Desired, observed: Observed): Map<string, ContainerSummary> {
+function matching(
+  desired: Desired,
+  observed: Observed,
+  lasting: ReadonlySet<string> = new Set(),
+): Map<string, ContainerSummary> {
   const found = new Map<string, ContainerSummary>();
   for (const wanted of [...desired.support, ...desired.processes]) {
-    const same = observed.containers.filter(
-      (known) => known.labels[specLabel] === wanted.hash && known.labels[replicaLabel] === String(wanted.replica),
-    );
-    const best = same.find(isAlive) ?? same[0];
+    const ofIt = observed.containers.filter((known) => known.labels[replicaLabel] === String(wanted.replica));
+    const same = ofIt.filter((known) => known.labels[specLabel] === wanted.hash);
+    const earlier = lasting.has(wanted.process) ? ofIt.filter((known) => isEarlier(known, wanted)) : [];
+    const best = same.find(isAlive) ?? earlier.find(isAlive) ?? same[0] ?? earlier[0];
     if (best) found.set(wanted.key, best);
   }
   return found;
@@ -194,13 +205,21 @@ function isAlive(container: ContainerSummary | undefined): boolean {
   return container !== undefined && ['running', 'restarting', 'paused'].includes(container.state);
 }
 
+/** Of this very release, or of the same image: what is different is how Minicloud made it. */
+function isEarlier({ labels, image }: ContainerSummary, wanted: DesiredContainer): boolean {
+  const own = wanted.spec.labels;
+  return (
+    [roleLabel, processLabel, releaseLabel].every((key) => labels[key] === own[key]) && image === wanted.spec.image
+  );
+}
+
 function isSupport(container: ContainerSummary, process: string): boolean {
   return container.labels[roleLabel] === 'support' && container.labels[processLabel] === process;
 }
 
 /** Not part of the desired release. Support containers that are still wanted are their own step's business. */
-function extras(desired: Desired, observed: Observed): ContainerSummary[] {
-  const kept = new Set([...matching(desired, observed).values()].map((container) => container.id));
+function extras(desired: Desired, observed: Observed, lasting?: ReadonlySet<string>): ContainerSummary[] {
+  const kept = new Set([...matching(desired, observed, lasting).values()].map((container) => container.id));
   return observed.containers.filter(
     (container) => !kept.has(container.id) && !desired.support.some((wanted) => isSupport(container, wanted.process)),
   );

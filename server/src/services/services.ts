@@ -1,5 +1,6 @@
 /** Services and bindings: an app's own credentials on a shared backing server. */
 import type { ContainerManifest, DatabaseNeed } from 'minicloud-shared/manifest/model';
+import { toProblem } from 'minicloud-shared/model/problem';
 import type { Backing, BackingGrant } from '../adapters/backing/contract.ts';
 import type { Labels } from '../adapters/engine/contract.ts';
 import type { FirewallPolicy } from '../adapters/firewall/contract.ts';
@@ -30,6 +31,24 @@ export function backingFor(cloud: Cloud, need: DatabaseNeed): Backing {
 /** Names under which the shared servers that a manifest needs are reached in the network of the app. */
 export function serviceAliases(cloud: Cloud, manifest: ContainerManifest): string[] {
   return [...new Set(databaseNeeds(manifest).map((need) => backingFor(cloud, need).alias))];
+}
+
+/**
+ * Shared servers that are there and do not answer us are brought up again, as an earlier version of Minicloud made
+ * them without the door that this one comes in by: on the same volume. Never throws.
+ */
+export async function renewServices(cloud: Cloud): Promise<void> {
+  const signal = cloud.stopping;
+  for (const backing of Object.values(cloud.backings)) {
+    const service = backing.kind;
+    try {
+      if (!(await cloud.engine.inspectContainer(backing.container, { signal }))) continue;
+      if (await backing.ready({ signal })) continue;
+      await backing.ensure({ signal, onDetail: (detail) => cloud.log.info(detail, { service }) });
+    } catch (error) {
+      if (!signal.aborted) cloud.log.error('a shared server does not answer', { service, why: toProblem(error).why });
+    }
+  }
 }
 
 /** The stored binding for a need, made with a new random password the first time. */

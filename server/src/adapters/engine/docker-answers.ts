@@ -125,6 +125,8 @@ export const eventAnswer = z.object({
   Actor: z.object({ ID: z.string(), Attributes: labels }),
 });
 
+export type EventAnswer = z.infer<typeof eventAnswer>;
+
 export const statsAnswer = z.object({
   memory_stats: z
     .object({

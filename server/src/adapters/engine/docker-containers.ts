@@ -6,6 +6,7 @@ import { containerOptions, imageReaderLabel, ownLabels, specHash, specLabel } fr
 import {
   type CallOptions,
   type ContainerSpec,
+  type ContainerSummary,
   type Engine,
   type EngineCapabilities,
   type EngineLogLine,
@@ -13,6 +14,7 @@ import {
   installationLabel,
   type Labels,
 } from './contract.ts';
+import { withName } from './docker-adopted.ts';
 import {
   containerAnswer,
   containerInfo,
@@ -223,7 +225,15 @@ export function containerCalls(
         verb: 'list the containers',
         object: 'containers',
       };
-      const found = (await transport.ask(call, containerListAnswer, options)).map(containerSummary);
+      const answers = await transport.ask(call, containerListAnswer, options);
+      const found: ContainerSummary[] = [];
+      for (const answer of answers) {
+        const { Id: id, ImageID: image, Labels: labels } = answer;
+        const name = containerName(answer.Names?.[0] ?? '');
+        found.push(
+          containerSummary({ ...answer, Labels: await withName(transport, { id, name, image, labels }, options) }),
+        );
+      }
       // Once more by us: the engine's filter believes labels that came out of an image.
       return found.filter(
         ({ labels: has }) =>
@@ -282,9 +292,11 @@ async function findContainer(transport: Transport, installation: string, name: s
     containerAnswer,
     options,
   );
-  const ours = found && ownLabels(found.Config.Labels, containerName(found.Name))[installationLabel] === installation;
-  if (found && !ours) throw foreign(object);
-  return found;
+  if (!found) return undefined;
+  const named = { id: found.Id, name: containerName(found.Name), image: found.Image, labels: found.Config.Labels };
+  const labels = await withName(transport, named, options);
+  if (ownLabels(labels, named.name)[installationLabel] !== installation) throw foreign(object);
+  return { ...found, Config: { ...found.Config, Labels: labels } };
 }
 
 async function exec(

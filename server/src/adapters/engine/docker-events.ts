@@ -2,7 +2,8 @@
 import { sleep } from '../../platform/wait.ts';
 import { imageReaderLabel } from './baseline.ts';
 import { type EngineEvent, installationLabel } from './contract.ts';
-import { engineEvent, eventAnswer } from './docker-answers.ts';
+import { withKnownName } from './docker-adopted.ts';
+import { type EventAnswer, engineEvent, eventAnswer } from './docker-answers.ts';
 import { jsonLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
 
@@ -46,7 +47,7 @@ async function* follow(
       try {
         for await (const value of jsonLines(body)) {
           const answer = eventAnswer.safeParse(value);
-          const event = answer.success ? engineEvent(answer.data) : undefined;
+          const event = answer.success ? engineEvent(known(transport, answer.data)) : undefined;
           if (event?.labels[installationLabel] === installation && !(imageReaderLabel in event.labels)) yield event;
         }
       } finally {
@@ -60,4 +61,9 @@ async function* follow(
     await sleep(pause, signal).catch(() => {});
     pause = Math.min(pause * 2, longestPauseMs);
   }
+}
+
+function known(transport: Transport, answer: EventAnswer): EventAnswer {
+  const { ID: id, Attributes: labels } = answer.Actor;
+  return { ...answer, Actor: { ID: id, Attributes: withKnownName(transport, id, labels) } };
 }
