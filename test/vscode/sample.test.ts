@@ -8,6 +8,7 @@ import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
+import { themes } from './steps.ts';
 import { activeTab, answer, noApps, openFile, runCommand, takePicture, told, treeRow } from './workbench.ts';
 
 const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sample/cloud_manifest.yml');
@@ -27,7 +28,7 @@ before(async () => {
   lab = await startLab();
   vscode = await startVscode({
     vsix: [await packageExtension(packed)],
-    settings: { 'workbench.colorTheme': 'Default Dark Modern' },
+    settings: { 'workbench.colorTheme': themes.dark },
   });
   workbench = await openWorkbench(vscode, { folder });
   ({ page } = workbench);

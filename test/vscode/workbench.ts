@@ -135,6 +135,8 @@ async function openQuickInput(page: Page, key: string): Promise<Locator> {
       () => false,
     );
     if (opened) return input;
+    // A view of a web page that went away may have taken the keys with it.
+    await page.locator('.part.statusbar').click({ position: { x: 400, y: 8 }, timeout: 10_000 });
   }
   throw new Error(`${key} opened nothing`);
 }

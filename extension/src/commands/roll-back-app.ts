@@ -42,7 +42,7 @@ export async function rollBackApp(services: Services, argument: unknown): Promis
 
 async function pickRelease({ live, app }: PickedApp): Promise<Release | undefined> {
   const releases = (await live.api.releases.list.query({ app: app.name })).filter(
-    ({ state }) => releaseCan[state].rollbackTo,
+    ({ state }) => releaseCan[state]?.rollbackTo,
   );
   if (releases.length === 0) {
     void window.showInformationMessage(l10n.t('{0} has no earlier release to go back to.', app.name));

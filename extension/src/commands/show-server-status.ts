@@ -21,7 +21,7 @@ export async function showServerStatus(services: Services, argument: unknown): P
     label: name,
     description: state,
     detail: detail || undefined,
-    iconPath: new ThemeIcon(icons[state]),
+    iconPath: new ThemeIcon(icons[state] ?? 'question'),
   }));
   await window.showQuickPick(items, {
     title: `${live.server.name} · Minicloud ${info.version} · ${engine} · ${memory}`,

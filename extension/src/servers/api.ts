@@ -1,7 +1,7 @@
 import { EventSource } from 'eventsource';
 import type { AppRouter } from 'minicloud-server/router';
 import { createClient } from 'minicloud-shared/client/client';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import type { Server } from './server.ts';
 import type { TokenStore } from './token-store.ts';
 import { fetchTrusting } from './trusting-fetch.ts';
@@ -18,13 +18,20 @@ export function connectApi(server: Pick<Server, 'name' | 'url' | 'ca'>, token: (
   });
 }
 
+const noToken = 'There is no token for this server';
+
+/** True when the server was not even asked: this machine has lost its token, or never could keep one. */
+export function isNoToken({ what }: Pick<Problem, 'what'>): boolean {
+  return what === noToken;
+}
+
 export function tokenOf(server: Server, tokens: TokenStore): () => Promise<string> {
   return async () => {
     const token = await tokens.get(server.id);
     if (token) return token;
     throw new ProblemError({
       code: 'unauthorized',
-      what: 'There is no token for this server',
+      what: noToken,
       object: server.name,
       why: 'It was kept for one session only, or the keyring lost it.',
       remedy: 'Run “Minicloud: Replace Token…” and paste a token.',

@@ -176,6 +176,21 @@ test('facts are there only while the server is online', async () => {
   connection.dispose();
 });
 
+test('times of the server are compared with its own clock, and what was seen with this one', async () => {
+  const source = fakeSource();
+  const hour = 3_600_000;
+  source.facts = async () => ({ ...facts, asOf: Date.now() - hour });
+  const connection = connect(source);
+  assert.ok(Math.abs(connection.now() - Date.now()) < 60_000);
+  const release = connection.hold();
+  await connection.ready();
+  assert.ok(Math.abs(connection.now() - Date.now() + hour) < 60_000);
+  source.streams[0]?.event({ id: 7, at: Date.now() - hour, body: { kind: 'app.changed', name: 'shop' } });
+  assert.ok(Math.abs((connection.snapshot.asOf ?? 0) - Date.now()) < 60_000);
+  release();
+  connection.dispose();
+});
+
 test('what was known stays visible while the server is away', async () => {
   const source = fakeSource();
   const connection = connect(source);

@@ -19,6 +19,11 @@ export interface Connection {
   readonly snapshot: Snapshot;
   /** Facts for the rules of manifests; undefined while the server isn't online, for unknown is not wrong. */
   readonly facts: ServerFacts | undefined;
+  /**
+   * Now by the server's clock, milliseconds since the epoch: what its times are compared with, so that an age is right
+   * although the two clocks differ. This machine's until the server told its own.
+   */
+  now(): number;
   onDidChange(listener: () => void): () => void;
   onEvent(listener: (event: Event) => void): () => void;
   /** Fired after each (re)connect, when events may have been missed. */
@@ -63,6 +68,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let link: Link = { state: 'idle' };
   let snapshot = options.remembered ?? emptySnapshot;
   let facts: ServerFacts | undefined;
+  /** How much the server's clock is ahead of this machine's, milliseconds. */
+  let ahead = 0;
   let holds = 0;
   let close: (() => void) | undefined;
   let linger: NodeJS.Timeout | undefined;
@@ -91,7 +98,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const mine = round;
     try {
       const [info, apps] = await Promise.all([source.info(), source.apps()]);
-      const [nextFacts, proposals] = await Promise.all([source.facts().catch(() => undefined), askProposals(info)]);
+      const [nextFacts, proposals] = await Promise.all([askFacts(), askProposals(info)]);
       const known = apps.map(({ name }) => name);
       const [opened, details] = await Promise.all([
         Promise.all(
@@ -111,6 +118,17 @@ export function createConnection(options: ConnectionOptions): Connection {
       });
     } catch (error) {
       if (mine === round) fail(error);
+    }
+  }
+
+  /** Undefined when they can't be told; then the clock that was known stays. */
+  async function askFacts(): Promise<ServerFacts | undefined> {
+    try {
+      const told = await source.facts();
+      ahead = told.asOf - Date.now();
+      return told;
+    } catch {
+      return undefined;
     }
   }
 
@@ -142,7 +160,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     try {
       const [apps, nextFacts, details, proposals] = await Promise.all([
         source.apps(),
-        source.facts().catch(() => undefined),
+        askFacts(),
         askDetails(about),
         proposed ? askProposals() : snapshot.proposals,
       ]);
@@ -170,7 +188,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       event: (event) => {
         if (mine !== round) return;
         const { snapshot: next, stale } = applyEvent(snapshot, event);
-        set({ snapshot: next });
+        // By this machine's clock, as every time of `asOf`: the event's is the server's.
+        set({ snapshot: { ...next, asOf: Date.now() } });
         events.fire(event);
         if (!stale) return;
         const app = appOf(event);
@@ -203,6 +222,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     get facts() {
       return facts;
     },
+    now: () => Date.now() + ahead,
     onDidChange: changed.on,
     onEvent: events.on,
     onOnline: online.on,

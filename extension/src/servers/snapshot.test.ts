@@ -93,10 +93,6 @@ test('the apps are asked for when an operation begins or ends, not at each of it
   assert.equal(ended.snapshot.operations.get('shop')?.state, 'succeeded');
 });
 
-test('events keep the time at which the picture was true', () => {
-  assert.equal(applyEvent(emptySnapshot, event({ kind: 'app.changed', name: 'shop' })).snapshot.asOf, 42);
-});
-
 test('failed and degraded apps are failing, stopped and deploying ones are not', () => {
   const apps = [app('a'), app('b', 'failed'), app('c', 'degraded'), app('d', 'stopped'), app('e', 'deploying')];
   assert.deepEqual(

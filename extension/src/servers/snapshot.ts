@@ -18,7 +18,7 @@ export interface Snapshot {
   operations: ReadonlyMap<string, Operation>;
   /** Open plans of others, newest first; none where the server knows no proposals. */
   proposals: readonly ProposalSummary[];
-  /** Milliseconds since the epoch: when the apps were last true. */
+  /** Milliseconds since the epoch by this machine's clock: when the apps were last true. */
   asOf?: number;
 }
 
@@ -44,7 +44,7 @@ export function appOf({ app, body }: Event): string | undefined {
 }
 
 export function applyEvent(before: Snapshot, event: Event): Applied {
-  const snapshot: Snapshot = { ...before, asOf: event.at };
+  const snapshot: Snapshot = { ...before };
   const { body } = event;
   switch (body.kind) {
     case 'app.changed':

@@ -95,7 +95,7 @@ function releases({ live, app, releases: all }: AppContent): Group {
     kind: 'releases',
     icon: 'versions',
     label: l10n.t('Releases'),
-    description: current && `${current.version} · ${formatAge(current.createdAt, Date.now(), l10n.t)}`,
+    description: current && `${current.version} · ${formatAge(current.createdAt, live.connection.now(), l10n.t)}`,
     expanded: true,
     nodes: all.map((release) => new ReleaseNode(live, app, release)),
   };
@@ -169,7 +169,8 @@ function activity({ live, app, detail }: AppContent): Group {
     kind: 'activity',
     icon: 'pulse',
     label: l10n.t('Activity'),
-    description: last && `${operationStateLabel(last.state)} · ${formatAge(last.createdAt, Date.now(), l10n.t)}`,
+    description:
+      last && `${operationStateLabel(last.state)} · ${formatAge(last.createdAt, live.connection.now(), l10n.t)}`,
     nodes: all.map((operation) => new OperationNode(live, app, operation)),
   };
 }

@@ -72,6 +72,7 @@ export class AppNode implements AppRow {
     if (token.isCancellationRequested) return;
     item.tooltip = appTooltip({
       app,
+      now: live.connection.now(),
       ...(detail.status === 'fulfilled' ? { detail: detail.value } : {}),
       ...(releases.status === 'fulfilled' ? { releases: releases.value } : {}),
       ...(metrics.status === 'fulfilled' ? { metrics: metrics.value } : {}),
@@ -110,7 +111,8 @@ export class AppNode implements AppRow {
   }
 
   #known() {
-    const { details, releases } = this.live.connection.snapshot;
-    return { detail: details.get(this.app.name), releases: releases.get(this.app.name) ?? [] };
+    const { connection } = this.live;
+    const { details, releases } = connection.snapshot;
+    return { now: connection.now(), detail: details.get(this.app.name), releases: releases.get(this.app.name) ?? [] };
   }
 }

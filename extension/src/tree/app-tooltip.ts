@@ -9,13 +9,15 @@ import { cpu, memory, sparkline } from './measures.ts';
 
 export interface AppFacts {
   app: AppSummary;
+  /** By the server's clock, milliseconds. */
+  now: number;
   detail?: AppDetail | undefined;
   /** Newest first. */
   releases?: readonly Release[];
   metrics?: AppMetrics | undefined;
 }
 
-export function appTooltip({ app, detail, releases = [], metrics }: AppFacts): MarkdownString {
+export function appTooltip({ app, now, detail, releases = [], metrics }: AppFacts): MarkdownString {
   const text = new MarkdownString('', true);
   const line = (words: string): void => {
     text.appendText(words);
@@ -38,7 +40,7 @@ export function appTooltip({ app, detail, releases = [], metrics }: AppFacts): M
         last.version,
         last.reason,
         last.by,
-        formatAge(last.createdAt, Date.now(), l10n.t),
+        formatAge(last.createdAt, now, l10n.t),
       ),
     );
     const probes = last.receipt?.probes;

@@ -41,7 +41,7 @@ export class OperationNode implements AppRow {
     item.description = ended
       ? [
           operationStateLabel(operation.state),
-          formatAge(operation.finishedAt ?? operation.createdAt, Date.now(), l10n.t),
+          formatAge(operation.finishedAt ?? operation.createdAt, this.live.connection.now(), l10n.t),
           operation.by,
         ].join(' · ')
       : progressOf(operation).message || l10n.t('waiting');

@@ -22,12 +22,14 @@ export class ProposalNode implements TreeNode {
 
   item(): TreeItem {
     const { app, by, reason, changes, createdAt, expiresAt } = this.proposal;
-    const item = new TreeItem(l10n.t('Proposed by {0}: Plan of {1}', by, app));
+    // What it is about comes first: a name may be long, and a sidebar is narrow.
+    const item = new TreeItem(l10n.t('Plan of {0}', app));
     item.id = this.id;
     item.iconPath = new ThemeIcon('lightbulb');
     item.description = [
+      l10n.t('proposed by {0}', by),
       changes === 1 ? l10n.t('1 change') : l10n.t('{0} changes', changes),
-      formatAge(createdAt, Date.now(), l10n.t),
+      formatAge(createdAt, this.live.connection.now(), l10n.t),
     ].join(' · ');
     item.tooltip = [
       l10n.t('{0} proposes for {1}:', by, app),

@@ -33,7 +33,7 @@ export class ReleaseNode implements AppRow {
     item.iconPath = releaseIcon(release.state, online);
     item.description = [
       releaseStateLabel(release.state),
-      formatAge(release.createdAt, Date.now(), l10n.t),
+      formatAge(release.createdAt, this.live.connection.now(), l10n.t),
       shortImage(release.image),
     ].join(' · ');
     item.tooltip = release.problem
@@ -42,7 +42,7 @@ export class ReleaseNode implements AppRow {
     item.contextValue = facets(
       'release',
       online && 'online',
-      online && releaseCan[release.state].rollbackTo && features.includes('rollbacks') && 'rollbacks',
+      online && releaseCan[release.state]?.rollbackTo && features.includes('rollbacks') && 'rollbacks',
     );
     item.command = { command: 'minicloud.showRelease', title: l10n.t('Show Release'), arguments: [this] };
     item.accessibilityInformation = {

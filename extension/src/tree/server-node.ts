@@ -1,4 +1,6 @@
+import type { Problem } from 'minicloud-shared/model/problem';
 import { l10n, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { isNoToken } from '../servers/api.ts';
 import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
 import { AppNode } from './app-node.ts';
@@ -61,7 +63,7 @@ export class ServerNode implements TreeNode {
       .filter((app) => this.#parts.filter.matches(app))
       .map((app) => new AppNode(this.live, app, this.#parts));
     if (link.state === 'unreachable') return [this.#message('unreachable', unreachable(link.problem)), ...apps];
-    if (link.state === 'rejected') return [this.#message('rejected', rejected(link.problem.remedy))];
+    if (link.state === 'rejected') return [this.#message('rejected', rejected(link.problem))];
     const proposals = snapshot.proposals.map((proposal) => new ProposalNode(this.live, proposal));
     if (link.state === 'online' && all.length === 0) return [...proposals, this.#message('empty', noApps())];
     if (apps.length === 0 && all.length > 0) return [...proposals, this.#message('filtered', noMatch(all.length))];
@@ -81,7 +83,7 @@ export class ServerNode implements TreeNode {
       case 'unreachable':
         return [l10n.t('unreachable'), seen].filter(Boolean).join(', ');
       case 'rejected':
-        return l10n.t('token rejected');
+        return isNoToken(link.problem) ? l10n.t('no token') : l10n.t('token rejected');
       case 'idle':
         return seen;
       case 'online':
@@ -101,13 +103,13 @@ function unreachable({ why, remedy }: { why: string; remedy: string }): Message 
   };
 }
 
-function rejected(remedy: string): Message {
+function rejected(problem: Problem): Message {
   return {
     icon: 'key',
     color: 'list.errorForeground',
     label: l10n.t('Replace Token…'),
-    description: l10n.t('the server refuses this one'),
-    tooltip: remedy,
+    description: isNoToken(problem) ? problem.why : l10n.t('the server refuses this one'),
+    tooltip: problem.remedy,
     command: { command: 'minicloud.replaceToken', title: l10n.t('Replace Token…') },
   };
 }

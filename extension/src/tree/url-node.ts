@@ -29,7 +29,7 @@ export class UrlNode implements AppRow {
 
   item(): TreeItem {
     const { process, port, certificate } = this.#address;
-    const { icon, color, words } = certificateLook(certificate, Date.now(), l10n.t);
+    const { icon, color, words } = certificateLook(certificate, this.live.connection.now(), l10n.t);
     const item = new TreeItem(this.url.replace(/^https?:\/\//, '').replace(/\/$/, ''));
     item.id = this.id;
     item.iconPath = new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);

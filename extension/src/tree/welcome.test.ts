@@ -7,6 +7,7 @@ import { emptySnapshot } from '../servers/snapshot.ts';
 import { emptiness } from './welcome.ts';
 
 const problem: Problem = { code: 'internal', what: '', object: '', why: '', still: '', remedy: '', evidence: [] };
+const noToken: Problem = { ...problem, what: 'There is no token for this server' };
 const app = (name: string): AppSummary => ({
   id: name,
   name,
@@ -32,6 +33,7 @@ test('one reason for all servers is a welcome view, several are rows', () => {
   assert.equal(emptiness([away], all), 'unreachable');
   assert.equal(emptiness([server({ state: 'rejected', problem })], all), 'rejected');
   assert.equal(emptiness([online, away], all), 'no');
+  assert.equal(emptiness([server({ state: 'rejected', problem: noToken })], all), 'noToken');
 });
 
 test('apps that were seen once stay while their server is away, and while it is being asked', () => {
