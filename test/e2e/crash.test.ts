@@ -3,7 +3,7 @@
  * old or the new release, no container is orphaned, the release's state is true, and nothing is left open.
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Lab, startLab } from '../harness/companion.ts';
 
@@ -32,22 +32,50 @@ const steps = [
   'stop-old',
 ];
 
-let lab: Lab;
-before(async () => {
-  lab = await startLab({ block: 192 });
-  const first = await lab.deploy(manifest('0'));
-  assert.equal(first.state, 'succeeded', JSON.stringify(first.problem));
-});
-after(() => lab.remove());
+type Walk = () => Lab;
 
-test('every step of a deploy has its points', async () => {
-  const operation = await lab.deploy(manifest('1'));
-  assert.deepEqual([...new Set(operation.steps.map((step) => step.id.split(' ')[0]))], steps);
+/** Each walk has a companion of its own; they wait more than they work, so two go at a time. */
+describe('killed with SIGKILL', { concurrency: 2 }, () => {
+  walk('in the first half of a deploy', 192, (lab) => {
+    everyStepHasItsPoints(lab);
+    for (const step of steps.slice(0, 5)) deployKilledAt(lab, step);
+  });
+  walk('in the second half of a deploy, in a first deploy, in a delete', 128, (lab) => {
+    for (const step of steps.slice(5)) deployKilledAt(lab, step);
+    for (const step of ['network', 'volume', 'service', 'binding']) firstDeployKilledAfter(lab, step);
+    for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) deleteKilledAfter(lab, step);
+  });
 });
 
-for (const step of steps) {
+function walk(name: string, block: number, tests: (lab: Walk) => void): void {
+  describe(name, { concurrency: 1 }, () => {
+    let lab: Lab;
+    before(async () => {
+      lab = await startLab({ block });
+      const first = await lab.deploy(manifest('0'));
+      assert.equal(first.state, 'succeeded', JSON.stringify(first.problem));
+    });
+    after(() => lab.remove());
+    tests(() => lab);
+    test('the database is whole after all of this', async () => {
+      const status = await lab.client.system.status.query();
+      assert.equal(status.components.find((component) => component.name === 'database')?.state, 'ok');
+    });
+  });
+}
+
+function everyStepHasItsPoints(walked: Walk): void {
+  test('every step of a deploy has its points', async () => {
+    const lab = walked();
+    const operation = await lab.deploy(manifest('1'));
+    assert.deepEqual([...new Set(operation.steps.map((step) => step.id.split(' ')[0]))], steps);
+  });
+}
+
+function deployKilledAt(walked: Walk, step: string): void {
   for (const side of ['before', 'after']) {
     test(`killed ${side} ${step}`, async () => {
+      const lab = walked();
       await lab.stop();
       await lab.start({ crashpoint: `deploy.${step}:${side}` });
       const served = JSON.parse((await lab.get(host)).text) as { release: string };
@@ -57,7 +85,7 @@ for (const step of steps) {
       assert.equal((await lab.get(host)).status, 200, 'the app serves while the companion is dead');
 
       await lab.start();
-      const operation = await settled(started.operationId);
+      const operation = await settled(lab, started.operationId);
       const release = await lab.client.releases.get.query({ app: 'shop', version: started.release });
       const now = JSON.parse((await lab.get(host)).text) as { release: string };
       if (release.state === 'current') {
@@ -73,20 +101,21 @@ for (const step of steps) {
         release.state === 'current',
         ['finish', 'drain', 'stop-old', 'probe'].includes(step) || (step === 'switch-routes' && side === 'after'),
       );
-      await converged(now.release);
+      await converged(lab, now.release);
     });
   }
 }
 
-for (const step of ['network', 'volume', 'service', 'binding']) {
+function firstDeployKilledAfter(walked: Walk, step: string): void {
   test(`the first deploy of an app killed after ${step}`, async () => {
+    const lab = walked();
     const text = manifest('first').replace('name: shop', 'name: newborn').concat('needs: [database, storage]\n');
     await lab.stop();
     await lab.start({ crashpoint: `deploy.${step}:after` });
     const started = await lab.client.deploys.start.mutate({ manifest: text });
     await lab.ended();
     await lab.start();
-    assert.equal((await settled(started.operationId)).state, 'failed');
+    assert.equal((await settled(lab, started.operationId)).state, 'failed');
     assert.equal((await lab.client.apps.get.query({ name: 'newborn' })).release, undefined);
     assert.deepEqual(await lab.engine.listContainers({ 'minicloud.app-name': 'newborn' }), []);
     const again = await lab.deploy(text);
@@ -96,8 +125,9 @@ for (const step of ['network', 'volume', 'service', 'binding']) {
   });
 }
 
-for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) {
+function deleteKilledAfter(walked: Walk, step: string): void {
   test(`a delete killed after ${step} is carried to its end`, async () => {
+    const lab = walked();
     const operation = await lab.deploy(
       manifest('gone').replace('name: shop', 'name: leaving').concat('needs: [database]\n'),
     );
@@ -116,13 +146,8 @@ for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) {
   });
 }
 
-test('the event log is whole after all of this', async () => {
-  const status = await lab.client.system.status.query();
-  assert.equal(status.components.find((component) => component.name === 'database')?.state, 'ok');
-});
-
 /** The operation has ended within the 30 seconds that are promised. */
-async function settled(id: string) {
+async function settled(lab: Lab, id: string) {
   const end = performance.now() + 30_000;
   for (;;) {
     const operation = await lab.client.operations.get.query({ id });
@@ -133,7 +158,7 @@ async function settled(id: string) {
 }
 
 /** Exactly the containers of the serving release are left. */
-async function converged(release: string): Promise<void> {
+async function converged(lab: Lab, release: string): Promise<void> {
   const end = performance.now() + 30_000;
   let left: string[] = [];
   do {
