@@ -49,6 +49,19 @@ test('an address where nothing answers is told as that, in a stream too', async 
   assert.match((await expect(3, ['apps', '--api-url', '127.0.0.1:19'], { env })).err, /Nothing answers there/);
 });
 
+test('validate --env: what the source beside a manifest reads and nothing sets, and the other way around', async () => {
+  const shop = await folder('reading', ['env: { GREETING: hi, OLD_FLAG: x }']);
+  await writeFile(path.join(shop, 'app.js'), 'use(process.env.GREETING, process.env.STRIPE_KEY)\n');
+  const codes = /manifest\/env-[a-z]+/g;
+  assert.deepEqual((await expect(0, ['validate', shop])).out.match(codes), null);
+  const { out } = await expect(0, ['validate', shop, '--env', '--max-warnings', '0']);
+  assert.deepEqual(out.match(codes), ['manifest/env-unset', 'manifest/env-unread']);
+  assert.match(out, /STRIPE_KEY is read in app\.js:1/);
+  assert.match(out, /OLD_FLAG is set, and nothing in the source reads it/);
+  const github = (await expect(0, ['validate', shop, '--env', '--format', 'github'])).out;
+  assert.match(github, /^::notice file=.*title=manifest\/env-unset::STRIPE_KEY/m);
+});
+
 test('validate: several places, limits to warnings, escapes of a workflow, and the server when asked', async () => {
   const good = await folder('fine');
   const bad = await folder('broken', ['needz: [database]']);

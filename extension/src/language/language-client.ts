@@ -1,5 +1,5 @@
 /** The client side of the manifest language server. Loaded with the first manifest, never in `activate`. */
-import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ExtensionContext, extensions, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
@@ -12,7 +12,9 @@ import {
   type LiveParams,
   liveMethod,
   type ManifestSummary,
+  type SourcesParams,
   type SummaryParams,
+  sourcesMethod,
   summaryMethod,
 } from '../../language-server/server/protocol.ts';
 
@@ -28,6 +30,7 @@ export interface ManifestClient {
   sendFacts(uri: string, facts: ServerFacts | null): Promise<void>;
   sendLive(uri: string, live: LiveApp | null): Promise<void>;
   sendFiles(uri: string, files: string[]): Promise<void>;
+  sendSources(uri: string, sources: SourceReads | null): Promise<void>;
   /** The settings as they are now. */
   sendSettings(): Promise<void>;
   summary(uri: string): Promise<ManifestSummary | null>;
@@ -45,6 +48,7 @@ export async function startManifestClient(context: ExtensionContext): Promise<Ma
     sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
     sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
     sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
+    sendSources: (uri, sources) => client.sendNotification(sourcesMethod, { uri, sources } satisfies SourcesParams),
     sendSettings: () => client.sendNotification('workspace/didChangeConfiguration', { settings: settings() }),
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
     async diagnose(uri) {

@@ -15,6 +15,7 @@ import {
 import type { ManifestSummary } from '../../language-server/server/protocol.ts';
 import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
+import { createEnvLint } from '../env-lint/env-lint.ts';
 import type { Connections, LiveServer } from '../servers/connections.ts';
 import type { ManifestClient } from './language-client.ts';
 import { liveApp } from './live-app.ts';
@@ -100,6 +101,10 @@ export function createLanguageService(
       await client.sendFiles(uri.toString(), await filesAround(uri, ending.token));
     }
   };
+  const envLint = createEnvLint(
+    () => workspace.textDocuments.filter(isManifestDocument),
+    async (uri, sources) => (await starting)?.sendSources(uri, sources),
+  );
   const filesChanged = (): void => void pushFiles(workspace.textDocuments).catch(() => {});
 
   const opened = (document: TextDocument): void => {
@@ -107,11 +112,13 @@ export function createLanguageService(
     void start().then(pushFacts, () => {});
     void start()
       .then(() => pushFiles([document]))
+      .then(envLint.look)
       .catch(() => {});
   };
   const subscriptions = [
     fromServer,
     ending,
+    envLint,
     workspace.onDidCreateFiles(filesChanged),
     workspace.onDidDeleteFiles(filesChanged),
     workspace.onDidRenameFiles(filesChanged),
@@ -166,6 +173,7 @@ export function createLanguageService(
       await start();
       await pushFacts();
       await pushFiles(workspace.textDocuments);
+      envLint.look();
     },
     dispose() {
       ending.cancel();

@@ -67,7 +67,7 @@ const script: Language = {
       pattern: form(`(?<![.\\w$])env\\??\\.(?<name>[A-Z][A-Z0-9_]{1,127})\\b`),
       fallback: scriptFallback,
       requires:
-        /\benv\s*=\s*process\.env\s*[;,\n]|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*['"](?:node:)?process['"]|from\s*['"]\$env\/dynamic\/private['"]/,
+        /\benv\s*=\s*process\.env\s*[;,\n]|\{[^{}]*\benv\b[^{}]*\}\s*=\s*process\b(?!\.)|import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*['"](?:node:)?process['"]|from\s*['"]\$env\/dynamic\/private['"]/,
     },
   ],
   computed: /\b(?:process|Bun)\??\.env(?:\?\.)?\[\s*(?!['"`][^$'"`]*['"`]\s*\])/g,

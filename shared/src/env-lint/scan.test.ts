@@ -31,6 +31,7 @@ const rows: [file: string, text: string, expected: string[]][] = [
   ['a.vue', '<script>\nexport default process.env.A\n</script>', ['A']],
   ['a.ts', 'const env = process.env;\nenv.API_URL; other.env.API_KEY; env.toString()', ['API_URL']],
   ['a.ts', "import { env } from 'node:process';\nenv.API_URL", ['API_URL']],
+  ['a.ts', 'const { env, exit } = process;\nenv.API_URL', ['API_URL']],
   ['a.ts', 'env.API_URL', []],
   ['a.ts', "Deno.env.get('A') ?? 'd'; Bun.env.B", ['A=d', 'B'].sort()],
   ['a.ts', 'import.meta.env.VITE_URL', []],

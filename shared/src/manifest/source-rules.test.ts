@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ServerFacts, SourceRead, SourceReads } from './model.ts';
 import { parseManifestDocument } from './parse.ts';
-import { checkAgainstSource } from './source-rules.ts';
+import { sourceRuleCodes } from './source-rule-codes.ts';
+import { checkAgainstSource, sourceRules } from './source-rules.ts';
 
 /** `NAME`, or `NAME=text` and `NAME=` with a default. */
 function read(word: string, index: number): SourceRead {
@@ -128,6 +129,13 @@ describe('what the source says about a manifest', () => {
   for (const [why, manifest, sources, expected] of rows) {
     test(why, () => assert.deepEqual(told(manifest, sources), expected));
   }
+
+  test('the list of their codes is whole', () => {
+    assert.deepEqual(
+      sourceRules.map(({ code }) => code),
+      sourceRuleCodes,
+    );
+  });
 
   test('nothing, while it is not known', () => {
     assert.deepEqual(told('name: shop\nenv: { OLD: x }\n', undefined), []);

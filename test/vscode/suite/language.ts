@@ -4,6 +4,7 @@ import {
   type CompletionList,
   ConfigurationTarget,
   commands,
+  DiagnosticSeverity,
   type DocumentSymbol,
   type Hover,
   type InlayHint,
@@ -138,6 +139,41 @@ export const languageTests: Record<string, HostTest> = {
       await setting.update('inlayHints', undefined, ConfigurationTarget.Global);
     }
   },
+  'a variable that the source reads and nothing sets has a fix, and goes when the source no longer reads it':
+    async () => {
+      const source = workspaceFile('variables/src/app.ts');
+      const write = (text: string): Thenable<void> => workspace.fs.writeFile(source, new TextEncoder().encode(text));
+      await write('use(process.env.STRIPE_KEY, process.env.GREETING)\n');
+      const uri = await openManifest(
+        'variables',
+        'name: shop\nimage: me/shop:1\nenv:\n  GREETING: hi\n  OLD_FLAG: x\n',
+      );
+      await until(() => codesOf(uri).length === 2, 'what the source says');
+      const [unset, unread] = languages.getDiagnostics(uri);
+      assert.deepEqual(codesOf(uri), ['manifest/env-unset', 'manifest/env-unread']);
+      assert.equal(unread?.range.start.line, 4);
+      assert.equal(unset?.severity, DiagnosticSeverity.Hint);
+      assert.equal(unset?.relatedInformation?.[0]?.location.uri.toString(), source.toString());
+      const actions = await commands.executeCommand<CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        uri,
+        unset?.range,
+        'quickfix',
+      );
+      const fix = actions.find(({ title }) => title === 'Add STRIPE_KEY to secrets');
+      assert.ok(fix?.edit, actions.map(({ title }) => title).join());
+      await workspace.applyEdit(fix.edit);
+      await until(() => codesOf(uri).join() === 'manifest/env-unread', 'only what nothing reads is left');
+      // Saved as a person would, in an editor.
+      const document = await workspace.openTextDocument(source);
+      await replace(source, new Range(0, 0, 1, 0), 'use(process.env.OLD_FLAG, config("GREETING"))\n');
+      await document.save();
+      await until(
+        () => languages.getDiagnostics(uri).every(({ range }) => range.start.line !== 4),
+        'the variable is read now',
+      );
+      assert.deepEqual(codesOf(uri), ['manifest/env-unread'], 'and the secret is not');
+    },
   'the outline shows keys and entries': async () => {
     const uri = await openManifest('outline', 'name: shop\nexpose:\n- port: 80\n- port: 81\n');
     const symbols = await commands.executeCommand<DocumentSymbol[]>('vscode.executeDocumentSymbolProvider', uri);

@@ -3,11 +3,14 @@ import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
 import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
+import { isOfSource } from 'minicloud-shared/manifest/source-rule-codes';
+import { checkAgainstSource } from 'minicloud-shared/manifest/source-rules';
 import { usage } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { textLines } from '../screen.ts';
 import { findManifests, manifestMaxBytes, noManifestAt, readManifest } from '../source.ts';
+import { sourceReads } from '../source-tree.ts';
 import { type Line, styled } from '../text.ts';
 
 export const validate: Command = {
@@ -23,16 +26,19 @@ export const validate: Command = {
       help: 'how the findings are told',
     },
     'max-warnings': { type: 'string', value: 'N', complete: 'none', help: 'end with 5 when there are more warnings' },
+    env: { type: 'boolean', help: 'compare with the variables that the source beside the manifest reads' },
     server: { type: 'boolean', help: 'check also what only the server knows, such as whose a domain is' },
   },
   details: [
     'FILE is a manifest, a folder with one, or - for standard input; the manifest of this folder unless said otherwise. Nothing is asked over the network unless --server says so; plan always asks.',
+    'With --env the folder of the manifest is looked through for variables: those that are read and that nothing sets, and those that are set and that nothing reads. They are hints and change no exit code; of files that .gitignore leaves out nothing is known.',
     'Rules and severities are those of the editor; comments (minicloud-disable-next-line CODE) are heeded. For other editors see schema.',
     'Ends with 5 when there is an error; warnings alone end with 0, unless there are more than --max-warnings. The format github makes annotations of a GitHub workflow.',
   ],
   json: '{ valid: boolean, files: { file: string, valid: boolean, diagnostics: Diagnostic[] }[] }; lines and characters of ranges count from 0',
   examples: [
     'minicloud validate',
+    'minicloud validate --env',
     'minicloud validate apps/*/cloud_manifest.yml --format github --max-warnings 0',
     'generate | minicloud validate - --server',
   ],
@@ -42,6 +48,9 @@ export const validate: Command = {
     if (words.filter((word) => word === '-').length > 1) throw usage(validate, '-', 'Standard input can be read once.');
     const facts = context.args.has('server') ? await (await context.api()).system.facts.query() : undefined;
     const files = await Promise.all(words.map((word) => check(context, word, facts)));
+    for (const { file, partly } of files)
+      if (partly)
+        context.err.print([`Not all of the source beside ${file} was looked through; what nothing reads is not told.`]);
     const valid = files.every((file) => file.valid);
     const warnings = files
       .flatMap(({ diagnostics }) => diagnostics)
@@ -67,24 +76,44 @@ export interface Checked {
   text: string;
   valid: boolean;
   diagnostics: Diagnostic[];
+  /** The source beside it was looked through in part. */
+  partly: boolean;
 }
 
 async function check(context: Context, word: string, facts: ServerFacts | undefined): Promise<Checked> {
-  if (word === '-') return checked('standard input', await context.readInput(manifestMaxBytes), facts);
+  if (word === '-') return checked('standard input', await context.readInput(manifestMaxBytes), facts, undefined);
   const [found] = await findManifests(path.resolve(context.cwd, word));
   if (found === undefined) throw await noManifestAt(word, context.cwd);
   const file = path.relative(context.cwd, found);
-  return checked(file, await readManifest(found, file), facts);
+  const text = await readManifest(found, file);
+  const source = context.args.has('env') ? await sourceReads(path.dirname(found), text) : undefined;
+  return checked(file, text, facts, source);
 }
 
-function checked(file: string, text: string, facts: ServerFacts | undefined): Checked {
+function checked(
+  file: string,
+  text: string,
+  facts: ServerFacts | undefined,
+  source: Awaited<ReturnType<typeof sourceReads>> | undefined,
+): Checked {
   const document = parseManifestDocument(text, { fileName: file });
-  const diagnostics = [...document.diagnostics, ...(facts ? checkAgainstServer(document, facts) : [])];
-  return { file, text, valid: diagnostics.every(({ severity }) => severity !== 'error'), diagnostics };
+  const diagnostics = [
+    ...document.diagnostics,
+    ...checkAgainstServer(document, facts),
+    ...checkAgainstSource(document, source?.sources, facts),
+  ];
+  const valid = diagnostics.every(({ severity }) => severity !== 'error');
+  return { file, text, valid, diagnostics, partly: source?.complete === false };
+}
+
+/** Hints are for the editor; those of --env were asked for. */
+function asked(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const told = new Set(tellable(diagnostics));
+  return diagnostics.filter((each) => told.has(each) || isOfSource(each.code));
 }
 
 function report({ file, text, valid, diagnostics }: Checked): Line[] {
-  const told = tellable(diagnostics);
+  const told = asked(diagnostics);
   const lines = told.length > 0 ? textLines(formatDiagnostics(text, file, told)) : [];
   return [...lines, [valid ? styled('green', 'valid  ') : styled('red', 'errors  '), file, counts(diagnostics)]];
 }
@@ -107,7 +136,7 @@ const levels: Record<Diagnostic['severity'], string> = {
 
 /** https://docs.github.com/actions/reference/workflow-commands-for-github-actions */
 export function annotations({ file, diagnostics }: Pick<Checked, 'file' | 'diagnostics'>): Line[] {
-  return tellable(diagnostics).map(({ severity, code, message, range: { start, end } }) => {
+  return asked(diagnostics).map(({ severity, code, message, range: { start, end } }) => {
     const oneLine = start.line === end.line;
     const place = [`file=${property(file)}`, `line=${start.line + 1}`, `endLine=${end.line + 1}`];
     // Columns count only where both ends are on one line.
