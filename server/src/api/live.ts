@@ -12,10 +12,11 @@ import { forwardCredentials, forwardTargets, prepareForward } from '../forwards/
 import { appMetrics } from '../metrics/metrics.ts';
 import { discardProposal, keepProposal, proposal, proposals } from '../proposals/proposals.ts';
 import { prepareTerminal } from '../terminals/terminals.ts';
+import { appInput as app, imageInput, manifestInput } from './inputs.ts';
+import { veiledDiagnostics } from './problems.ts';
 import { issueTicket } from './tickets.ts';
 import { covers, procedure, requireCover, router } from './trpc.ts';
 
-const app = z.strictObject({ app: appNameSchema });
 const processName = z.string().min(1).max(63);
 const replica = z.number().int().min(1).max(1000).optional();
 const port = z.number().int().min(1).max(65_535);
@@ -78,16 +79,16 @@ export const proposalsRouter = router({
   create: procedure({ scope: 'deploy', rest: 'POST /proposals', app: 'none' })
     .input(
       z.strictObject({
-        manifest: z.string().max(256 * 1024),
-        fileName: z.string().max(200).optional(),
-        image: z.string().max(512).optional(),
+        ...manifestInput,
+        image: imageInput.optional(),
         reason: z.string().max(2000).default(''),
       }),
     )
     .mutation(async ({ ctx, input }) => {
       const { reason, ...toPlan } = input;
       const allow = (found: string) => requireCover(ctx.principal, found, `app ${found}`);
-      const { plan, diagnostics } = await createPlan(ctx.cloud, { ...toPlan, allow }, ctx.signal);
+      const { plan, diagnostics: all } = await createPlan(ctx.cloud, { ...toPlan, allow }, ctx.signal);
+      const diagnostics = veiledDiagnostics(all, ctx.principal);
       if (plan) return keepProposal(ctx.cloud, ctx.principal, { ...toPlan, reason }, plan);
       throw new ProblemError({
         code: 'manifest_invalid',
@@ -105,7 +106,7 @@ export const proposalsRouter = router({
     }),
   list: procedure({ scope: 'read', rest: 'GET /proposals', app: 'app' })
     .input(z.strictObject({ app: appNameSchema.optional() }).optional())
-    .query(({ ctx, input }) => proposals(ctx.cloud, input?.app, (known) => covers(ctx.principal, known))),
+    .query(({ ctx, input }) => proposals(ctx.cloud, input?.app === undefined ? ctx.principal.apps : [input.app])),
   get: procedure({ scope: 'read', rest: 'GET /proposals/{id}', app: 'none' })
     .input(id)
     .query(({ ctx, input }) => proposal(ctx.cloud, input.id, (known) => covers(ctx.principal, known))),

@@ -52,6 +52,7 @@ export const tools: readonly Tool[] = [
     description:
       'One app: processes, replicas with state, memory and CPU, routes with certificates, services, volumes, last operations, and its manifest with everything starred out that looks like a secret.',
     scope: 'read',
+    untrusted: 'the app and those who deployed it',
     input: { app },
     async run({ caller }, input) {
       const found = await caller.apps.get({ name: input.app });
@@ -63,6 +64,7 @@ export const tools: readonly Tool[] = [
     title: 'List releases',
     description: 'The releases of an app, newest first: state, image, who and why, and the problem of one that failed.',
     scope: 'read',
+    untrusted: 'the app and those who deployed it',
     input: { app },
     run: ({ caller }, input) => caller.releases.list(input),
   }),

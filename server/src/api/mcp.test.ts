@@ -66,7 +66,7 @@ test('reading: only what the token covers, what the app wrote marked, no secret 
   const [listed = ''] = (await use(client, 'list_apps')).texts;
   assert.match(listed, /"apple"/);
   assert.doesNotMatch(listed, /zebra/);
-  const [detail = ''] = (await use(client, 'get_app', { app: 'apple' })).texts;
+  const [, detail = ''] = (await use(client, 'get_app', { app: 'apple' })).texts;
   assert.match(detail, /"processes"/);
   assert.doesNotMatch(detail, /hunter22/);
   const other = await use(client, 'get_app', { app: 'zebra' });

@@ -12,15 +12,19 @@ export interface McpOptions {
   /** The world of one request, as procedures see it. */
   context: (request: { req: FastifyRequest; res: FastifyReply }) => Context;
   headers: Record<string, string>;
+  /** Calls that one request may hold: it is counted as one. */
+  mostBatched: number;
 }
 
 /** Adds the routes. The protocol itself is loaded with the first request of somebody who may ask. */
-export function serveMcp(server: FastifyInstance, { context, headers }: McpOptions): void {
+export function serveMcp(server: FastifyInstance, { context, headers, mostBatched }: McpOptions): void {
   const refuse = (reply: FastifyReply, status: number, problem: Problem, more: Record<string, string>) =>
     reply.code(status).headers(more).type('application/json').send(errorBody(status, problem));
 
   server.post('/mcp', async (request, reply) => {
     if (!request.token) return refuse(reply, 401, unauthorized, { 'www-authenticate': 'Bearer' });
+    if (Array.isArray(request.body) && request.body.length > mostBatched)
+      return refuse(reply, 413, clientProblem(413, `At most ${mostBatched} calls in a request.`), {});
     const { answerMcp } = await import('./mcp-server.ts');
     const asked = context({ req: request, res: reply });
     // From here on the protocol's own transport answers.

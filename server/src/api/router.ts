@@ -20,25 +20,19 @@ import { noSuchOperation } from '../platform/operations.ts';
 import { proposalApplied } from '../proposals/proposals.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
+import { appInput, imageInput, manifestInput } from './inputs.ts';
 import { forwardsRouter, metricsRouter, proposalsRouter, terminalsRouter } from './live.ts';
 import { veiledDiagnostics } from './problems.ts';
 import { whilePermitted } from './streams.ts';
 import { covers, openProcedure, procedure, requireCover, router } from './trpc.ts';
 
 const nothing = z.strictObject({}).optional();
-const app = z.strictObject({ app: appNameSchema });
 const name = z.strictObject({ name: appNameSchema });
-const manifestMaxChars = 256 * 1024;
-const reference = z
-  .string()
-  .min(1)
-  .max(512)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/, 'not an image reference');
 const toDeploy = z.strictObject({
-  manifest: z.string().max(manifestMaxChars).optional(),
-  fileName: z.string().max(200).optional(),
+  ...manifestInput,
+  manifest: manifestInput.manifest.optional(),
   app: appNameSchema.optional(),
-  image: reference.optional(),
+  image: imageInput.optional(),
 });
 const idempotencyKey = z.string().min(8).max(100).optional();
 const version = z.number().int().min(1);
@@ -119,7 +113,7 @@ const deploys = router({
 
 const releasesRouter = router({
   list: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases', app: 'app' })
-    .input(app)
+    .input(appInput)
     .query(({ ctx, input }) => releases(ctx.cloud, input.app)),
   get: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases/{version}', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version }))

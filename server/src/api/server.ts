@@ -105,9 +105,13 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
   });
   server.addHook('preParsing', async (_request, _reply, payload) => utf8Only(payload));
   // Public as the manifest's language is: editors other than ours ask for it without a token.
+  // Made once: whoever asks again and again costs nothing.
+  let schema: Promise<string> | undefined;
   server.get('/schema/cloud_manifest.json', async (_request, reply) => {
-    const { manifestJsonSchema } = await import('minicloud-shared/manifest/json-schema');
-    return reply.type('application/schema+json').send(JSON.stringify(manifestJsonSchema()));
+    schema ??= import('minicloud-shared/manifest/json-schema').then(({ manifestJsonSchema }) =>
+      JSON.stringify(manifestJsonSchema()),
+    );
+    return reply.type('application/schema+json').send(await schema);
   });
   server.get('/health', async () => ({ status: 'ok', version: cloud.version }));
 
@@ -138,7 +142,7 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   });
 
-  serveMcp(server, { context: createContext, headers: securityHeaders });
+  serveMcp(server, { context: createContext, headers: securityHeaders, mostBatched });
   serveSockets(server, cloud, { refuse: (request) => refuse(cloud, request), denials });
 
   server.setNotFoundHandler({ preHandler: server.rateLimit() }, async (_request, reply) =>

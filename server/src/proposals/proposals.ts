@@ -55,14 +55,9 @@ export async function keepProposal(cloud: Cloud, by: Principal, input: ProposalI
   return toProposal(cloud, row);
 }
 
-/** Newest first, those that have ended too. */
-export async function proposals(
-  cloud: Cloud,
-  app: string | undefined,
-  only: (app: string) => boolean,
-): Promise<ProposalSummary[]> {
-  const rows = await listProposals(cloud.db, app, listed);
-  return rows.filter((row) => only(row.app)).map((row) => toSummary(cloud, row));
+/** Newest first, those that have ended too; of every app when none is named. */
+export async function proposals(cloud: Cloud, apps: readonly string[] | undefined): Promise<ProposalSummary[]> {
+  return (await listProposals(cloud.db, apps, listed)).map((row) => toSummary(cloud, row));
 }
 
 /** Throws `not_found` for those of apps that `only` does not let through, too. */

@@ -12,9 +12,13 @@ export async function findProposal(db: Db, id: string): Promise<ProposalRow | un
 }
 
 /** Newest first. */
-export async function listProposals(db: Db, app: string | undefined, limit: number): Promise<ProposalRow[]> {
+export async function listProposals(
+  db: Db,
+  apps: readonly string[] | undefined,
+  limit: number,
+): Promise<ProposalRow[]> {
   const query = db.selectFrom('proposals').selectAll().orderBy('created_at', 'desc').limit(limit);
-  return (app === undefined ? query : query.where('app', '=', app)).execute();
+  return (apps === undefined ? query : query.where('app', 'in', apps)).execute();
 }
 
 export async function countOpen(db: Db, app: string, now: number): Promise<number> {
