@@ -51,7 +51,7 @@ test('an address where nothing answers is told as that, in a stream too', async 
 
 test('validate --env: what the source beside a manifest reads and nothing sets, and the other way around', async () => {
   const shop = await folder('reading', ['env: { GREETING: hi, OLD_FLAG: x }']);
-  await writeFile(path.join(shop, 'app.js'), 'use(process.env.GREETING, process.env.STRIPE_KEY)\n');
+  await writeFile(path.join(work, shop, 'app.js'), 'use(process.env.GREETING, process.env.STRIPE_KEY)\n');
   const codes = /manifest\/env-[a-z]+/g;
   assert.deepEqual((await expect(0, ['validate', shop])).out.match(codes), null);
   const { out } = await expect(0, ['validate', shop, '--env', '--max-warnings', '0']);

@@ -1,11 +1,11 @@
 /** What can be done at a place of a manifest, as actions of the protocol. */
-import type { Range } from 'minicloud-shared/manifest/model';
-import type { CodeAction, CodeActionParams } from 'vscode-languageserver-protocol';
+import type { Diagnostic, Range } from 'minicloud-shared/manifest/model';
+import type { CodeAction, CodeActionParams, Diagnostic as LspDiagnostic } from 'vscode-languageserver-protocol';
 import { type Action, fixAll, fixesOf } from '../service/fix.ts';
 import { disablingActions } from '../service/suppress.ts';
 import { diagnoseOptions, diagnosticsOf } from './diagnostics.ts';
 import type { OpenManifest } from './documents.ts';
-import { disableRuleCommand } from './protocol.ts';
+import { disableRuleCommand, toldSource } from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
 
 export const fixAllKind = 'source.fixAll.minicloud';
@@ -23,16 +23,30 @@ export function codeActions(open: OpenManifest, { range, context }: CodeActionPa
 
 function quickFixes(open: OpenManifest, range: Range): CodeAction[] {
   const { parsed, settings, uri } = open;
-  return diagnosticsOf(open)
-    .filter((diagnostic) => touches(diagnostic.range, range))
-    .flatMap((diagnostic) => {
-      const diagnostics = [toLspDiagnostic(diagnostic, open)];
-      const actions = [
-        ...fixesOf(parsed, diagnostic, diagnoseOptions(open)),
-        ...disablingActions(parsed, diagnostic).filter(({ disables }) => !disables || settings.commands),
-      ];
-      return actions.map((action) => ({ ...toCodeAction(action, uri), kind: 'quickfix', diagnostics }));
-    });
+  const own = diagnosticsOf(open);
+  const here = own.filter((diagnostic) => touches(diagnostic.range, range));
+  const toldHere = open.told.filter((each) => touches(each.range, range) && !own.some((found) => isSame(found, each)));
+  const found = here.flatMap((diagnostic) => {
+    const actions = [
+      ...fixesOf(parsed, diagnostic, diagnoseOptions(open)),
+      ...disablingActions(parsed, diagnostic).filter(({ disables }) => !disables || settings.commands),
+    ];
+    return withDiagnostic(actions, toLspDiagnostic(diagnostic, open), uri);
+  });
+  const told = toldHere.flatMap((diagnostic) => {
+    const shown = { ...toLspDiagnostic(diagnostic, open), source: toldSource };
+    return withDiagnostic(fixesOf(parsed, diagnostic, diagnoseOptions(open), true), shown, uri);
+  });
+  return [...found, ...told];
+}
+
+function withDiagnostic(actions: readonly Action[], diagnostic: LspDiagnostic, uri: string): CodeAction[] {
+  return actions.map((action) => ({ ...toCodeAction(action, uri), kind: 'quickfix', diagnostics: [diagnostic] }));
+}
+
+/** As the editor sees it, which shows such a one once. */
+function isSame(a: Diagnostic, b: Diagnostic): boolean {
+  return a.code === b.code && a.range.start.line === b.range.start.line;
 }
 
 function toCodeAction({ title, edits, disables, preferred }: Action, uri: string): CodeAction {

@@ -1,4 +1,4 @@
-import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import type {
   DidChangeTextDocumentParams,
@@ -15,6 +15,8 @@ export interface OpenManifest {
   text: TextDocument;
   parsed: ManifestDocument;
   facts?: ServerFacts;
+  /** What a server said about this very text. */
+  told: readonly Diagnostic[];
   /** The facts, and what else the editor told about this manifest. */
   known: Known;
   settings: Settings;
@@ -32,6 +34,7 @@ export interface Documents {
   setFiles(uri: string, files: readonly string[]): void;
   /** False when nothing changed. */
   setSources(uri: string, sources: SourceReads | null): boolean;
+  setTold(uri: string, diagnostics: readonly Diagnostic[]): void;
 }
 
 export function createDocuments(): Documents {
@@ -39,6 +42,7 @@ export function createDocuments(): Documents {
   const parsed = new Map<string, { version: number; parsed: ManifestDocument }>();
   const facts = new Map<string, ServerFacts>();
   const told = new Map<string, Omit<Known, 'facts'>>();
+  const ofServer = new Map<string, { version: number; diagnostics: readonly Diagnostic[] }>();
   return {
     opened({ textDocument: { uri, languageId, version, text } }) {
       parsed.delete(uri);
@@ -53,6 +57,7 @@ export function createDocuments(): Documents {
       parsed.delete(uri);
       facts.delete(uri);
       told.delete(uri);
+      ofServer.delete(uri);
     },
     get(uri) {
       const text = texts.get(uri);
@@ -64,7 +69,11 @@ export function createDocuments(): Documents {
       }
       const own = facts.get(uri);
       const withFacts = own ? { facts: own } : {};
-      return { uri, text, parsed: known.parsed, ...withFacts, known: { ...told.get(uri), ...withFacts } };
+      const said = ofServer.get(uri);
+      return {
+        ...{ uri, text, parsed: known.parsed, ...withFacts, known: { ...told.get(uri), ...withFacts } },
+        told: said?.version === text.version ? said.diagnostics : [],
+      };
     },
     setFacts(uri, next) {
       const before = facts.get(uri);
@@ -78,6 +87,10 @@ export function createDocuments(): Documents {
     },
     setFiles(uri, files) {
       told.set(uri, { ...told.get(uri), files: files.slice(0, maxFiles) });
+    },
+    setTold(uri, diagnostics) {
+      const text = texts.get(uri);
+      if (text) ofServer.set(uri, { version: text.version, diagnostics });
     },
     setSources(uri, next) {
       const { sources, ...rest } = told.get(uri) ?? {};

@@ -1,5 +1,5 @@
 /** What the extension and its language server say to each other beyond the language server protocol. */
-import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { LiveApp } from '../service/known.ts';
 
 export type { LiveApp } from '../service/known.ts';
@@ -33,6 +33,15 @@ export interface SourcesParams {
   uri: string;
   sources: SourceReads | null;
 }
+
+/** Client to server. What a server said about the manifest as it is now and the editor shows; told for its quick fixes. */
+export const toldMethod = 'minicloud/told';
+export interface ToldParams {
+  uri: string;
+  diagnostics: Diagnostic[];
+}
+/** Who says so, in the list of problems. */
+export const toldSource = 'minicloud server';
 
 /** Client to server. Answers a `ManifestSummary`, or null for a document that is not open. */
 export const summaryMethod = 'minicloud/summary';

@@ -8,7 +8,7 @@ import * as protocol from 'vscode-languageserver-protocol';
 import { connectionOptions } from './connection-options.ts';
 import { handlers } from './handlers.ts';
 import * as numbers from './numbers.ts';
-import { factsMethod, type InitializationOptions, summaryMethod } from './protocol.ts';
+import { factsMethod, type InitializationOptions, sourcesMethod, summaryMethod, toldMethod } from './protocol.ts';
 import { serve } from './serve.ts';
 
 const uri = 'file:///work/cloud_manifest.yml';
@@ -197,6 +197,64 @@ describe('the manifest language server', () => {
       });
       assert.deepEqual(await codes(), []);
     }
+  });
+
+  test('what only a server found has its quick fixes, as long as the text is the one that it was told of', async () => {
+    const { client, open, codes } = await start();
+    await open('name: shop\nexpose:\n- port: 80\n  domains: [a.example.com, b.example.com]\n');
+    const range = { start: { line: 3, character: 12 }, end: { line: 3, character: 25 } };
+    const owned = {
+      ...{ code: 'manifest/domain-owned', severity: 'error', message: 'a.example.com belongs to blog.', range },
+      path: 'expose[0].domains[0]',
+    };
+    const unknown = { ...owned, code: 'manifest/of-tomorrow' };
+    await client.sendNotification(toldMethod, { uri, diagnostics: [owned, unknown] });
+    const ask = () =>
+      client.sendRequest<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri },
+        range: everywhere,
+        context: { diagnostics: [] },
+      });
+    const [action, ...others] = await ask();
+    assert.deepEqual(
+      [action, ...others].map((each) => each?.title),
+      ['Change to a-2.example.com', 'Change to a-3.example.com', 'Remove this domain'],
+    );
+    assert.deepEqual(
+      action?.diagnostics?.map(({ source, code }) => [source, code]),
+      [['minicloud server', 'manifest/domain-owned']],
+    );
+    assert.deepEqual(await codes(), [], 'the editor shows it, once');
+    await client.sendNotification('textDocument/didChange', {
+      textDocument: { uri, version: 2 },
+      contentChanges: (action?.edit?.changes?.[uri] ?? []).map(({ range, newText }) => ({ range, text: newText })),
+    });
+    assert.deepEqual(await ask(), []);
+  });
+
+  test('what the source reads is told as a hint with its place, follows what is known, and is refreshed', async () => {
+    const { client, open, codes, refreshes } = await start();
+    const sources = { reads: [{ name: 'STRIPE_KEY', file: 'src/a b.ts', line: 3 }], imageSets: [], unread: ['OLD'] };
+    await open('name: shop\nenv: { OLD: x }\n');
+    assert.deepEqual(await codes(), []);
+    await client.sendNotification(sourcesMethod, { uri, sources });
+    assert.deepEqual(await codes(), ['manifest/env-unset', 'manifest/env-unread']);
+    const report = await client.sendRequest<{ items: protocol.Diagnostic[] }>('textDocument/diagnostic', {
+      textDocument: { uri },
+    });
+    const at = { line: 2, character: 0 };
+    assert.deepEqual(report.items[0]?.relatedInformation, [
+      {
+        message: 'STRIPE_KEY is read here.',
+        location: { uri: 'file:///work/src/a%20b.ts', range: { start: at, end: at } },
+      },
+    ]);
+    await client.sendNotification(sourcesMethod, { uri, sources });
+    await codes();
+    assert.equal(refreshes(), 1);
+    await client.sendNotification(sourcesMethod, { uri, sources: null });
+    assert.deepEqual(await codes(), []);
+    assert.equal(refreshes(), 2);
   });
 
   test('fix all comes when it is asked for by its kind, and alone', async () => {

@@ -21,6 +21,8 @@ import {
   liveMethod,
   type SourcesParams,
   sourcesMethod,
+  type ToldParams,
+  toldMethod,
 } from './protocol.ts';
 import { defaultSettings, readSettings } from './settings.ts';
 
@@ -107,6 +109,7 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   });
   onNotification<LiveParams>(liveMethod, ({ uri, live }) => documents.setLive(uri, live));
   onNotification<FilesParams>(filesMethod, ({ uri, files }) => documents.setFiles(uri, files));
+  onNotification<ToldParams>(toldMethod, ({ uri, diagnostics }) => documents.setTold(uri, diagnostics));
   onNotification<SourcesParams>(sourcesMethod, ({ uri, sources }) => {
     if (documents.setSources(uri, sources)) refresh();
   });

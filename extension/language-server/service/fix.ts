@@ -43,8 +43,16 @@ export const fixers: Readonly<Record<string, Fixer>> = {
   ...sourceFixers,
 };
 
-/** The fixes of one diagnostic, the likeliest first. */
-export function fixesOf(document: ManifestDocument, diagnostic: Diagnostic, options: FixOptions = {}): Action[] {
+/**
+ * The fixes of one diagnostic, the likeliest first. One that is `told` was found by a server, from what only it knows:
+ * whether it goes can't be tried here, only that no other comes.
+ */
+export function fixesOf(
+  document: ManifestDocument,
+  diagnostic: Diagnostic,
+  options: FixOptions = {},
+  told = false,
+): Action[] {
   const { facts, sources } = options;
   const context: FixContext = {
     document,
@@ -60,7 +68,7 @@ export function fixesOf(document: ManifestDocument, diagnostic: Diagnostic, opti
   const fixes = tried.flatMap((fix): Fix[] => {
     if (!fix) return [];
     const text = applyFix(document.context.source, fix);
-    if (seen.has(text) || !helps(text, diagnostic.code, before, options)) return [];
+    if (seen.has(text) || !helps(text, told ? undefined : diagnostic.code, before, options)) return [];
     seen.add(text);
     return [fix];
   });
@@ -70,14 +78,15 @@ export function fixesOf(document: ManifestDocument, diagnostic: Diagnostic, opti
 /** A value that moved to the secrets has none on the server yet: that is the next thing to be told, and no mistake. */
 const mayCome = new Set(['manifest/secret-value']);
 
-function helps(text: string, code: string, before: readonly Diagnostic[], options: FixOptions): boolean {
+/** True when a text has no more wrong than before and, where a code is given, less of that. */
+function helps(text: string, code: string | undefined, before: readonly Diagnostic[], options: FixOptions): boolean {
   const after = diagnose(parseManifestDocument(text, options), options);
   const count = (list: readonly Diagnostic[], wanted: string): number =>
     list.filter((each) => each.code === wanted).length;
   // Where there is more wrong than is shown, what is mended makes room for as much again.
   if (count(before, 'manifest/more') > 0) return after.every((each) => count(before, each.code) > 0);
   const worse = after.some((each) => count(after, each.code) > count(before, each.code) && !mayCome.has(each.code));
-  return !worse && count(after, code) < count(before, code);
+  return !worse && (code === undefined || count(after, code) < count(before, code));
 }
 
 /** Rounds of mending until nothing is left to mend; a fix may make room for the next. */

@@ -1,5 +1,5 @@
 /** The client side of the manifest language server. Loaded with the first manifest, never in `activate`. */
-import type { ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ExtensionContext, extensions, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
@@ -16,6 +16,8 @@ import {
   type SummaryParams,
   sourcesMethod,
   summaryMethod,
+  type ToldParams,
+  toldMethod,
 } from '../../language-server/server/protocol.ts';
 
 /** A diagnostic of the protocol, as far as it is read here. `severity` is 1 for an error to 4 for a hint. */
@@ -31,6 +33,7 @@ export interface ManifestClient {
   sendLive(uri: string, live: LiveApp | null): Promise<void>;
   sendFiles(uri: string, files: string[]): Promise<void>;
   sendSources(uri: string, sources: SourceReads | null): Promise<void>;
+  sendTold(uri: string, diagnostics: Diagnostic[]): Promise<void>;
   /** The settings as they are now. */
   sendSettings(): Promise<void>;
   summary(uri: string): Promise<ManifestSummary | null>;
@@ -49,6 +52,7 @@ export async function startManifestClient(context: ExtensionContext): Promise<Ma
     sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
     sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
     sendSources: (uri, sources) => client.sendNotification(sourcesMethod, { uri, sources } satisfies SourcesParams),
+    sendTold: (uri, diagnostics) => client.sendNotification(toldMethod, { uri, diagnostics } satisfies ToldParams),
     sendSettings: () => client.sendNotification('workspace/didChangeConfiguration', { settings: settings() }),
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
     async diagnose(uri) {

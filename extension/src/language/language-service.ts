@@ -12,7 +12,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { ManifestSummary } from '../../language-server/server/protocol.ts';
+import { type ManifestSummary, toldSource } from '../../language-server/server/protocol.ts';
 import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import { createEnvLint } from '../env-lint/env-lint.ts';
@@ -162,7 +162,10 @@ export function createLanguageService(
       const known = languages.getDiagnostics(uri).filter(({ source }) => source === 'minicloud');
       const said = (each: Diagnostic): boolean =>
         known.some(({ code, range }) => codeOf(code) === each.code && range.start.line === each.range.start.line);
-      fromServer.set(uri, diagnostics.filter((each) => !said(each)).map(toVscode));
+      const fresh = diagnostics.filter((each) => !said(each));
+      fromServer.set(uri, fresh.map(toVscode));
+      // Their quick fixes are the language server's business.
+      void starting?.then((client) => client.sendTold(uri.toString(), fresh)).catch(() => {});
     },
     async restart() {
       const running = starting;
@@ -202,7 +205,7 @@ function codeOf(code: vscode.Diagnostic['code']): string | undefined {
 function toVscode({ range: { start, end }, message, severity, code }: Diagnostic): vscode.Diagnostic {
   const range = new Range(start.line, start.character, end.line, end.character);
   const diagnostic = new vscode.Diagnostic(range, message, severities[severity]);
-  diagnostic.source = 'minicloud server';
+  diagnostic.source = toldSource;
   diagnostic.code = { value: code, target: rulePage(code) };
   return diagnostic;
 }
