@@ -165,17 +165,19 @@ async function replaceSupport(
 /** Runs the release command in the new image; its failure fails the deploy before anything was switched. */
 async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): Promise<void> {
   const { cloud, app, desired } = run;
+  const whole = { signal: run.operation.signal };
   const limitMs = desired.manifest.release?.timeoutMs ?? 0;
-  const signal = AbortSignal.any([run.operation.signal, AbortSignal.timeout(limitMs)]);
   const [address] = await freeAddresses(run, 1, 'replicas');
   const id = await create(run, container, address);
-  await cloud.engine.startContainer(id, { signal });
+  await cloud.engine.startContainer(id, whole);
+  // The limit is the command's: what the engine takes to start, to look and to remove is not its.
+  const signal = AbortSignal.any([whole.signal, AbortSignal.timeout(limitMs)]);
   detail('running');
   let exitCode: number;
   try {
     exitCode = await cloud.engine.waitContainer(id, { signal });
   } catch (error) {
-    if (run.operation.signal.aborted || !signal.aborted) throw error;
+    if (whole.signal.aborted || !signal.aborted) throw error;
     throw releaseCommandFailed(
       app,
       `It did not end within ${Math.round(limitMs / 1000)} s.`,
@@ -183,11 +185,11 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
     );
   }
   if (exitCode !== 0) {
-    const facts = await cloud.engine.inspectContainer(id, { signal });
+    const facts = await cloud.engine.inspectContainer(id, whole);
     const why = facts?.error ?? `It ended with ${exitReason(facts ?? { oomKilled: false, exitCode })}.`;
     throw releaseCommandFailed(app, why, await lastLines(cloud, id), facts?.remedy);
   }
-  await cloud.engine.removeContainer(id, { signal });
+  await cloud.engine.removeContainer(id, whole);
 }
 
 async function create(run: Run, container: DesiredContainer, address: string | undefined): Promise<string> {

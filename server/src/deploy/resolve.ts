@@ -8,7 +8,7 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
 import { findApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { findRelease, type Resolved } from '../releases/releases.ts';
+import { findRelease, type Resolved, resolvedOf } from '../releases/releases.ts';
 import { serverDiagnostics } from './facts.ts';
 import { ownManifest, pullOrKeep } from './images.ts';
 
@@ -20,6 +20,8 @@ export interface ResolveInput {
   app?: string | undefined;
   /** Wins over the manifest's `image`. */
   image?: string | undefined;
+  /** Asks no registry and fetches nothing: for a comparison that nobody asked for. What is deployed is never resolved so. */
+  offline?: boolean | undefined;
   /** Throws when the caller may not deploy the app of this name. */
   allow?: (app: string) => void;
 }
@@ -50,7 +52,7 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
 
   let text = input.manifest ?? served?.manifest_text;
   let early: ImageInfo | undefined;
-  if (text === undefined && input.image !== undefined) {
+  if (text === undefined && input.image !== undefined && !input.offline) {
     early = await pullOrKeep(cloud, input.image, notes, options);
     text = await ownManifest(cloud, early, options.signal);
     if (text === undefined) throw noManifest(input.image);
@@ -68,7 +70,8 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
 
   const image = input.image ?? manifest.image ?? served?.image;
   if (image === undefined) throw noImage(manifest.name);
-  const info = early ?? (await pullOrKeep(cloud, image, notes, options));
+  const find = input.offline ? await imagesHere(cloud, manifest.name, notes, options) : undefined;
+  const info = early ?? (await (find?.(image) ?? pullOrKeep(cloud, image, notes, options)));
   if (input.manifest !== undefined) {
     const own = await ownManifest(cloud, info, options.signal);
     if (own !== undefined && differs(own, manifest))
@@ -76,11 +79,42 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
   }
   const supportInfos = new Map<string, ImageInfo>();
   for (const support of manifest.support) {
-    supportInfos.set(support.name, await pullOrKeep(cloud, support.image, notes, options));
+    const found = find?.(support.image, support.name) ?? pullOrKeep(cloud, support.image, notes, options);
+    supportInfos.set(support.name, await found);
   }
   const supportImages = Object.fromEntries([...supportInfos].map(([name, { id }]) => [name, id]));
   const resolved = { manifest, supportImages };
   return { ok: true, deploy: { text, resolved, image, info, supportInfos, notes }, diagnostics };
+}
+
+/**
+ * Finds images on this machine alone. One that is not here is known by its name and no more: what its metadata would
+ * say is taken from the image that serves in its place. Throws when none does.
+ */
+async function imagesHere(cloud: Cloud, name: string, notes: string[], options: ResolveOptions) {
+  const app = await findApp(cloud, name);
+  const serving = app?.serving == null ? undefined : await findRelease(cloud.db, app.id, app.serving);
+  const servingIds = serving && { own: serving.image_id, support: resolvedOf(serving).supportImages };
+  return async (reference: string, support?: string): Promise<ImageInfo> => {
+    const here = await cloud.engine.inspectImage(reference, options);
+    if (here) return here;
+    const id = support === undefined ? servingIds?.own : servingIds?.support[support];
+    const instead = id === undefined ? undefined : await cloud.engine.inspectImage(id, options);
+    if (!instead) throw notHere(reference);
+    notes.push(`${reference} is not on this machine: nothing but its name is known.`);
+    return { ...instead, digest: 'unknown' };
+  };
+}
+
+function notHere(reference: string): ProblemError {
+  return new ProblemError({
+    code: 'image_not_found',
+    what: 'The image is not on this machine',
+    object: `image ${reference}`,
+    why: 'No registry was to be asked, and nothing of this app serves in its place.',
+    still: 'Nothing was changed.',
+    remedy: 'Ask for a plan that may fetch images.',
+  });
 }
 
 function differs(own: string, manifest: ContainerManifest): boolean {
