@@ -62,7 +62,7 @@ async function open(ticket: Ticket): Promise<Open> {
 }
 
 async function until(what: string, check: () => boolean | Promise<boolean>, seen = () => ''): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 60_000;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`this did not come: ${what} in ${JSON.stringify(seen())}`);
     await sleep(20);
@@ -305,19 +305,22 @@ test('detail and metrics tell what runs, uses and answers', async () => {
   assert.ok((route?.certificate.notAfter ?? 0) > Date.now());
   assert.equal(detail.activity[0]?.kind, 'deploy');
 
-  // The watched tier looks every 15 seconds; two looks make a rate.
+  // The watched tier looks every 15 seconds; two looks make a rate. Which look sees which requests is chance: what is
+  // waited for is the look that saw the slow ones.
   await lab.client.metrics.app.query({ app: 'live' });
   for (let n = 0; n < 30; n += 1) await lab.get('live.localhost', '/sleep?ms=20');
-  await until('the route was measured twice', async () => {
+  await until('the slow requests were measured', async () => {
     const { routes, processes } = await lab.client.metrics.app.query({ app: 'live', sinceMs: 600_000 });
-    const requests = routes.find(({ host }) => host === 'live.localhost')?.requests ?? [];
+    const { requests = [], p99 = [] } = routes.find(({ host }) => host === 'live.localhost') ?? {};
     return (
-      requests.some((rate) => (rate ?? 0) > 0) && processes.some(({ cpu }) => cpu.some((cores) => (cores ?? 0) > 0))
+      requests.some((rate) => (rate ?? 0) > 0) &&
+      p99.some((ms) => (ms ?? 0) >= 10) &&
+      processes.some(({ cpu }) => cpu.some((cores) => (cores ?? 0) > 0))
     );
   });
   const { routes, processes } = await lab.client.metrics.app.query({ app: 'live', sinceMs: 600_000 });
   const measured = routes.find(({ host }) => host === 'live.localhost');
-  const p99 = measured?.p99.findLast((value) => value !== null) ?? 0;
+  const p99 = Math.max(...(measured?.p99 ?? []).map((value) => value ?? 0));
   assert.ok(p99 >= 10 && p99 < 10_000, `p99 ${p99}`);
   assert.equal(processes.find(({ process: name }) => name === 'web')?.replicas, 2);
   const shown = await cli(['metrics', 'live'], '').ended;
