@@ -35,7 +35,7 @@ export interface DriftMarks extends Disposable {
 const code = 'minicloud/drift';
 /** Opening and events come in bursts; one question comes of them. */
 const settleMs = 300;
-/** A plan may wait for a registry; nobody waits for this one. */
+/** The server looks at what it has; nobody waits for the answer. */
 const limitMs = 20_000;
 
 const severities: Record<string, DiagnosticSeverity> = {
@@ -170,14 +170,15 @@ async function questionOf(
 }
 
 function canPlan({ connection }: LiveServer): boolean {
-  return connection.link.state === 'online' && connection.snapshot.info?.features.includes('plans') === true;
+  // A server that would fetch images for it is not asked: nobody is waiting for this answer.
+  return connection.link.state === 'online' && connection.snapshot.info?.features.includes('plans.offline') === true;
 }
 
 async function askPlan(connections: Connections, { serverId, text, image }: DriftQuestion, signal: AbortSignal) {
   const live = connections.get(serverId);
   if (!live) return undefined;
   const { plan } = await live.api.plans.create.mutate(
-    { manifest: text, ...(image ? { image } : {}) },
+    { manifest: text, offline: true, ...(image ? { image } : {}) },
     { signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]) },
   );
   return plan;

@@ -185,7 +185,7 @@ test('times of the server are compared with its own clock, and what was seen wit
   const release = connection.hold();
   await connection.ready();
   assert.ok(Math.abs(connection.now() - Date.now() + hour) < 60_000);
-  source.streams[0]?.event({ id: 7, at: Date.now() - hour, body: { kind: 'app.changed', name: 'shop' } });
+  source.streams[0]?.event({ ...changedEvent(7), at: Date.now() - hour });
   assert.ok(Math.abs((connection.snapshot.asOf ?? 0) - Date.now()) < 60_000);
   release();
   connection.dispose();

@@ -85,7 +85,8 @@ const apps = router({
 
 const plans = router({
   create: procedure({ scope: 'deploy', rest: 'POST /plans', app: 'app' })
-    .input(toDeploy)
+    // `offline`: asks no registry and fetches no image; for comparing, not for deploying.
+    .input(toDeploy.extend({ offline: z.boolean().optional() }))
     .mutation(async ({ ctx, input }) => {
       const result = await createPlan(ctx.cloud, { ...input, allow: allows(ctx.principal, input) }, ctx.signal);
       return { ...result, diagnostics: veiledDiagnostics(result.diagnostics, ctx.principal) };

@@ -4,6 +4,7 @@ import * as z from 'zod';
 export const features = [
   'apps',
   'plans',
+  'plans.offline',
   'deploys',
   'rollbacks',
   'rollback-plans',
