@@ -47,7 +47,8 @@ export async function buildExtension(folder = extensionFolder): Promise<Metafile
     logLevel: 'warning',
   });
   assertBoundaries(metafile);
-  await copyFile(join(extensionFolder, '../shared/docs/manifest-rules.md'), join(outdir, 'manifest-rules.md'));
+  for (const page of ['manifest-keys.md', 'manifest-rules.md'])
+    await copyFile(join(extensionFolder, '../shared/docs', page), join(outdir, page));
   return metafile;
 }
 

@@ -54,6 +54,7 @@ import {
 } from './feature-to-lsp.ts';
 import { type Handler, row } from './handler.ts';
 import { errorCodes } from './numbers.ts';
+import { showDocumentationCommand } from './protocol.ts';
 import { rangeOf } from './to-lsp.ts';
 
 export const featureHandlers: readonly Handler[] = [
@@ -76,9 +77,11 @@ export const featureHandlers: readonly Handler[] = [
   row<HoverParams, Hover | null>({
     method: 'textDocument/hover',
     capability: { hoverProvider: true },
-    answer: ({ parsed, text, known }, { position }) => {
+    answer: ({ parsed, text, known, settings }, { position }) => {
       const found = hover(parsed, text.offsetAt(position), known, Date.now());
-      return found ? { contents: { kind: 'markdown', value: found.markdown }, range: rangeOf(text, found.span) } : null;
+      if (!found) return null;
+      const value = settings.commands ? `${found.markdown}\n\n${documentationLink(found.page)}` : found.markdown;
+      return { contents: { kind: 'markdown', value }, range: rangeOf(text, found.span) };
     },
     closed: null,
   }),
@@ -202,4 +205,10 @@ function locations(
 /** An editor that says nothing sensible about columns leaves them as they are in the file. */
 function sized(tabSize: unknown): { size?: number } {
   return typeof tabSize === 'number' && tabSize >= 1 && tabSize <= 8 ? { size: tabSize } : {};
+}
+
+/** As Markdown; editors follow commands only in a link that they are told to trust. */
+function documentationLink(page: string): string {
+  const given = encodeURIComponent(JSON.stringify([`keys/${page}`]));
+  return `[Documentation](command:${showDocumentationCommand}?${given})`;
 }

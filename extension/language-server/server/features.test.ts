@@ -68,6 +68,26 @@ test('every feature is announced and answers through the protocol', async (run) 
     assert.doesNotMatch((without.contents as lsp.MarkupContent).value, /home/);
   });
 
+  await run.test(
+    'a hover leads to the page of its key, where the editor has one, and no text of others is a link',
+    async () => {
+      const said = async (line: number, character: number): Promise<string> =>
+        ((await ask<lsp.Hover>('hover', position(line, character))).contents as lsp.MarkupContent).value;
+      const set = (commands: boolean) =>
+        client.sendNotification('workspace/didChangeConfiguration', { settings: { commands } });
+      assert.doesNotMatch(await said(5, 3), /Documentation/);
+      await set(true);
+      const link =
+        /\n\n\[Documentation\]\(command:minicloud\.showDocumentation\?(.*)\)$/.exec(await said(5, 3))?.[1] ?? '';
+      assert.deepEqual(JSON.parse(decodeURIComponent(link)), ['keys/expose.port']);
+      const bad = '[x](command:minicloud.showDocumentation)';
+      await client.sendNotification(liveMethod, { uri, live: { ...live, server: bad, image: bad, urls: [bad] } });
+      assert.deepEqual((await said(0, 2)).match(/(?<!\\)\]\(/g), [']('], 'one link, ours');
+      await client.sendNotification(liveMethod, { uri, live: null });
+      await set(false);
+    },
+  );
+
   await run.test('a completion’s description comes when it is looked at', async () => {
     const items = await ask<lsp.CompletionItem[]>('completion', position(8, 0));
     const item = items.find(({ label }) => label === 'environment');

@@ -52,7 +52,10 @@ export interface SummaryParams {
 /** Command of the editor that sets the severity of a code to `off`; its one argument is the code. */
 export const disableRuleCommand = 'minicloud.disableRule';
 
-/** Pages of the rules: `minicloud-docs:/rules/port-twice.md` is the page of `manifest/port-twice`. */
+/** Command of the editor that shows a page of the documentation; its one argument is `keys/KEY` or `rules/RULE`. */
+export const showDocumentationCommand = 'minicloud.showDocumentation';
+
+/** Pages of the keys, and of the rules: `minicloud-docs:/rules/port-twice.md` is the page of `manifest/port-twice`. */
 export const docsScheme = 'minicloud-docs';
 export function rulePageOf(code: string): string {
   return `${docsScheme}:/rules/${code.replace('manifest/', '')}.md`;

@@ -1,4 +1,4 @@
-import { describePath, type PathDescription, ruleAt } from 'minicloud-shared/manifest/describe';
+import { describePath, keyPage, type PathDescription, ruleAt } from 'minicloud-shared/manifest/describe';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { formatPath } from 'minicloud-shared/manifest/path';
 import type { ScalarNode } from 'minicloud-shared/manifest/tree';
@@ -11,6 +11,8 @@ import { timezoneOf } from './schedule.ts';
 export interface HoverText {
   markdown: string;
   span: readonly [start: number, end: number];
+  /** The key whose page tells more. */
+  page: string;
 }
 
 /**
@@ -29,7 +31,7 @@ export function hover(document: ManifestDocument, offset: number, known: Known =
     ...description(described),
     ...(live.length > 0 ? [`---\n\n${live.join('  \n')}`] : []),
   ];
-  return { markdown: parts.join('\n\n'), span: hit.span };
+  return { markdown: parts.join('\n\n'), span: hit.span, page: keyPage(hit.path) };
 }
 
 /** What a place of a manifest is for, as Markdown; for the side of a list of completions. */

@@ -14,6 +14,7 @@ import {
   type ManifestSummary,
   type SourcesParams,
   type SummaryParams,
+  showDocumentationCommand,
   sourcesMethod,
   summaryMethod,
   type ToldParams,
@@ -87,7 +88,7 @@ function clientOptions(): LanguageClientOptions {
     ],
     diagnosticPullOptions: { onChange: true, onTabs: false },
     initializationOptions: settings(),
-    // The server makes its Markdown from the schema; nothing in it needs to run a command or be HTML.
-    markdown: { isTrusted: false, supportHtml: false },
+    // The server makes its Markdown from the schema, and escapes what is from elsewhere: a page is all it may open.
+    markdown: { isTrusted: { enabledCommands: [showDocumentationCommand] }, supportHtml: false },
   };
 }

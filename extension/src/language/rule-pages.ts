@@ -8,19 +8,30 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import { disableRuleCommand, docsScheme, rulePageOf } from '../../language-server/server/protocol.ts';
+import {
+  disableRuleCommand,
+  docsScheme,
+  rulePageOf,
+  showDocumentationCommand,
+} from '../../language-server/server/protocol.ts';
 import { showError } from '../problems.ts';
 
-/** Pages of the manifest's rules, where a diagnostic's code links to, and what switches a rule off. */
+/** Pages of the manifest's keys and rules, where hovers and codes link to, and what switches a rule off. */
 export function createRulePages({ extensionUri }: ExtensionContext, output: LogOutputChannel): Disposable[] {
   return [
     workspace.registerTextDocumentContentProvider(docsScheme, {
       async provideTextDocumentContent({ path }) {
-        const all = await workspace.fs.readFile(Uri.joinPath(extensionUri, 'dist', 'manifest-rules.md'));
-        return pageOf(new TextDecoder().decode(all), /([a-z-]+)\.md$/.exec(path)?.[1] ?? '');
+        const [, kind, name] = /^\/(keys|rules)\/([A-Za-z_.-]*)\.md$/.exec(path) ?? [];
+        if (kind === undefined || name === undefined) return noPage();
+        const all = await workspace.fs.readFile(Uri.joinPath(extensionUri, 'dist', `manifest-${kind}.md`));
+        return pageOf(new TextDecoder().decode(all), name);
       },
     }),
-    // For the language server's quick fix, so in no palette.
+    // For the language server's links and quick fixes, so in no palette.
+    commands.registerCommand(showDocumentationCommand, (page: unknown) => {
+      if (typeof page !== 'string' || !/^(keys|rules)\/[A-Za-z_.-]*$/.test(page)) return undefined;
+      return commands.executeCommand('markdown.showPreview', Uri.parse(`${docsScheme}:/${page}.md`));
+    }),
     commands.registerCommand(disableRuleCommand, (code: unknown) =>
       disable(code).catch((error: unknown) => showError(output, error)),
     ),
@@ -32,11 +43,15 @@ export function rulePage(code: string): Uri {
   return Uri.parse(rulePageOf(code));
 }
 
-/** The part about one rule, as a page of its own. */
-function pageOf(all: string, rule: string): string {
-  const [, body] = all.split(`\n## ${rule}\n`);
-  if (rule === '' || body === undefined) return l10n.t('There is no page about this.');
-  return `# ${rule}\n${body.split('\n## ')[0]?.trimEnd()}\n`;
+/** The part about one key or rule, as a page of its own; all of it without a name. */
+function pageOf(all: string, name: string): string {
+  if (name === '') return all;
+  const [, body] = all.split(`\n## ${name}\n`);
+  return body === undefined ? noPage() : `# ${name}\n${body.split('\n## ')[0]?.trimEnd()}\n`;
+}
+
+function noPage(): string {
+  return l10n.t('There is no page about this.');
 }
 
 /** In the folder's settings when there is a folder: a rule is put to rest for a project, not for a person. */

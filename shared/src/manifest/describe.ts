@@ -64,6 +64,20 @@ export function describePath(path: readonly (string | number)[]): PathDescriptio
   return result;
 }
 
+/**
+ * The key that a path is about, as its page in `shared/docs/manifest-keys.md` is called: `processes.NAME.command`. An
+ * entry of a list and a name of one's own are on the page of what they are in.
+ */
+export function keyPage(path: readonly (string | number)[]): string {
+  const parts = path.flatMap((part, index): string[] => {
+    if (typeof part === 'number') return [];
+    const known = describePath(path.slice(0, index))?.keys?.some(({ key }) => key === part);
+    return [known ? part : 'NAME'];
+  });
+  while (parts.at(-1) === 'NAME') parts.pop();
+  return parts.join('.');
+}
+
 /** The kind of a single value at a path: the code of its rule, and whether a value keeps it. */
 export function ruleAt(
   path: readonly (string | number)[],

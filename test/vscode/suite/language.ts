@@ -13,7 +13,7 @@ import {
   Position,
   Range,
   type TextEdit,
-  type Uri,
+  Uri,
   WorkspaceEdit,
   window,
   workspace,
@@ -53,6 +53,18 @@ export const languageTests: Record<string, HostTest> = {
     assert.match(page, /^# port-range\n/);
     assert.match(page, /whole number from 1 to 65535/);
     assert.doesNotMatch(page, /\n## /, 'another rule’s page');
+  },
+  'a hover leads to the page of its key': async () => {
+    const uri = await openManifest('documentation', 'name: shop\nexpose:\n- port: 80\n');
+    const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(2, 3));
+    const text = hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
+    const [, command = '', given = ''] = /\[Documentation\]\(command:([\w.]+)\?(.*)\)/.exec(text) ?? [];
+    assert.equal(command, 'minicloud.showDocumentation', text);
+    await commands.executeCommand(command, ...(JSON.parse(decodeURIComponent(given)) as string[]));
+    const shown = (): string | undefined => window.tabGroups.activeTabGroup.activeTab?.label;
+    await until(() => /expose\.port\.md/.test(shown() ?? ''), 'the page is open');
+    const page = await workspace.openTextDocument(Uri.parse('minicloud-docs:/keys/expose.port.md'));
+    assert.match(page.getText(), /^# expose\.port\n/);
   },
   'a rule that is disabled by its quick fix is told no more, and comes back with the setting': async () => {
     const uri = await openManifest('severity', 'name: shop\nimage: nginx:1\nneeds: [storage]\n');
