@@ -176,6 +176,21 @@ test('facts are there only while the server is online', async () => {
   connection.dispose();
 });
 
+test('a stream that the server ends is asked about anew: a token that was revoked is seen at once', async () => {
+  const source = fakeSource();
+  const connection = connect(source);
+  const release = connection.hold();
+  await connection.ready();
+  source.streams[0]?.closed();
+  await until(() => source.streams.length === 2 && connection.link.state === 'online');
+  source.error = Object.assign(new Error('no'), { data: { httpStatus: 401 } });
+  source.streams[1]?.closed();
+  await until(() => connection.link.state === 'rejected');
+  assert.equal(source.open, 0);
+  release();
+  connection.dispose();
+});
+
 test('times of the server are compared with its own clock, and what was seen with this one', async () => {
   const source = fakeSource();
   const hour = 3_600_000;

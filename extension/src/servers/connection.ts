@@ -199,6 +199,14 @@ export function createConnection(options: ConnectionOptions): Connection {
         settle = setTimeout(() => void reloadApps(), settleMs);
       },
       lost: (error) => mine === round && fail(error),
+      closed: () => {
+        if (mine !== round) return;
+        // Asking anew tells why. Not at once: a server that ends every stream would be asked without a pause.
+        settle = setTimeout(() => {
+          stop();
+          start();
+        }, settleMs);
+      },
       ended: (error) => mine === round && fail(error),
     });
     void load();

@@ -26,6 +26,8 @@ export interface EventHandlers {
   event(event: Event): void;
   /** The stream is lost and being opened again. */
   lost(error: unknown): void;
+  /** The server ended the stream in order: it stops, or the token was revoked. It is not opened again by itself. */
+  closed(): void;
   /** The stream won't come back: the token is refused. */
   ended(error: unknown): void;
 }
@@ -51,6 +53,7 @@ export function sourceOf(api: Api): Source {
           onConnectionStateChange: ({ state, error }) => {
             if (state === 'connecting' && error) handlers.lost(error);
           },
+          onComplete: handlers.closed,
           onError: handlers.ended,
         },
       );
