@@ -110,7 +110,7 @@ export const rules: readonly Rule[] = [
   {
     says: 'the shared packages know no time and no chance',
     problems: (source) =>
-      /^shared\/src\/(model|manifest)\//.test(source.file) && !isTest(source.file)
+      /^shared\/src\/(model|manifest|import)\//.test(source.file) && !isTest(source.file)
         ? matches(
             source,
             /\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bMath\.random\b|\bset(Timeout|Interval)\b|\bprocess\.(env|argv|exit|cwd)\b/,

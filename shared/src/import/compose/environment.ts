@@ -1,0 +1,78 @@
+/** `environment`, `env_file` and `secrets` of a service. */
+import { envName } from '../../manifest/schema-scalars.ts';
+import { readDotenv } from '../dotenv.ts';
+import { below, type Part, type Variable } from '../part.ts';
+import { entriesOf, fieldOf, fit, listOf, pathBelow, textOf } from '../values.ts';
+import type { Reading } from './fields.ts';
+import type { Interpolated } from './interpolate.ts';
+import { addDomains } from './labels.ts';
+import { onePort } from './ports.ts';
+import { variablesOf, whyNotRead } from './read.ts';
+
+export function readEnvironment(value: unknown, field: string, part: Part, { compose, report }: Reading): void {
+  for (const { name, resolved } of variablesOf(value, compose)) {
+    const variable = made(name, resolved, below(field, name));
+    if (!proxyVariable(variable, part)) put(variable, part);
+    else report.took(variable.field, 'expose');
+  }
+}
+
+/** Files of variables; what `environment` says counts before them. */
+export function readEnvFiles(value: unknown, field: string, part: Part, { compose, report }: Reading): void {
+  for (const [index, item] of listOf(value).entries()) {
+    const inside = Array.isArray(value) ? below(field, index) : field;
+    const path = pathBelow(textOf(fieldOf(item, 'path') ?? item) ?? '../');
+    const text = path === undefined ? undefined : compose.file(path);
+    if (text === undefined || path === undefined) {
+      report.left(inside, whyNotRead(path));
+      continue;
+    }
+    report.took(inside, 'env, secrets');
+    for (const [name, resolved] of readDotenv(text)) {
+      const before = part.variables.find((variable) => variable.name === name);
+      // A later file counts before an earlier one, and `environment` before all of them.
+      if (before && !before.field.startsWith(field)) continue;
+      put(made(name, resolved, below(inside, name)), part);
+    }
+  }
+}
+
+/** Secrets are files in Compose and variables in Minicloud. */
+export function readSecrets(value: unknown, field: string, part: Part, { report }: Reading): void {
+  for (const [index, item] of listOf(value).entries()) {
+    const source = textOf(fieldOf(item, 'source') ?? item) ?? '';
+    const name = fit(envName, source.replace(/[^A-Za-z0-9_]+/g, '_').toUpperCase());
+    const inside = below(field, index);
+    if (name === undefined) report.left(inside, 'This is no name of a secret.');
+    else {
+      part.secrets.push({ value: name, field: inside });
+      report.note(
+        `${inside}: Compose puts this secret into the file /run/secrets/${source}; Minicloud gives it to the app as the variable ${name}.`,
+      );
+    }
+    for (const [key] of entriesOf(item))
+      if (key !== 'source') report.left(below(inside, key), 'A secret is a variable, and no file.');
+  }
+}
+
+function made(name: string, resolved: Interpolated | undefined, field: string): Variable {
+  const whole = resolved !== undefined && resolved.missing.length === 0;
+  return { name, value: whole ? resolved.text : undefined, tainted: resolved?.tainted ?? false, field };
+}
+
+function put(variable: Variable, part: Part): void {
+  const at = part.variables.findIndex(({ name }) => name === variable.name);
+  if (at < 0) part.variables.push(variable);
+  else part.variables[at] = variable;
+}
+
+/** Variables that tell nginx-proxy what leads to a container, https://github.com/nginx-proxy/nginx-proxy. */
+function proxyVariable({ name, value, field }: Variable, part: Part): boolean {
+  if (value === undefined) return false;
+  if (name === 'VIRTUAL_HOST' || name === 'LETSENCRYPT_HOST')
+    return addDomains(value.split(','), field, part, { left: () => {} });
+  if (name !== 'VIRTUAL_PORT') return false;
+  const port = onePort(value);
+  if (port !== undefined) part.routedPort ??= { value: port, field };
+  return port !== undefined;
+}
