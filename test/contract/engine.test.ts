@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test';
 import Docker from 'dockerode';
 import { type EngineFixtures, engineConformance, tarOf } from '../../server/src/adapters/engine/conformance.ts';
 import { conformanceBehaviour } from '../../server/src/adapters/engine/conformance-containers.ts';
-import type { ContainerSpec } from '../../server/src/adapters/engine/contract.ts';
+import type { ContainerSpec, EngineInfo } from '../../server/src/adapters/engine/contract.ts';
 import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import { createMemoryEngine } from '../../server/src/adapters/engine/memory.ts';
 import { createMemoryWorld } from '../../server/src/adapters/engine/memory-world.ts';
@@ -17,6 +17,7 @@ const blocks = (n: number) => {
   return { subnet: `${block}.0/26`, range: `${block}.0/27`, address: `${block}.40` };
 };
 const prefix = 'h2-';
+const world = createMemoryWorld();
 
 engineConformance('memory', memoryEngine, memoryFixtures());
 
@@ -24,15 +25,14 @@ const socketPath = process.env.MINICLOUD_TEST_DOCKER;
 if (socketPath) {
   const fixtures = dockerFixtures(new Docker({ host: undefined, socketPath }));
   const makeEngine = (installation: string) => createDockerEngine({ socketPath, installation });
-  engineConformance('docker', makeEngine, fixtures);
-  describe('engine docker, the real thing', () => baselineTests(makeEngine, fixtures));
+  const { kind } = await (await makeEngine(`${prefix}who`)).info();
+  engineConformance(kind, makeEngine, fixtures);
+  describe(`engine ${kind}, the real thing`, () => baselineTests(kind, makeEngine, fixtures));
 } else {
   test('engine docker', () => {
     assert.fail('MINICLOUD_TEST_DOCKER is not set: give it the path of the socket of a Docker engine to try.');
   });
 }
-
-const world = createMemoryWorld();
 
 async function memoryEngine(installation: string) {
   const engine = createMemoryEngine({ installation, world, behaviour: conformanceBehaviour });
@@ -138,6 +138,7 @@ function dockerFixtures(docker: Docker): EngineFixtures {
 }
 
 function baselineTests(
+  kind: EngineInfo['kind'],
   makeEngine: (installation: string) => ReturnType<typeof createDockerEngine>,
   fixtures: EngineFixtures,
 ) {
@@ -160,13 +161,13 @@ function baselineTests(
     try {
       await engine.startContainer(id);
       const shell = async (text: string) => engine.exec(id, ['bash', '-c', text]);
-      const status = (await shell('cat /proc/self/status; ulimit -n; head -c4 /proc/1/comm')).stdout;
+      const status = (await shell('cat /proc/self/status; ulimit -n; cat /proc/1/comm')).stdout;
       // CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, KILL 5, SETGID 6, SETUID 7, NET_BIND_SERVICE 10
       assert.match(status, /^CapBnd:\s+00000000000004eb$/m);
       assert.match(status, /^NoNewPrivs:\s+1$/m);
       assert.match(status, /^Seccomp:\s+2$/m);
       assert.match(status, /^16384$/m);
-      assert.match(status, /dock$|cata$|tini$/, 'an init is process 1');
+      assert.match(status, /^(?:docker-init|podman-init|catatonit|tini)$/m, 'an init is process 1');
       assert.notEqual((await shell('touch /etc/x')).exitCode, 0, 'the root is read-only');
       assert.equal((await shell('touch /tmp/x')).exitCode, 0, 'and /tmp is not');
       const forks = 'for (1..40) { my $child = fork; defined $child or die "refused"; $child or sleep 1, exit }';
@@ -194,13 +195,16 @@ function baselineTests(
     try {
       await engine.startContainer(id);
       assert.equal(await engine.waitContainer(id), 137);
-      assert.equal((await engine.inspectContainer(id))?.oomKilled, true);
+      const ended = await engine.inspectContainer(id);
+      // Podman 4.3 does not tell; it is not claimed then, and said to be likely.
+      if (kind === 'podman') assert.match(`${ended?.oomKilled} ${ended?.error} ${ended?.remedy}`, /memory/);
+      else assert.equal(ended?.oomKilled, true);
     } finally {
       await engine.removeContainer(id);
     }
   });
 
-  test('a command that is not in the image ends with 127 and says so', async () => {
+  test('a command that is not in the image ends with the code of the init, and says so', async () => {
     const engine = await makeEngine(`${prefix}b3`);
     const image = (await engine.inspectImage(fixtures.image))?.id ?? '';
     const id = await engine.createContainer({
@@ -215,7 +219,9 @@ function baselineTests(
     });
     try {
       await engine.startContainer(id);
-      assert.equal(await engine.waitContainer(id), 127);
+      // tini as a shell would, catatonit with 1.
+      assert.equal(await engine.waitContainer(id), kind === 'podman' ? 1 : 127);
+      assert.match((await engine.inspectContainer(id))?.error ?? '', /program .*in the image/);
       const said = [];
       for await (const { text } of engine.logs(id, {})) said.push(text);
       assert.match(said.join(), /no such file/i);

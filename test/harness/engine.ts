@@ -28,11 +28,7 @@ const indexes = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Starts an engine under the first index that no other run holds. Needs root. */
 export async function startTestEngine(say: (line: string) => void): Promise<TestEngine> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new Error(
-      'The suites with a real engine need root on Linux: they make a network namespace and run dockerd in it.',
-    );
-  }
+  needRoot();
   const { index, lock } = await takeIndex();
   const at = layout(index);
   await sweep(index);
@@ -59,6 +55,11 @@ export async function startTestEngine(say: (line: string) => void): Promise<Test
   }
 }
 
+export function needRoot(): void {
+  if (process.platform === 'linux' && process.getuid?.() === 0) return;
+  throw new Error('The suites with a real engine need root on Linux: they make a network namespace and run it there.');
+}
+
 function layout(index: number) {
   const state = `/run/minicloud-test/${index}`;
   return {
@@ -73,7 +74,7 @@ function layout(index: number) {
 }
 
 /** An abstract socket is a lock that the kernel gives back however its holder ends. */
-async function takeIndex(): Promise<{ index: number; lock: Server }> {
+export async function takeIndex(): Promise<{ index: number; lock: Server }> {
   for (const index of indexes) {
     const lock = createServer();
     const mine = await new Promise<boolean>((resolve) => {
@@ -107,7 +108,7 @@ function startDaemon(index: number, namespace: Namespace): ChildProcess {
   return child;
 }
 
-async function untilAnswers(at: ReturnType<typeof layout>, daemon: ChildProcess): Promise<void> {
+export async function untilAnswers(at: { socket: string; log: string }, daemon: ChildProcess): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline && daemon.exitCode === null && daemon.pid !== undefined) {
     const answer = await ask(at.socket, 'GET', '/_ping').catch(() => undefined);
@@ -119,12 +120,12 @@ async function untilAnswers(at: ReturnType<typeof layout>, daemon: ChildProcess)
 }
 
 /** Removes every container, network and volume; images stay. Fast, because nothing is asked to stop by itself. */
-async function emptyEngine(socket: string): Promise<void> {
+export async function emptyEngine(socket: string): Promise<void> {
   for (const { Id } of await list(socket, '/containers/json?all=1')) {
     await ask(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
   }
   for (const { Id, Name } of await list(socket, '/networks')) {
-    if (!['bridge', 'host', 'none'].includes(Name ?? '')) await ask(socket, 'DELETE', `/networks/${Id}`);
+    if (!['bridge', 'host', 'none', 'podman'].includes(Name ?? '')) await ask(socket, 'DELETE', `/networks/${Id}`);
   }
   for (const { Name } of await list(socket, '/volumes')) await ask(socket, 'DELETE', `/volumes/${Name}?force=1`);
 }
@@ -154,7 +155,7 @@ function ask(socketPath: string, method: string, at: string): Promise<{ status: 
   });
 }
 
-async function stopDaemon(daemon: ChildProcess): Promise<void> {
+export async function stopDaemon(daemon: ChildProcess): Promise<void> {
   if (daemon.pid === undefined || daemon.exitCode !== null) return;
   const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
   kill(daemon.pid, 'SIGTERM');
@@ -237,7 +238,7 @@ function daemonsOf(state: string): number[] {
     });
 }
 
-function mountsUnder(folders: readonly string[]): string[] {
+export function mountsUnder(folders: readonly string[]): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type ContainerSpec, type EngineCapabilities, installationLabel } from './contract.ts';
+import { type Dialect, dockerDialect } from './dialect.ts';
 
 /** Present on the containers that are Minicloud's own parts; only they may use the host's network and folders. */
 export const platformLabel = 'minicloud.platform';
@@ -68,6 +69,7 @@ export function containerOptions(
   installation: string,
   capabilities: EngineCapabilities,
   imageLabels: Record<string, string> = {},
+  dialect: Dialect = dockerDialect,
 ): CreateBody {
   checkSpec(spec, capabilities);
   const { network } = spec;
@@ -86,7 +88,7 @@ export function containerOptions(
     Tty: false,
     // An image's own check would run commands of its choice for ever, and would decide what only we may decide.
     Healthcheck: { Test: ['NONE'] },
-    HostConfig: hostConfig(spec, capabilities),
+    HostConfig: hostConfig(spec, capabilities, dialect),
     ...(typeof network === 'object' && {
       NetworkingConfig: {
         EndpointsConfig: {
@@ -129,8 +131,10 @@ export function specHash(spec: ContainerSpec): string {
   return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 32);
 }
 
-function hostConfig(spec: ContainerSpec, capabilities: EngineCapabilities): Record<string, unknown> {
+function hostConfig(spec: ContainerSpec, capabilities: EngineCapabilities, dialect: Dialect): Record<string, unknown> {
   const { network, memoryBytes } = spec;
+  const ownLimits = platformLabel in spec.labels ? [] : [{ Name: 'nofile', Soft: openFiles, Hard: openFiles }];
+  const limits = [...ownLimits, ...dialect.ulimits.filter(({ Name }) => ownLimits.every((own) => own.Name !== Name))];
   return {
     NetworkMode: typeof network === 'object' ? network.name : network,
     RestartPolicy: { Name: spec.restart, MaximumRetryCount: 0 },
@@ -143,7 +147,7 @@ function hostConfig(spec: ContainerSpec, capabilities: EngineCapabilities): Reco
     CapAdd: [...new Set([...defaultCapabilities, ...(spec.capabilities ?? [])])].sort(),
     SecurityOpt: ['no-new-privileges'],
     PidsLimit: spec.pids ?? defaultPids,
-    ...(!(platformLabel in spec.labels) && { Ulimits: [{ Name: 'nofile', Soft: openFiles, Hard: openFiles }] }),
+    ...(limits.length > 0 && { Ulimits: limits }),
     IpcMode: 'private',
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
     ...(memoryBytes !== undefined &&

@@ -5,6 +5,7 @@ import { sleep } from '../../platform/wait.ts';
 import { containerOptions, imageReaderLabel, ownLabels, specHash, specLabel } from './baseline.ts';
 import {
   type CallOptions,
+  type ContainerInfo,
   type ContainerSpec,
   type ContainerSummary,
   type Engine,
@@ -14,6 +15,7 @@ import {
   installationLabel,
   type Labels,
 } from './contract.ts';
+import type { Dialect } from './dialect.ts';
 import { withName } from './docker-adopted.ts';
 import {
   containerAnswer,
@@ -33,7 +35,7 @@ import { dockerProblem, failureMessage } from './docker-problems.ts';
 import { demux, logLines } from './docker-streams.ts';
 import type { Call, Transport } from './docker-transport.ts';
 import { conflict, failureCode, foreign, notFound } from './problems.ts';
-import { initFailure, maybeUnexecutable, startFailure } from './start-failures.ts';
+import { initFailure, killedExitCode, killedForUnknownReason, startFailure } from './start-failures.ts';
 
 export type ContainerCalls = Pick<
   Engine,
@@ -73,6 +75,7 @@ export function containerCalls(
   transport: Transport,
   installation: string,
   capabilities: EngineCapabilities,
+  dialect: Dialect,
   guard: Guards,
 ): ContainerCalls {
   const guardContainer = containerGuard(transport, installation);
@@ -110,14 +113,14 @@ export function containerCalls(
       verb: 'read the log',
       object,
     };
-    const options = signal ? { signal } : {};
-    const body = await transport.stream(call, options);
+    let body: Readable | undefined;
     try {
+      body = await transport.stream(call, { ...(signal && { signal }), begins: query.follow ? 'whenever' : 'soon' });
       yield* logLines(demux(body));
     } catch (error) {
       if (!signal?.aborted) throw dockerProblem(error, call);
     } finally {
-      body.destroy();
+      body?.destroy();
     }
   }
 
@@ -127,6 +130,14 @@ export function containerCalls(
     const log = readLog(id, `container ${id}`, { follow: false, tail: lastWordsLines }, options?.signal);
     for await (const { text } of log) lines.push(text);
     return lines;
+  }
+
+  /** Why it could not start or was ended, where that can be known. */
+  async function endOf(said: string | undefined, { id, exitCode, oomKilled }: ContainerInfo, options?: CallOptions) {
+    if (said) return startFailure(said);
+    if (exitCode === undefined || oomKilled) return undefined;
+    if (exitCode === killedExitCode && !dialect.tellsOutOfMemory) return killedForUnknownReason;
+    return dialect.initFailures.includes(exitCode) ? initFailure(await lastWords(id, options)) : undefined;
   }
 
   return {
@@ -146,7 +157,7 @@ export function containerCalls(
         method: 'POST',
         path: '/containers/create',
         query: { name: spec.name },
-        body: containerOptions(spec, installation, capabilities, imageLabels),
+        body: containerOptions(spec, installation, capabilities, imageLabels, dialect),
         verb: 'create the container',
         object,
         kind: 'container',
@@ -207,11 +218,7 @@ export function containerCalls(
       const found = await find(container, options);
       if (!found) return undefined;
       const info = containerInfo(found);
-      const failure = found.State.Error
-        ? startFailure(found.State.Error)
-        : maybeUnexecutable(info.exitCode ?? 0)
-          ? initFailure(await lastWords(found.Id, options))
-          : undefined;
+      const failure = await endOf(found.State.Error, info, options);
       return { ...info, ...(failure && { error: failure.why, remedy: failure.remedy }) };
     },
 

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { formatAddress, parseCidr } from '../../platform/cidr.ts';
 import { type CallOptions, type Engine, installationLabel, type Labels } from './contract.ts';
+import type { Dialect } from './dialect.ts';
 import {
   type containerAnswer,
   type EndpointAnswer,
@@ -58,6 +59,7 @@ export function networkCalls(
   installation: string,
   guard: Guards,
   guardContainer: (name: string, options?: CallOptions) => Promise<z.infer<typeof containerAnswer>>,
+  dialect: Dialect,
 ): NetworkCalls {
   const filters = JSON.stringify({ label: [`${installationLabel}=${installation}`] });
 
@@ -116,7 +118,12 @@ export function networkCalls(
       if (!found) return;
       accept(`network ${name}`, found.Labels, {});
       await transport.tell(
-        { method: 'DELETE', path: `/networks/${found.Id}`, verb: 'remove the network', object: `network ${name}` },
+        {
+          method: 'DELETE',
+          path: `/networks/${found[dialect.networkKey]}`,
+          verb: 'remove the network',
+          object: `network ${name}`,
+        },
         options,
       );
     },
@@ -150,7 +157,7 @@ export function networkCalls(
       const before = await guardContainer(container, options);
       const object = `container ${container}`;
       const attached = before.NetworkSettings?.Networks?.[network];
-      if (attached) return sameEndpoint(object, network, before.Id, attached, endpoint);
+      if (attached) return sameEndpoint(object, network, before.Id, attached, endpoint, dialect);
       try {
         await transport.tell(
           {
@@ -172,7 +179,7 @@ export function networkCalls(
         const now = await guardContainer(container, options);
         const winner = now.NetworkSettings?.Networks?.[network];
         if (!winner) throw error;
-        sameEndpoint(object, network, now.Id, winner, endpoint);
+        sameEndpoint(object, network, now.Id, winner, endpoint, dialect);
       }
     },
 
@@ -276,8 +283,12 @@ function sameEndpoint(
   containerId: string,
   found: EndpointAnswer,
   wanted: { aliases: string[]; address?: string },
+  dialect: Dialect,
 ): void {
-  const address = found.IPAMConfig?.IPv4Address || undefined;
+  const address = dialect.tellsAskedAddress
+    ? found.IPAMConfig?.IPv4Address || undefined
+    : // What it has counts where something was asked for and it has one at all, which it has only while it runs.
+      wanted.address && (found.IPAddress || wanted.address);
   // Docker adds the container's own short id to what it was given.
   const aliases = (found.Aliases ?? []).filter((alias) => !containerId.startsWith(alias));
   const same = address === wanted.address && [...aliases].sort().join() === [...wanted.aliases].sort().join();

@@ -32,7 +32,7 @@ const causes: Cause[] = [
   {
     code: 'conflict',
     pattern:
-      /pool overlaps|networks have overlapping|subnet .* is already used|address already in use|already exists|is already in use|active endpoints|volume is in use|being used|is using its referenced image|must be forced|is not running|removal of container .* is already in progress|cannot be attached to|container sharing network namespace/i,
+      /pool overlaps|networks have overlapping|subnet .* is already used|address already in use|already exists|is already in use|active endpoints|volume is in use|being used|is using its referenced image|must be forced|is not running|on running containers|removal of container .* is already in progress|cannot be attached to|container sharing network namespace/i,
     remedy: 'Look at what uses it, then try again.',
   },
 ];

@@ -76,3 +76,26 @@ test('an answer without an end of line does not fill the memory', async () => {
   const endless = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(100_000, 120)));
   await assert.rejects(all(jsonLines(endless)), /no end/);
 });
+
+test('pieces of a line are one line, each output apart, and what is not ended is told at the end', async () => {
+  const piece = (stream: Frame['stream'], second: number, text: string): Frame => ({
+    stream,
+    data: Buffer.from(`2026-01-02T03:04:0${second}Z ${text}`),
+  });
+  const frames = [
+    piece('stdout', 1, 'Loading'),
+    piece('stderr', 2, 'oops\n'),
+    piece('stdout', 3, '...'),
+    piece('stdout', 4, 'done\n'),
+    piece('stdout', 5, '> '),
+  ];
+  const lines = await all(logLines(Readable.from(frames)));
+  assert.deepEqual(
+    lines.map(({ at, stream, text }) => [new Date(at).getUTCSeconds(), stream, text]),
+    [
+      [2, 'stderr', 'oops'],
+      [1, 'stdout', 'Loading...done'],
+      [5, 'stdout', '> '],
+    ],
+  );
+});

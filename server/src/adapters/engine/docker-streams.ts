@@ -52,25 +52,38 @@ export async function* demux(body: AsyncIterable<Uint8Array>): AsyncGenerator<Fr
   }
 }
 
-/** Frames of a log with timestamps, as lines. What Docker cut because it was long stays cut. */
+/**
+ * Frames of a log with timestamps, as lines. What was cut because it was long stays cut. Podman gives a frame for each
+ * piece of a line that a program wrote, all but the last without its end: they are one line, of the time of the first.
+ */
 export async function* logLines(frames: AsyncIterable<Frame>): AsyncGenerator<EngineLogLine> {
   let at = 0;
+  const begun = new Map<Frame['stream'], EngineLogLine>();
   for await (const { stream, data } of frames) {
-    for (const line of data.toString('utf8').split('\n')) {
+    const lines = data.toString('utf8').split('\n');
+    for (const [index, line] of lines.entries()) {
       if (line === '') continue;
       const space = line.indexOf(' ');
       const time = space > 0 ? Date.parse(line.slice(0, space)) : Number.NaN;
       if (Number.isFinite(time)) at = time;
-      const text = (Number.isFinite(time) ? line.slice(space + 1) : line).replace(/\r$/, '');
-      yield* pieces(text).map((piece) => ({ at, stream, text: piece }));
+      const text = Number.isFinite(time) ? line.slice(space + 1) : line;
+      const first = begun.get(stream);
+      const whole = first ? { ...first, text: first.text + text } : { at, stream, text };
+      begun.delete(stream);
+      if (index === lines.length - 1 && whole.text.length < longestLogLine) begun.set(stream, whole);
+      else yield* pieces(whole);
     }
   }
+  for (const rest of begun.values()) yield* pieces(rest);
 }
 
-function pieces(text: string): string[] {
-  if (text.length <= longestLogLine) return [text];
-  const count = Math.ceil(text.length / longestLogLine);
-  return Array.from({ length: count }, (_, index) => text.slice(index * longestLogLine, (index + 1) * longestLogLine));
+function pieces(line: EngineLogLine): EngineLogLine[] {
+  const text = line.text.replace(/\r$/, '');
+  const count = Math.max(1, Math.ceil(text.length / longestLogLine));
+  return Array.from({ length: count }, (_, index) => ({
+    ...line,
+    text: text.slice(index * longestLogLine, (index + 1) * longestLogLine),
+  }));
 }
 
 function* parsed(line: string): Generator<unknown> {

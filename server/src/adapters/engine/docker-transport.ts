@@ -40,7 +40,7 @@ export interface Transport {
   tell(call: Call, options?: CallOptions & AskOptions): Promise<boolean>;
   find<T>(call: Call, schema: z.ZodType<T>, options?: CallOptions): Promise<T | undefined>;
   /** The body as it comes. The deadline is for its beginning; the signal ends it at any time. */
-  stream(call: Call, options?: CallOptions & AskOptions): Promise<Readable>;
+  stream(call: Call, options?: CallOptions & AskOptions & { begins?: Begins }): Promise<Readable>;
   /** The connection itself, for input and output at once. */
   hijack(call: Call, options?: CallOptions): Promise<Duplex>;
   /** Runs something long; ends it with `timeout` when the engine shows no sign of life meanwhile. */
@@ -48,6 +48,12 @@ export interface Transport {
   /** Speak this version of the API from now on. */
   useVersion(version: string): void;
 }
+
+/**
+ * `whenever`: an engine may say nothing at all, not even that it will, before there is something to tell. Instead of
+ * a deadline it is asked for signs of life meanwhile.
+ */
+export type Begins = 'soon' | 'whenever';
 
 export interface AskOptions {
   /** Instead of the unary deadline. Infinity: none. */
@@ -137,6 +143,24 @@ export function createTransport(options: {
     throw dockerProblem(new Error(`Its answer was not understood: ${where}`), call);
   }
 
+  /** A signal that aborts with `outer`, or when the engine shows no sign of life until `stop`. */
+  function heartbeat(attempt: Attempt, outer: AbortSignal | undefined) {
+    const controller = new AbortController();
+    const onAbort = () => controller.abort(cancelled(attempt));
+    if (outer?.aborted) onAbort();
+    outer?.addEventListener('abort', onAbort, { once: true });
+    const ping: Call = { ...attempt, method: 'GET', path: '/_ping' };
+    const timer = setInterval(() => {
+      answer(ping, { signal: controller.signal }).catch((error) => controller.abort(dockerProblem(error, attempt)));
+    }, deadlines.heartbeatMs);
+    return {
+      signal: controller.signal,
+      stop: () => clearInterval(timer),
+      /** `outer` is not listened to any more. */
+      release: () => outer?.removeEventListener('abort', onAbort),
+    };
+  }
+
   const transport: Transport = {
     deadlines,
     async ask(call, schema, options) {
@@ -164,7 +188,9 @@ export function createTransport(options: {
         throw dockerProblem(error, call, call.kind);
       }
     },
-    async stream(call, options = {}) {
+    async stream(call, { begins = 'soon', ...given } = {}) {
+      const heart = begins === 'whenever' ? heartbeat(call, given.signal) : undefined;
+      const options = heart ? { signal: heart.signal, timeoutMs: Number.POSITIVE_INFINITY } : given;
       try {
         return await within(
           call,
@@ -172,10 +198,19 @@ export function createTransport(options: {
           async (signal) => (await dial(call, signal, { isStream: true })) as Readable,
           // The signal stays wired to the body until it ends.
           // An error before somebody reads is told to the reader, not to the whole process.
-          (forget, body) => body.on('error', () => {}).once('close', forget),
+          (forget, body) =>
+            body
+              .on('error', () => {})
+              .once('close', () => {
+                forget();
+                heart?.release();
+              }),
         );
       } catch (error) {
+        heart?.release();
         throw dockerProblem(error, call, call.kind);
+      } finally {
+        heart?.stop();
       }
     },
     async hijack(call, options = {}) {
@@ -195,23 +230,15 @@ export function createTransport(options: {
       }
     },
     async alive(attempt, options, run) {
-      const controller = new AbortController();
-      const outer = options?.signal;
-      const onAbort = () => controller.abort(cancelled(attempt));
-      if (outer?.aborted) onAbort();
-      outer?.addEventListener('abort', onAbort, { once: true });
-      const ping: Call = { ...attempt, method: 'GET', path: '/_ping' };
-      const timer = setInterval(() => {
-        answer(ping, { signal: controller.signal }).catch((error) => controller.abort(dockerProblem(error, attempt)));
-      }, deadlines.heartbeatMs);
+      const { signal, stop, release } = heartbeat(attempt, options?.signal);
       try {
-        controller.signal.throwIfAborted();
-        return await run(controller.signal);
+        signal.throwIfAborted();
+        return await run(signal);
       } catch (error) {
-        throw controller.signal.aborted ? controller.signal.reason : dockerProblem(error, attempt);
+        throw signal.aborted ? signal.reason : dockerProblem(error, attempt);
       } finally {
-        clearInterval(timer);
-        outer?.removeEventListener('abort', onAbort);
+        stop();
+        release();
       }
     },
     useVersion(version) {

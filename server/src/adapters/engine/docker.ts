@@ -2,6 +2,7 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { imageReaderLabel, ownLabels } from './baseline.ts';
 import { type Engine, type EngineCapabilities, type EngineInfo, installationLabel } from './contract.ts';
+import { dockerDialect, podmanDialect } from './dialect.ts';
 import { containerListAnswer, containerName, infoAnswer, versionAnswer } from './docker-answers.ts';
 import { containerCalls, containerGuard } from './docker-containers.ts';
 import { containerEvents } from './docker-events.ts';
@@ -35,11 +36,12 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
   const version = await transport.ask({ ...look, path: '/version', verb: 'tell its version' }, versionAnswer);
   transport.useVersion(agreeOnVersion(version.ApiVersion, version.MinAPIVersion));
   const podman = (version.Components ?? []).some(({ Name }) => /podman/i.test(Name));
+  const dialect = podman ? await podmanDialect() : dockerDialect;
   const { capabilities } = await readInfo(transport, Boolean(options.host));
 
   const guard = guards(transport, installation);
   const guardContainer = containerGuard(transport, installation);
-  const containers = containerCalls(transport, installation, capabilities, guard);
+  const containers = containerCalls(transport, installation, capabilities, dialect, guard);
   const platform = { os: version.Os, arch: version.Arch };
   await sweepReaders(transport, installation);
 
@@ -65,7 +67,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
       };
     },
     ...imageCalls(transport, installation, platform),
-    ...networkCalls(transport, installation, guard, guardContainer),
+    ...networkCalls(transport, installation, guard, guardContainer, dialect),
     ...containers,
     ...liveCalls(transport, capabilities, guardContainer),
     ...measureCalls(guardContainer, containers.stats),

@@ -66,6 +66,25 @@ const engineCauses: readonly Cause[] = [
   { pattern: /no command specified/i, why: () => 'Nothing says what to run.', remedy: mend.none },
 ];
 
+/** Podman's init names no program, and writes in two pieces of which a log may have only the last. */
+const catatonitCauses: readonly Cause[] = [
+  {
+    pattern: /^(?:ERROR \(catatonit:\d+\): )?failed to exec pid1: No such file or directory$/,
+    why: () => 'There is no such program in the image, or the one that the first line of the script names is missing.',
+    remedy: mend.command,
+  },
+  {
+    pattern: /^(?:ERROR \(catatonit:\d+\): )?failed to exec pid1: (?:Permission denied|Is a directory)$/,
+    why: () => 'The program in the image can not be executed.',
+    remedy: mend.permission,
+  },
+  {
+    pattern: /^(?:ERROR \(catatonit:\d+\): )?failed to exec pid1: Exec format error$/,
+    why: () => 'Its program is not for this kind of machine, or a script without a first line that says what runs it.',
+    remedy: mend.platform,
+  },
+];
+
 /** What the init inside says, in the log, when it could not execute the program. */
 const initCauses: readonly Cause[] = [
   {
@@ -84,6 +103,7 @@ const initCauses: readonly Cause[] = [
     why: (name) => `${name} is not for this kind of machine.`,
     remedy: mend.platform,
   },
+  ...catatonitCauses,
   {
     // A program of another machine is given to the shell by the init, which trips over its first bytes.
     pattern: /^(\/\S+): (?:line )?1: (?:.?ELF|Syntax error: )/s,
@@ -92,18 +112,17 @@ const initCauses: readonly Cause[] = [
   },
 ];
 
-/** Exit codes of an init or a shell that could not execute what it was given. */
-const unexecutable: readonly number[] = [2, 126, 127];
-
 /** The cause of a failed create or start in the engine's words; undefined when the image is not to blame. */
 export function startFailure(words: string): StartFailure | undefined {
   return match(engineCauses, words);
 }
 
-/** True when the log of a container that ended so may tell that its program could not be executed. */
-export function maybeUnexecutable(exitCode: number): boolean {
-  return unexecutable.includes(exitCode);
-}
+/** One that ended as the kernel ends what takes more memory than it may, on an engine that does not tell why. */
+export const killedForUnknownReason: StartFailure = {
+  why: 'It was killed (exit code 137), as the kernel does with what takes more memory than it may; this engine does not tell the reason.',
+  remedy: 'Give it more memory with `resources: { memory: … }` if nobody else ended it, or let it need less.',
+};
+export const killedExitCode = 137;
 
 /** The same for one that ended: by the last lines of its log. */
 export function initFailure(lines: readonly string[]): StartFailure | undefined {
