@@ -137,6 +137,8 @@ describe('network matrix', () => {
     await runCommand(['ip', 'link', 'delete', outside.device]);
   });
 
+  const policy = () => ({ pool, resolverAtGateway: engine.capabilities.resolverAtGateway });
+
   /** True when a program in the container gets an answer from there. */
   const answers = async (from: Name, address: string, to: number = port): Promise<boolean> => {
     const script = `exec 3<>/dev/tcp/${address}/${to} && read -t 3 -u 3 line && [ "$line" = ok ]`;
@@ -154,7 +156,7 @@ describe('network matrix', () => {
       ['database', internet],
     ];
     for (const [from, address] of open) assert.ok(await answers(from, address), `${from} → ${address}`);
-    await firewall.apply({ pool });
+    await firewall.apply(policy());
   });
 
   for (const { from, yes, no } of matrix) {
@@ -168,7 +170,7 @@ describe('network matrix', () => {
       }
       test(`${from} has neither the engine's socket nor its port`, async () => {
         const script =
-          'test ! -S /var/run/docker.sock && test ! -S /run/docker.sock && ! find / -xdev -name "docker*.sock" | grep .';
+          'test ! -S /var/run/docker.sock && test ! -S /run/docker.sock && ! find / -xdev -name "*.sock" | grep .';
         assert.equal((await engine.exec(`${prefix}${from}`, ['bash', '-c', script])).exitCode, 0);
         for (const tcp of [2375, 2376]) assert.equal(await answers(from, networks.shop.gateway, tcp), false);
       });
@@ -195,6 +197,17 @@ describe('network matrix', () => {
     }
   });
 
+  test('nobody outside reaches an app past the proxy, though the way is known', async () => {
+    const within = ['nsenter', `--net=/var/run/netns/${outside.namespace}`];
+    const tryFromOutside = async (address: string) => {
+      const script = `exec 3<>/dev/tcp/${address}/${port} && read -t 3 -u 3 line && [ "$line" = ok ]`;
+      return (await runCommand([...within, 'timeout', '4', 'bash', '-c', script])).exitCode === 0;
+    };
+    assert.ok(await tryFromOutside(outside.near), 'the machine itself is reached: the try can succeed');
+    assert.equal(await tryFromOutside(containers.shop.address), false);
+    assert.equal(await tryFromOutside(containers.database.address), false);
+  });
+
   test('apps are found by name in their own network, and nowhere else', async () => {
     const lookUp = (from: Name, name: string) => engine.exec(`${prefix}${from}`, ['getent', 'hosts', name]);
     assert.match((await lookUp('shop', 'shopSearch')).stdout, new RegExp(containers.shopSearch.address));
@@ -203,7 +216,7 @@ describe('network matrix', () => {
 
   test("the proxy's public ports can be opened for apps, and for nothing else", async () => {
     assert.equal(await answers('shop', networks.shop.gateway, publicPort), false);
-    await firewall.apply({ pool, publicPorts: [publicPort] });
+    await firewall.apply({ ...policy(), publicPorts: [publicPort] });
     assert.equal(await answers('shop', networks.shop.gateway, publicPort), true);
     assert.equal(await answers('shop', networks.shop.gateway, port), false);
     assert.equal(await answers('shopSearch', networks.shop.gateway, publicPort), false);

@@ -107,6 +107,7 @@ export function firewallPolicy(cloud: Cloud): FirewallPolicy {
   const backings = Object.values(cloud.backings);
   return {
     pool: cloud.config.networkPool,
+    resolverAtGateway: cloud.engine.capabilities.resolverAtGateway,
     services: {
       ports: backings.map((backing) => backing.port),
       connectionsEach: Math.min(...backings.map((backing) => backing.connectionsPerApp)),

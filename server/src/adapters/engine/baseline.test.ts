@@ -4,7 +4,12 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import { containerOptions, ownLabels, specHash } from './baseline.ts';
 import type { ContainerSpec, EngineCapabilities } from './contract.ts';
 
-const capabilities: EngineCapabilities = { reachableAddresses: true, hostNetwork: true, memoryLimits: true };
+const capabilities: EngineCapabilities = {
+  reachableAddresses: true,
+  hostNetwork: true,
+  memoryLimits: true,
+  resolverAtGateway: false,
+};
 const image = `sha256:${'ab'.repeat(32)}`;
 const spec: ContainerSpec = {
   name: 'mc-shop-web-1',

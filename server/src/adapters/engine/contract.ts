@@ -34,6 +34,8 @@ export interface EngineCapabilities {
   reachableAddresses: boolean;
   hostNetwork: boolean;
   memoryLimits: boolean;
+  /** Names inside a network are answered at its gateway, port 53, by this machine; else inside the container. */
+  resolverAtGateway: boolean;
 }
 
 export interface ImageInfo {

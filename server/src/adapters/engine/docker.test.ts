@@ -138,7 +138,12 @@ test('Podman, rootless engines and Docker Desktop are told apart', async () => {
   });
   const engine = await createDockerEngine({ socketPath: podman.socketPath, installation: 'x' });
   assert.equal((await engine.info()).kind, 'podman');
-  assert.deepEqual(engine.capabilities, { reachableAddresses: false, hostNetwork: false, memoryLimits: true });
+  assert.deepEqual(engine.capabilities, {
+    reachableAddresses: false,
+    hostNetwork: false,
+    memoryLimits: true,
+    resolverAtGateway: true,
+  });
   const desktop = await fakeEngine({ '/info': json({ ...info, OperatingSystem: 'Docker Desktop' }) });
   const other = await createDockerEngine({ socketPath: desktop.socketPath, installation: 'x' });
   assert.equal(other.capabilities.reachableAddresses, false);

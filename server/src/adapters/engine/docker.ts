@@ -2,7 +2,7 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { imageReaderLabel, ownLabels } from './baseline.ts';
 import { type Engine, type EngineCapabilities, type EngineInfo, installationLabel } from './contract.ts';
-import { dockerDialect, podmanDialect } from './dialect.ts';
+import { type Dialect, dockerDialect, podmanDialect } from './dialect.ts';
 import { containerListAnswer, containerName, infoAnswer, versionAnswer } from './docker-answers.ts';
 import { containerCalls, containerGuard } from './docker-containers.ts';
 import { containerEvents } from './docker-events.ts';
@@ -37,7 +37,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
   transport.useVersion(agreeOnVersion(version.ApiVersion, version.MinAPIVersion));
   const podman = (version.Components ?? []).some(({ Name }) => /podman/i.test(Name));
   const dialect = podman ? await podmanDialect() : dockerDialect;
-  const { capabilities } = await readInfo(transport, Boolean(options.host));
+  const { capabilities } = await readInfo(transport, dialect, Boolean(options.host));
 
   const guard = guards(transport, installation);
   const guardContainer = containerGuard(transport, installation);
@@ -55,9 +55,9 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
         versionAnswer,
         callOptions,
       );
-      const { info } = await readInfo(transport, Boolean(options.host), callOptions);
+      const { info } = await readInfo(transport, dialect, Boolean(options.host), callOptions);
       return {
-        kind: podman ? 'podman' : 'docker',
+        kind: dialect.kind,
         version: now.Version,
         os: now.Os,
         arch: now.Arch,
@@ -75,7 +75,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
   };
 }
 
-async function readInfo(transport: Transport, remote: boolean, options?: { signal?: AbortSignal }) {
+async function readInfo(transport: Transport, dialect: Dialect, remote: boolean, options?: { signal?: AbortSignal }) {
   const info = await transport.ask({ ...look, path: '/info', verb: 'tell about itself' }, infoAnswer, options);
   const rootless = (info.SecurityOptions ?? []).some((option) => option.includes('rootless'));
   const desktop = /docker desktop/i.test(info.OperatingSystem ?? '');
@@ -83,6 +83,7 @@ async function readInfo(transport: Transport, remote: boolean, options?: { signa
     reachableAddresses: !rootless && !desktop && !remote,
     hostNetwork: !rootless && !desktop,
     memoryLimits: info.MemoryLimit ?? true,
+    resolverAtGateway: dialect.kind === 'podman',
   };
   return { info, capabilities };
 }

@@ -73,7 +73,12 @@ export interface MemoryEngine extends Engine {
   answers(address: string): boolean;
 }
 
-const capabilities: EngineCapabilities = { reachableAddresses: true, hostNetwork: true, memoryLimits: true };
+const capabilities: EngineCapabilities = {
+  reachableAddresses: true,
+  hostNetwork: true,
+  memoryLimits: true,
+  resolverAtGateway: false,
+};
 const stoppedExitCode = 143;
 const firstRestartMs = 100;
 const longestRestartMs = 60_000;

@@ -11,6 +11,8 @@ export interface FirewallPolicy {
   pool: string;
   /** TCP ports of this machine that everybody reaches, the proxy's: apps may call them as any visitor does. At most 15. */
   publicPorts?: number[];
+  /** Names are answered by this machine at the gateway of each network, port 53: who may ask there for anything may ask that. */
+  resolverAtGateway?: boolean;
   /** How apps reach shared services; any way when not given. */
   services?: ServicePolicy;
 }

@@ -101,6 +101,12 @@ export function createIptablesFirewall({ installation, within = [] }: IptablesOp
   };
 }
 
+/**
+ * Another installation's jump may come first: its rules speak of its own pool only. So may Podman's separation of its
+ * networks, which refuses and accepts nothing: it comes to the front with every first container.
+ */
+const harmlessBefore = / -j (?:MC-[A-Za-z0-9]+-(?:FWD|IN)|NETAVARK_ISOLATION_\d)$/;
+
 /** What is missing or out of place; empty when all is well. */
 function problems(table: string[], policy: FirewallPolicy, chains: Chains): string[] {
   const { forward, input } = chains;
@@ -114,8 +120,7 @@ function problems(table: string[], policy: FirewallPolicy, chains: Chains): stri
   for (const [parent, chain] of [[forwardParent(table), forward] as const, ['INPUT', input] as const]) {
     const rules = table.filter((line) => line.startsWith(`-A ${parent} `));
     const position = rules.indexOf(`-A ${parent} -j ${chain}`);
-    // Another installation's jump may come first: its rules speak of its own pool only.
-    const before = rules.slice(0, position).filter((rule) => !/ -j MC-[A-Za-z0-9]+-(?:FWD|IN)$/.test(rule));
+    const before = rules.slice(0, position).filter((rule) => !harmlessBefore.test(rule));
     if (position < 0) found.push(`${parent} does not lead to ${chain}`);
     else if (before.length > 0) found.push(`${chain} is not the first in ${parent}`);
   }

@@ -19,6 +19,7 @@ test('the rules of a pool, word by word', () => {
     ...refuse(`F -s ${pool} -d 169.254.0.0/16`),
     ...refuse(`F -s ${services}`),
     ...refuse(`F -s ${support} -d ${services}`),
+    ...refuse(`F ! -s ${pool} -d ${pool}`),
     ...refuse(`F -s ${pool} -d ${pool}`, ' -m physdev ! --physdev-is-bridged'),
     `-A F -s ${support} -d ${pool} -j RETURN`,
     ...refuse(`F -s ${support}`),
@@ -49,6 +50,21 @@ test('shared services are reached at their ports, by so many connections of one 
     { ports: [], connectionsEach: 60 },
   ])
     assert.throws(() => firewallRules({ ...policy, services }, chains), ProblemError);
+});
+
+test("where names are answered at the gateways, apps and their support containers ask there, services don't", () => {
+  const chains = { forward: 'F', input: 'I' };
+  const rules = firewallRules({ pool: '10.64.0.0/12', resolverAtGateway: true }, chains);
+  const plain = firewallRules({ pool: '10.64.0.0/12' }, chains);
+  const gateways = '10.64.0.1/255.240.0.63';
+  assert.deepEqual(
+    rules.filter((rule) => !plain.includes(rule)),
+    ['10.64.0.0/255.240.0.32', '10.64.0.32/255.240.0.48'].flatMap((from) => [
+      `-A I -s ${from} -d ${gateways} -p tcp -m tcp --dport 53 -j RETURN`,
+      `-A I -s ${from} -d ${gateways} -p udp -m udp --dport 53 -j RETURN`,
+    ]),
+  );
+  assert.deepEqual(rules.slice(-2), plain.slice(-2), 'what is refused comes after');
 });
 
 test('an installation without letters names no chain', () => {

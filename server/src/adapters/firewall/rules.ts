@@ -45,6 +45,8 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     // A shared server answers and never asks: whoever takes it over gets no further.
     ...refuse(forward, `-s ${services}`),
     ...refuse(forward, `-s ${support} -d ${services}`),
+    // No port of an app is published: from outside it is reached through the proxy alone. Docker refuses this too.
+    ...refuse(forward, `! -s ${whole} -d ${whole}`),
     // Between networks; inside one, packets are bridged. The engine refuses this too, if it is Docker.
     ...refuse(forward, `-s ${whole} -d ${whole}`, '-m physdev ! --physdev-is-bridged'),
     ...(policy.services ? serviceRules(forward, services, policy.services) : []),
@@ -52,6 +54,7 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     ...refuse(forward, `-s ${support}`),
     `-A ${input} ${answers}`,
     ...(ports.length > 0 ? [`-A ${input} -s ${apps} -p tcp -m multiport --dports ${ports.join(',')} -j RETURN`] : []),
+    ...(policy.resolverAtGateway ? resolverRules(input, pool, [apps, support]) : []),
     ...refuse(input, `-s ${whole}`),
   ];
 }
@@ -69,6 +72,16 @@ function serviceRules(chain: string, services: string, { ports, connectionsEach 
     `${asked} -j RETURN`,
     ...refuse(chain, `-d ${services}`),
   ];
+}
+
+/** The gateway is the first address of every network. Whom it answers about is decided by who asks. */
+function resolverRules(chain: string, pool: Cidr, askers: readonly string[]): string[] {
+  const gateways = masked(pool, 0b000001, 0b111111);
+  return askers.flatMap((asker) =>
+    ['tcp', 'udp'].map(
+      (protocol) => `-A ${chain} -s ${asker} -d ${gateways} -p ${protocol} -m ${protocol} --dport 53 -j RETURN`,
+    ),
+  );
 }
 
 /** TCP gets a reset, which ends a try at once; the kernel sends the other answer so rarely that programs would hang. */
