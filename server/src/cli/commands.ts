@@ -9,6 +9,7 @@ import { deploy } from './commands/deploy.ts';
 import { exec } from './commands/exec.ts';
 import { forward } from './commands/forward.ts';
 import { help } from './commands/help.ts';
+import { importCommand } from './commands/import.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { logs } from './commands/logs.ts';
@@ -34,6 +35,7 @@ import { watch } from './commands/watch.ts';
 export const commands: readonly Command[] = [
   validate,
   schema,
+  importCommand,
   plan,
   deploy,
   rollback,

@@ -7,7 +7,7 @@ import { type Line, styled, wrap } from './text.ts';
 
 /** Groups of the overview; a test sees to it that every command is in one. */
 export const groups: readonly { title: string; names: readonly string[] }[] = [
-  { title: 'Deploy', names: ['validate', 'schema', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
+  { title: 'Deploy', names: ['validate', 'schema', 'import', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
   { title: 'Look', names: ['status', 'apps', 'apps:info', 'releases', 'operations', 'logs', 'metrics'] },
   { title: 'Reach in', names: ['exec', 'forward'] },
   { title: 'Manage', names: ['apps:delete', 'tokens', 'tokens:create', 'tokens:revoke', 'tls:root'] },

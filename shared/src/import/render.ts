@@ -70,7 +70,7 @@ function write(manifest: ManifestInput, from: string, told: Told): string {
         value.flow = true;
     },
     Scalar(_, node) {
-      if (typeof node.value === 'string' && /\n/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+      if (typeof node.value === 'string' && /[\n\t]/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
   doc.commentBefore = header(from, told)
