@@ -1,28 +1,37 @@
 import { describeError } from 'minicloud-shared/client/describe-error';
 import { type Problem, type ProblemCode, problemLines } from 'minicloud-shared/model/problem';
 import { commands, type LogOutputChannel, l10n, window } from 'vscode';
+import { isNoToken } from './servers/api.ts';
 
 /** Tells a person what failed: the sentence and the remedy in a message, everything else in the output. */
 export async function showError(output: LogOutputChannel, error: unknown, server?: string): Promise<void> {
-  await showProblem(output, describeError(error, server));
+  await showProblem(output, describeError(error, server), server);
 }
 
 /** Messages that nobody has answered yet: the same one is not shown twice. */
 const open = new Set<string>();
 
-export async function showProblem(output: LogOutputChannel, problem: Problem): Promise<void> {
+export async function showProblem(output: LogOutputChannel, problem: Problem, server?: string): Promise<void> {
   if (problem.code === 'cancelled') return;
   logProblem(output, problem);
-  const text = sentence(problem);
-  if (open.has(text)) return;
-  open.add(text);
+  const refused = problem.code === 'unauthorized' && !isNoToken(problem);
+  const text = refused ? refusal(server) : sentence(problem);
+  // Whatever was asked with a token that is refused ends alike.
+  const key = refused ? problem.code : text;
+  if (open.has(key)) return;
+  open.add(key);
   try {
     const action = actionOf(problem.code);
     const chosen = await window.showErrorMessage(text, action.title);
     if (chosen === action.title) await commands.executeCommand(action.command);
   } finally {
-    open.delete(text);
+    open.delete(key);
   }
+}
+
+/** The server's own words speak of its command line and of the call that it refused. */
+function refusal(server = l10n.t('The server')): string {
+  return l10n.t('{0} refuses the token: it expired or was revoked. What runs there goes on.', server);
 }
 
 /** The one thing that helps; where nothing does, everything that is known. */

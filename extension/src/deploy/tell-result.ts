@@ -10,6 +10,8 @@ import { receiptWords } from './receipt-words.ts';
 
 /** The release is live: its receipt, and the way to its page. */
 export async function tellDeployed(services: Services, live: LiveServer, app: string, version: number): Promise<void> {
+  // The last step of the walkthrough is done by it.
+  void commands.executeCommand('setContext', 'minicloud.deployed', true);
   // Without its receipt the release is live all the same.
   const release = await live.api.releases.get.query({ app, version }).catch(() => undefined);
   const url = live.connection.snapshot.apps?.find(({ name }) => name === app)?.urls[0]?.url;

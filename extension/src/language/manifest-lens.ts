@@ -3,13 +3,15 @@ import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import type { DriftMarks } from '../plan/drift-marks.ts';
 import type { Connections } from '../servers/connections.ts';
 import { appStateLabel } from '../tree/app-look.ts';
+import { certificateLook } from '../tree/certificate-words.ts';
 import { nameLine } from './name-line.ts';
 
 interface Lens {
   icon: string;
   title: string;
-  command: string;
-  argument: unknown;
+  /** None for what is only told. */
+  command?: string;
+  argument?: unknown;
 }
 
 /** Above the name in a manifest: what its app is doing on the server, and what can be done. */
@@ -23,12 +25,13 @@ export function createManifestLens(
     { language: 'cloud-manifest' },
     {
       onDidChangeCodeLenses: changed.event,
-      provideCodeLenses(document) {
+      async provideCodeLenses(document) {
         if (!workspace.getConfiguration('minicloud', document.uri).get('codeLens.enabled', true)) return [];
         if (document.uri.scheme.startsWith('minicloud-')) return [];
+        const certificate = await certificateLens(document, targets);
         const { range } = nameLine(document);
-        return lensesOf(document, targets, drift).map(
-          ({ icon, title, command, argument }) =>
+        return lensesOf(document, targets, drift, certificate).map(
+          ({ icon, title, command = '', argument }) =>
             new CodeLens(range, { command, title: `$(${icon})\u00a0${title}`, arguments: [argument] }),
         );
       },
@@ -48,7 +51,29 @@ export function createManifestLens(
   ];
 }
 
-function lensesOf(document: TextDocument, targets: ManifestTargets, drift: Pick<DriftMarks, 'of'>): Lens[] {
+/** The certificate that runs out first. Nothing where the server tells of none. */
+async function certificateLens(document: TextDocument, targets: ManifestTargets): Promise<Lens | undefined> {
+  const live = workspace.isTrusted ? targets.of(document.uri) : undefined;
+  const { name } = nameLine(document);
+  const known = live?.connection.snapshot.apps?.some((app) => app.name === name);
+  if (!live || !name || !known || live.connection.link.state !== 'online') return undefined;
+  // Asked once and then kept true by events. Without it there is one word less to read.
+  const detail = await live.connection.detail(name).catch(() => undefined);
+  const certificates = (detail?.routes ?? []).map(({ certificate }) => certificate);
+  const [first] = certificates
+    .filter(({ kind }) => kind !== 'none')
+    .sort((a, b) => (a.notAfter ?? Number.POSITIVE_INFINITY) - (b.notAfter ?? Number.POSITIVE_INFINITY));
+  if (!first) return undefined;
+  const { icon, words } = certificateLook(first, live.connection.now(), l10n.t);
+  return { icon, title: words };
+}
+
+function lensesOf(
+  document: TextDocument,
+  targets: ManifestTargets,
+  drift: Pick<DriftMarks, 'of'>,
+  certificate: Lens | undefined,
+): Lens[] {
   const { uri } = document;
   if (!workspace.isTrusted)
     return [
@@ -75,6 +100,7 @@ function lensesOf(document: TextDocument, targets: ManifestTargets, drift: Pick<
       command: 'minicloud.chooseServer',
       argument: uri,
     },
+    certificate,
     driftLens(document, drift),
     offers('deploys') && {
       icon: 'rocket',

@@ -1,4 +1,4 @@
-import { type Disposable, l10n, StatusBarAlignment, ThemeColor, window } from 'vscode';
+import { commands, type Disposable, l10n, StatusBarAlignment, ThemeColor, window } from 'vscode';
 import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import type { Connections } from '../servers/connections.ts';
@@ -8,8 +8,14 @@ export function createStatusBar(connections: Connections, targets: ManifestTarge
   const item = window.createStatusBarItem('minicloud.target', StatusBarAlignment.Left, 10);
   item.name = 'Minicloud';
   item.command = 'minicloud.chooseServer';
+  let opened = false;
   const update = (): void => {
     const uri = window.activeTextEditor?.document.uri;
+    if (uri && isManifest(uri) && !opened) {
+      opened = true;
+      // A step of the walkthrough is done by it.
+      void commands.executeCommand('setContext', 'minicloud.manifestOpen', true);
+    }
     if (!uri || !isManifest(uri) || connections.all().length === 0) {
       item.hide();
       return;
