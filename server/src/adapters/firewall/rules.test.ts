@@ -24,6 +24,7 @@ test('the rules of a pool, word by word', () => {
     `-A F -s ${support} -d ${pool} -j RETURN`,
     ...refuse(`F -s ${support}`),
     '-A I -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN',
+    '-A I -i lo -j RETURN',
     '-A I -s 10.64.0.0/255.240.0.32 -p tcp -m multiport --dports 80,443 -j RETURN',
     ...refuse(`I -s ${pool}`),
   ]);

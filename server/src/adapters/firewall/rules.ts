@@ -53,6 +53,8 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     `-A ${forward} -s ${support} -d ${whole} -j RETURN`,
     ...refuse(forward, `-s ${support}`),
     `-A ${input} ${answers}`,
+    // The machine asks itself, from the address of a gateway: no container's packet comes that way.
+    `-A ${input} -i lo -j RETURN`,
     ...(ports.length > 0 ? [`-A ${input} -s ${apps} -p tcp -m multiport --dports ${ports.join(',')} -j RETURN`] : []),
     ...(policy.resolverAtGateway ? resolverRules(input, pool, [apps, support]) : []),
     ...refuse(input, `-s ${whole}`),
