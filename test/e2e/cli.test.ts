@@ -43,7 +43,7 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
   assert.equal(second.urls.length, 1);
 
   const back = await expect(0, ['rollback', 'life', '--yes']);
-  assert.match(back.out, /Plan for life: release 2 → 3, what release 1 was/);
+  assert.match(back.out, /Plan for life: release 2 → 3\n +once more what release 1 was\n/);
   assert.match(back.out, /~ +image +docker\.io\/me\/app:2 .* → docker\.io\/me\/app:1 /);
   assert.match(back.out, /life is live: release 3/);
   const { releases } = JSON.parse((await expect(0, ['releases', 'life', '--json'])).out);

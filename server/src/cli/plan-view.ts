@@ -4,7 +4,9 @@ import { type Cell, table } from './table.ts';
 import { type Line, type Style, styled } from './text.ts';
 
 export function planView(plan: Plan, columns: number): Line[] {
-  const lines: Line[] = [headline(plan), []];
+  const again: Line[] =
+    plan.rollbackTo === undefined ? [] : [[indent, `once more what release ${plan.rollbackTo} was`]];
+  const lines: Line[] = [headline(plan), ...again, []];
   const room = Math.max(20, columns - indent.length);
   const shown = plan.changes.filter((change) => change.action !== 'keep');
   if (shown.length > 0) lines.push(...indented(changeTable(shown, room)), []);
@@ -43,7 +45,7 @@ function headline(plan: Plan): Line {
   const from = plan.fromRelease === undefined ? 'first release' : `release ${plan.fromRelease} → ${plan.toRelease}`;
   return [
     styled('bold', `Plan for ${plan.app}`),
-    `: ${from}${plan.rollbackTo === undefined ? '' : `, what release ${plan.rollbackTo} was`}${plan.creates && plan.toRelease > 1 ? ` to serve, number ${plan.toRelease}` : ''}`,
+    `: ${from}${plan.creates && plan.toRelease > 1 ? ` to serve, number ${plan.toRelease}` : ''}`,
   ];
 }
 

@@ -121,6 +121,24 @@ const operation: Operation = {
 };
 const view = { operation, planned: plan.steps, notice: undefined, ahead: 0 };
 
+test('a plan of a rollback says which release comes back, and what is lost by it', () => {
+  const lost: Plan['changes'][number] = {
+    action: 'remove',
+    object: 'data at /var/lib/search of search',
+    before: 'in the container',
+    after: 'gone with it',
+    consequence: 'data',
+  };
+  const back: Plan = { ...plan, rollbackTo: 11, changes: [...plan.changes, lost], consequence: 'data' };
+  within((columns) => planView(back, columns), 40);
+  const text = planView(back, 80)
+    .map((line) => render(line, false))
+    .join('\n');
+  assert.match(text, /^Plan for shop: release 12 → 13\n {2}once more what release 11 was\n/);
+  assert.match(text, /- +data at \/var\/lib\/search.*data at risk/);
+  assert.match(text, /interruption +data at risk: read the changes above/);
+});
+
 test('a plan', (t) => {
   t.assert.snapshot(
     drawn((columns) => planView(plan, columns)),
