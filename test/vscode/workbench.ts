@@ -7,23 +7,29 @@ const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** Runs a command from the palette by its whole title. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  const input = await openQuickInput(page, 'F1');
-  await input.fill(`>${title}`);
   // The row with exactly this title, and not the first one: what matches best may be another for a moment.
-  await page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true }).first().click();
+  const row = page.locator(`${openInput} .quick-input-list .monaco-list-row`).getByText(title, { exact: true }).first();
+  await askQuickInput(page, 'F1', `>${title}`, () => row.click({ timeout: attemptMs }));
 }
 
 /** Types into the input that asks now, and confirms. `title` is part of what it asks. */
 export async function answer(page: Page, title: string, text: string): Promise<void> {
-  await page.locator('.quick-input-widget:visible').getByText(title).first().waitFor();
+  await page.locator(openInput).getByText(title).first().waitFor();
   const input = quickInput(page);
   await input.fill(text);
   await input.press('Enter');
 }
 
+/** Adds a server whose address and token are right. */
+export async function addServer(page: Page, url: string, token: string): Promise<void> {
+  await runCommand(page, 'Minicloud: Add Server…');
+  await answer(page, 'Add Server (1/2)', url);
+  await answer(page, 'Token for', token);
+}
+
 /** Chooses from the list that asks now: the row with exactly this label, or one that holds it when none has. */
 export async function pickRow(page: Page, text: string): Promise<void> {
-  const rows = page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row');
+  const rows = page.locator(`${openInput} .quick-input-list .monaco-list-row`);
   const holding = rows.filter({ hasText: text });
   await holding.first().waitFor();
   const exact = rows.filter({ has: page.locator('.label-name').getByText(text, { exact: true }) });
@@ -33,9 +39,8 @@ export async function pickRow(page: Page, text: string): Promise<void> {
 /** Opens a file of the workspace by its path, and has the cursor in it. */
 export async function openFile(page: Page, path: string): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const input = await openQuickInput(page, 'Control+p');
-  await input.fill(path);
-  await page.locator('.quick-input-list .monaco-list-row').getByText(name, { exact: true }).first().click();
+  const row = page.locator(`${openInput} .quick-input-list .monaco-list-row`).getByText(name, { exact: true }).first();
+  await askQuickInput(page, 'Control+p', path, () => row.click({ timeout: attemptMs }));
   await activeTab(page, name).waitFor();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   await page.locator('.editor-instance .monaco-editor.focused').first().waitFor();
@@ -43,16 +48,26 @@ export async function openFile(page: Page, path: string): Promise<void> {
 
 /** Puts the cursor of the active editor somewhere; line and column from 1. */
 export async function goTo(page: Page, line: number, column: number): Promise<void> {
-  const input = await openQuickInput(page, 'Control+g');
-  await input.fill(`:${line}:${column}`);
-  await input.press('Enter');
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  await askQuickInput(page, 'Control+g', `:${line}:${column}`, (input) => input.press('Enter'));
   await page.locator('.part.statusbar').getByText(`Ln ${line}, Col ${column}`, { exact: true }).waitFor();
 }
 
 /** The tab that is in front, by its label. */
 export function activeTab(page: Page, label: string): Locator {
-  return page.locator('.tab.active').filter({ has: page.getByText(label, { exact: true }) });
+  return page.locator(`.tab.active[data-resource-name=${JSON.stringify(label)}]`);
+}
+
+/** Opens a step of the walkthrough that is shown, and presses a button of it. */
+export async function pressStep(page: Page, step: string, button: string): Promise<void> {
+  const shown = walkthroughStep(page, step);
+  await shown.click();
+  await shown.getByRole('button', { name: button, exact: true }).click();
+}
+
+/** A step of the walkthrough that is shown, by its title. */
+export function walkthroughStep(page: Page, title: string): Locator {
+  const exact = page.locator('.step-title').getByText(title, { exact: true });
+  return page.locator('.getting-started-step').filter({ has: exact });
 }
 
 /** Text of the visible lines, with spaces as spaces. */
@@ -125,22 +140,41 @@ export async function takePicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
 
-/** Opens it by a key, again when the key was lost because something else took it. */
-async function openQuickInput(page: Page, key: string): Promise<Locator> {
+/** The quick input that takes what is typed: one that fades away is still to be seen, and is inert. */
+const openInput = '.quick-input-widget:visible:not([inert])';
+const attemptMs = 10_000;
+
+/**
+ * Opens the quick input by a key, types, and confirms. Again when it went away in between, because the key was lost or
+ * met one that was closing.
+ */
+async function askQuickInput(
+  page: Page,
+  key: string,
+  text: string,
+  confirm: (input: Locator) => Promise<void>,
+): Promise<void> {
   const input = quickInput(page);
+  let lost: unknown;
   for (let attempt = 0; attempt < 6; attempt += 1) {
-    await page.keyboard.press(key);
-    const opened = await input.waitFor({ timeout: 10_000 }).then(
-      () => true,
-      () => false,
-    );
-    if (opened) return input;
-    // A view of a web page that went away may have taken the keys with it.
-    await page.locator('.part.statusbar').click({ position: { x: 400, y: 8 }, timeout: 10_000 });
+    try {
+      await page.keyboard.press(key);
+      await input.fill(text, { timeout: attemptMs });
+      await confirm(input);
+      return;
+    } catch (error) {
+      lost = error;
+      await page.keyboard.press('Escape');
+      // A view of a web page that went away may have taken the keys with it.
+      await page
+        .locator('.part.statusbar')
+        .click({ position: { x: 400, y: 8 }, timeout: attemptMs })
+        .catch(() => {});
+    }
   }
-  throw new Error(`${key} opened nothing`);
+  throw lost;
 }
 
 function quickInput(page: Page): Locator {
-  return page.locator('.quick-input-widget:visible .quick-input-box input');
+  return page.locator(`${openInput} .quick-input-box input`);
 }
