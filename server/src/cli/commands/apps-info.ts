@@ -87,5 +87,5 @@ function replicaTable(replicas: readonly Replica[], columns: number): Line[] {
 }
 
 function indent(lines: Line[]): Line[] {
-  return lines.map((line) => ['  ', ...line]);
+  return lines.map((line) => (line.length === 0 ? line : ['  ', ...line]));
 }

@@ -47,10 +47,10 @@ export function appsView(list: readonly AppSummary[], now: number, columns: numb
     { title: 'APP' },
     { title: 'STATE' },
     { title: 'RELEASE', align: 'right' as const },
-    { title: 'CHANGED' },
+    { title: 'CHANGED', optional: true },
     // Kept whole: it is there to be clicked.
     { title: 'URL' },
-    { title: 'IMAGE', overflow: 'cut' as const },
+    { title: 'IMAGE', overflow: 'cut' as const, optional: true },
   ];
   return table(titles, rows, columns);
 }

@@ -51,9 +51,9 @@ export function operationsView(list: readonly Operation[], now: number, columns:
     { title: 'APP' },
     { title: 'RELEASE', align: 'right' as const },
     { title: 'STATE' },
-    { title: 'BEGAN' },
-    { title: 'TOOK', align: 'right' as const },
-    { overflow: 'cut' as const },
+    { title: 'BEGAN', optional: true },
+    { title: 'TOOK', align: 'right' as const, optional: true },
+    { overflow: 'cut' as const, optional: true },
   ];
   return table(titles, rows, columns);
 }

@@ -49,11 +49,11 @@ export function releasesView(list: readonly Release[], now: number, columns: num
     { title: 'RELEASE', align: 'right' as const },
     { title: 'STATE' },
     { title: 'MADE' },
-    { title: 'TOOK', align: 'right' as const },
+    { title: 'TOOK', align: 'right' as const, optional: true },
     { title: 'WHY' },
-    { title: 'BY', overflow: 'cut' as const },
-    { title: 'IMAGE', overflow: 'cut' as const },
-    { overflow: 'cut' as const },
+    { title: 'BY', overflow: 'cut' as const, optional: true },
+    { title: 'IMAGE', overflow: 'cut' as const, optional: true },
+    { overflow: 'cut' as const, optional: true },
   ];
   return table(titles, rows, columns);
 }

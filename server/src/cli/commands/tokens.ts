@@ -39,7 +39,7 @@ export function tokensView(list: readonly Token[], now: number, columns: number)
     { title: 'NAME', overflow: 'cut' as const },
     { title: 'SCOPE' },
     { title: 'APPS', overflow: 'wrap' as const },
-    { title: 'MADE' },
+    { title: 'MADE', optional: true },
     { title: 'USED' },
     { title: 'EXPIRES' },
   ];
