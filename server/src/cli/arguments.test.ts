@@ -85,10 +85,18 @@ test('help says what the table says, within the width', () => {
     for (const command of commands) {
       const lines = commandHelp(command, columns);
       const text = lines.map((line) => render(line, false)).join('\n');
+      // Examples are kept whole: they are there to be copied.
+      const copied = (command.examples ?? []).map((example) => `  ${example}`);
+      const wide = lines.filter((line) => lineWidth(line) > columns).map((line) => render(line, false));
+      assert.deepEqual(
+        wide.filter((line) => !copied.includes(line)),
+        [],
+        command.name,
+      );
       for (const option of Object.keys(command.options)) assert.match(text, new RegExp(`--${option}\\b`));
       assert.match(text, /--api-url/);
     }
-    const wide = overview(commands, columns).filter((line) => columns >= 80 && lineWidth(line) > columns);
+    const wide = overview(commands, columns).filter((line) => lineWidth(line) > columns);
     assert.deepEqual(
       wide.map((line) => render(line, false)),
       [],

@@ -16,6 +16,7 @@ export const groups: readonly { title: string; names: readonly string[] }[] = [
 ];
 
 const widest = 100;
+const narrowestSummary = 30;
 
 /** `minicloud help`. */
 export function overview(commands: readonly Command[], columns: number): Line[] {
@@ -23,17 +24,15 @@ export function overview(commands: readonly Command[], columns: number): Line[] 
   const lines: Line[] = [
     [styled('bold', 'minicloud'), '  your own cloud on one server'],
     [],
-    ['Usage: minicloud COMMAND [WORDS] [OPTIONS]'],
+    ...plain(wrap('Usage: minicloud COMMAND [WORDS] [OPTIONS]', limit)),
   ];
   const used = groups.flatMap(({ names }) => names);
   const longest = Math.max(
     ...commands.filter(({ name }) => used.includes(name)).map((command) => usageOf(command).length),
   );
   for (const { title, names } of groups) {
-    const rows = names
-      .flatMap((name) => commands.filter((command) => command.name === name))
-      .map((command) => ['', usageOf(command).padEnd(longest), command.summary]);
-    lines.push([], [styled('bold', title)], ...table([{}, {}, { overflow: 'wrap' }], rows, limit));
+    const shown = names.flatMap((name) => commands.filter((command) => command.name === name));
+    lines.push([], [styled('bold', title)], ...summaries(shown, longest, limit));
   }
   lines.push([], [styled('bold', 'Options of every command')], ...optionRows(globalOptions, limit));
   const paragraphs = [
@@ -53,11 +52,29 @@ export function overview(commands: readonly Command[], columns: number): Line[] 
   return lines;
 }
 
+/** Beside each other, or one below the other where there is no room for that. */
+function summaries(commands: readonly Command[], longest: number, limit: number): Line[] {
+  if (limit - longest >= narrowestSummary) {
+    const rows = commands.map((command) => ['', usageOf(command).padEnd(longest), command.summary]);
+    return table([{}, {}, { overflow: 'wrap' }], rows, limit);
+  }
+  return commands.flatMap((command) => [
+    ...plain(wrap(usageOf(command), limit - 2), '  '),
+    ...plain(wrap(command.summary, limit - 6), '      '),
+  ]);
+}
+
+function plain(texts: readonly string[], indent = ''): Line[] {
+  return texts.map((text) => [`${indent}${text}`]);
+}
+
 /** `minicloud help COMMAND` and `minicloud COMMAND --help`. */
 export function commandHelp(command: Command, columns: number): Line[] {
   const limit = Math.min(columns, widest);
   const lines: Line[] = [
-    [`Usage: minicloud ${usageOf(command)}${Object.keys(command.options).length > 0 ? ' [OPTIONS]' : ''}`],
+    ...plain(
+      wrap(`Usage: minicloud ${usageOf(command)}${Object.keys(command.options).length > 0 ? ' [OPTIONS]' : ''}`, limit),
+    ),
     [],
     ...wrap(`${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`, limit).map((line) => [line]),
   ];
