@@ -25,6 +25,8 @@ const mostKilobytes: Record<string, number> = {
   'language-client.cjs': 450,
   // Read with the first terminal or port forward.
   'socket.cjs': 80,
+  // Read with the first import: YAML and the rules of manifests.
+  'importer.cjs': 400,
   // Read with the first manifest, too, when nothing else is done.
   'read-sources.cjs': 30,
   'language-server.cjs': 450,

@@ -11,6 +11,7 @@ const entries = {
   extension: 'src/extension.ts',
   'language-client': 'src/language/language-client.ts',
   socket: 'src/servers/socket.ts',
+  importer: 'src/import/importer.ts',
   'read-sources': 'src/env-lint/read-sources.ts',
   'language-server': 'language-server/server/main.ts',
 } as const;
@@ -19,6 +20,7 @@ const entries = {
 export const lazyBundles: Record<string, string> = {
   './language-client.ts': './language-client.cjs',
   './socket.ts': './socket.cjs',
+  './importer.ts': './importer.cjs',
   './read-sources.ts': './read-sources.cjs',
 };
 

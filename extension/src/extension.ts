@@ -8,6 +8,7 @@ import { createManifestTargets } from './deploy/manifest-targets.ts';
 import { createDeployTasks } from './deploy/task-provider.ts';
 import { createForwards } from './forwards/forwards.ts';
 import { endWithServers } from './forwards/start-forward.ts';
+import { createImportPreviews } from './import/import-previews.ts';
 import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
 import { createRulePages } from './language/rule-pages.ts';
@@ -61,6 +62,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
     filter: own(createAppFilter(context.workspaceState)),
     forwards: own(createForwards()),
     terminals: own(createExecTerminals()),
+    imports: own(createImportPreviews()),
     metrics: own(createMetricsPanels(Uri.joinPath(context.extensionUri, 'media'))),
   };
   context.subscriptions.push(...registerCommands(services));

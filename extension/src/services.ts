@@ -1,6 +1,7 @@
 import type { ExtensionContext, LogOutputChannel } from 'vscode';
 import type { ManifestTargets } from './deploy/manifest-targets.ts';
 import type { Forwards } from './forwards/forwards.ts';
+import type { ImportPreviews } from './import/import-previews.ts';
 import type { LanguageService } from './language/language-service.ts';
 import type { LogFollower } from './logs/log-follower.ts';
 import type { MetricsPanels } from './metrics/panels.ts';
@@ -30,4 +31,5 @@ export interface Services {
   forwards: Forwards;
   terminals: ExecTerminals;
   metrics: MetricsPanels;
+  imports: ImportPreviews;
 }

@@ -10,6 +10,7 @@ import { compareReleases } from './compare-releases.ts';
 import { compareWithServer } from './compare-with-server.ts';
 import { copyDatabaseUrl } from './copy-database-url.ts';
 import { copyUrl } from './copy-url.ts';
+import { createImported } from './create-imported.ts';
 import { createManifest } from './create-manifest.ts';
 import { deleteApp } from './delete-app.ts';
 import { deployManifest } from './deploy-manifest.ts';
@@ -17,6 +18,7 @@ import { discardPlan } from './discard-plan.ts';
 import { discardProposal } from './discard-proposal.ts';
 import { filterApps } from './filter-apps.ts';
 import { forwardPort } from './forward-port.ts';
+import { importApp } from './import-app.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { openTerminal } from './open-terminal.ts';
 import { planManifest } from './plan-manifest.ts';
@@ -57,6 +59,7 @@ export const allCommands: Record<string, Command> = {
   compareWithServer,
   copyDatabaseUrl,
   copyUrl,
+  createImported,
   createManifest,
   deleteApp,
   deployManifest,
@@ -64,6 +67,7 @@ export const allCommands: Record<string, Command> = {
   discardProposal,
   filterApps,
   forwardPort,
+  importApp,
   openInBrowser,
   openTerminal,
   planManifest,

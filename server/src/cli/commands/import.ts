@@ -140,16 +140,24 @@ async function readSmall(file: string): Promise<string> {
 /** Path of the file that was written; undefined when the person did not want the one that is there replaced. */
 async function write(context: Context, folder: string, { manifest }: Imported): Promise<string | undefined> {
   const [there] = await findManifests(folder);
-  const file = there ?? path.join(folder, manifestNames[0]);
+  // What is made is YAML; beside a .json it is the one that counts.
+  const file = there === undefined || there.endsWith('.json') ? path.join(folder, manifestNames[0]) : there;
   const shown = path.relative(context.cwd, file);
-  if (there === undefined) {
+  if (there !== undefined) {
+    mustBeAskable(context, importCommand);
+    const old = path.relative(context.cwd, there);
+    const question =
+      there === file
+        ? `${old} is there already. Replace it?`
+        : `${old} is there already, and would not count any more. Write ${shown}?`;
+    if (!(await confirm(context, question))) return undefined;
+  }
+  if (there !== file) {
     const handle = await open(file, 'wx');
     await handle.writeFile(manifest);
     await handle.close();
     return shown;
   }
-  mustBeAskable(context, importCommand);
-  if (!(await confirm(context, `${shown} is there already. Replace it?`))) return undefined;
   await writeFile(file, manifest);
   return shown;
 }

@@ -1,0 +1,41 @@
+/** What became of each field, as a page beside the manifest that was made. */
+import type { Imported } from 'minicloud-shared/import/model';
+import type { Translate } from '../translate.ts';
+
+/** Lines of Markdown. Words of the imported file stand in code, so that none of them is a link or a picture. */
+export function reportText(
+  from: string,
+  { mapped, notMapped, secrets, notes }: Imported,
+  translate: Translate,
+): string {
+  const section = (title: string, items: readonly string[]): string[] =>
+    items.length === 0 ? [] : ['', `## ${title}`, '', ...items.map((item) => `- ${item}`)];
+  const lines = [
+    `# ${translate('Import of {0}', from)}`,
+    '',
+    translate('{0} fields mapped, {1} not. Nothing was written yet.', mapped.length, notMapped.length),
+    ...section(
+      translate('To be set on the server ({0})', secrets.length),
+      secrets.map(({ name, field }) => `${code(name)} ← ${code(field)}`),
+    ),
+    ...section(
+      translate('Not taken over ({0})', notMapped.length),
+      notMapped.map(({ field, why }) => `${code(field)}: ${plain(why)}`),
+    ),
+    ...section(translate('To know ({0})', notes.length), notes.map(plain)),
+    ...section(
+      translate('Mapped ({0})', mapped.length),
+      mapped.map(({ field, to }) => `${code(field)} → ${plain(to)}`),
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll('`', 'ˋ')}\``;
+}
+
+/** Without what Markdown would make something of. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_[\]<>!#|]/g, '\\$&');
+}
