@@ -23,7 +23,8 @@ export async function createManifest({ connections }: Services, argument: unknow
   const sample = argument === 'sample' ? facts.map(sampleManifest).find((text) => text !== undefined) : undefined;
   if (!exists) await workspace.fs.writeFile(uri, new TextEncoder().encode(sample ?? manifestFor(folder.name)));
   else void window.showInformationMessage(l10n.t('{0} has a manifest already.', folder.name));
-  await window.showTextDocument(uri);
+  // Not as a preview: that would take the place of the walkthrough.
+  await window.showTextDocument(uri, { preview: false });
 }
 
 async function askFolder(): Promise<void> {

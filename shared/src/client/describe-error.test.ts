@@ -22,6 +22,11 @@ function fromServer(data: object): unknown {
 test('the server’s own words win', () => {
   assert.deepEqual(describeError(fromServer({ httpStatus: 409, problem })), problem);
   assert.deepEqual(describeError(new ProblemError(problem)), problem);
+  assert.deepEqual(
+    describeError(TRPCClientError.from(new ProblemError(problem))),
+    problem,
+    'thrown before it was sent',
+  );
 });
 
 test('words that are not a problem are not shown as one', () => {

@@ -7,7 +7,8 @@ import { type Problem, type ProblemCode, ProblemError, problemCodes, toProblem }
  * network's error code decide. `server` names the server in messages: its name or address.
  */
 export function describeError(error: unknown, server = 'the server'): Problem {
-  if (error instanceof ProblemError) return error.problem;
+  const own = thrownHere(error);
+  if (own) return own;
   const told = field(field(error, 'data'), 'problem');
   if (isProblem(told)) return told;
   const status = httpStatus(error);
@@ -18,6 +19,13 @@ export function describeError(error: unknown, server = 'the server'): Problem {
   if (error instanceof TRPCClientError)
     return { ...empty, ...(isUnreadable(error) ? unreadable : lost), object: server };
   return toProblem(error);
+}
+
+/** What this side found out before anything was sent, such as that there is no token: calls wrap it. */
+function thrownHere(error: unknown): Problem | undefined {
+  for (let at: unknown = error, depth = 0; at && depth < 4; at = field(at, 'cause'), depth += 1)
+    if (at instanceof ProblemError) return at.problem;
+  return undefined;
 }
 
 /** By hand and not by its schema, so that a client needs no schema library for this alone. */
