@@ -1,8 +1,9 @@
-/** A container engine for `npm start`: the one that runs, or Debian's Docker, installed and started. */
+/** A container engine for `npm start`: the one that runs, else the one that is installed, else Debian's Docker. */
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
+import type { EngineCapabilities } from '../src/adapters/engine/contract.ts';
 import { runCommand } from '../src/platform/exec.ts';
 import { poll } from '../src/platform/wait.ts';
 import { startDaemon } from './daemon.ts';
@@ -20,6 +21,42 @@ export interface FoundEngine {
 }
 
 const dockerSocket = '/var/run/docker.sock';
+const podmanSocket = '/run/podman/podman.sock';
+
+/** An engine that is installed, and how it is started. */
+interface Startable {
+  title: string;
+  program: string;
+  args: readonly string[];
+  /** What systemd starts, now and at every boot. */
+  units: readonly [string, ...string[]];
+  /** Made before it is started without systemd. */
+  folders: readonly string[];
+}
+
+/**
+ * Apps outlive a restart of a dockerd that we start, and what a container prints can't fill the disk even where
+ * somebody starts one without our limits.
+ */
+const docker: Startable = {
+  title: 'Docker',
+  program: 'dockerd',
+  args: ['--live-restore', ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=3']],
+  units: ['docker'],
+  folders: [],
+};
+
+/** Podman has no daemon: the second unit starts after a boot what should always run. */
+const podman: Startable = {
+  title: 'Podman',
+  program: 'podman',
+  args: ['system', 'service', '--time=0', `unix://${podmanSocket}`],
+  units: ['podman.socket', 'podman-restart.service'],
+  folders: [path.dirname(podmanSocket)],
+};
+
+const startable: readonly Startable[] = [docker, podman];
+
 const startDeadlineMs = 60_000;
 const installDeadlineMs = 20 * 60_000;
 
@@ -35,7 +72,13 @@ export async function ensureEngine(settings: EngineSettings, say: (line: string)
     throw notReached(`DOCKER_HOST is ${host}, and nothing answers there.`, 'Start that engine, or unset DOCKER_HOST.');
   }
   const root = process.getuid?.() === 0;
-  if (!(await onPath('dockerd'))) {
+  const installed = await firstOnPath(startable);
+  if (installed && !root)
+    throw notReached(
+      `${installed.title} is installed and does not run.`,
+      `Start it: sudo systemctl start ${installed.units[0]}`,
+    );
+  if (!installed) {
     if (!root)
       throw notReached(
         'No engine runs, and installing one takes root.',
@@ -49,11 +92,26 @@ export async function ensureEngine(settings: EngineSettings, say: (line: string)
     }
     await installDocker(say);
     // Installing starts it where systemd runs.
-    const installed = await poll(() => findEngine(settings.env), { firstMs: 200, mostMs: 500, deadlineMs: 5_000 });
-    if (installed) return installed;
+    const running = await poll(() => findEngine(settings.env), { firstMs: 200, mostMs: 500, deadlineMs: 5_000 });
+    if (running) return running;
   }
-  if (!root) throw notReached('Docker is installed and does not run.', 'Start it: sudo systemctl start docker');
-  return startDocker(settings, say);
+  return startEngine(installed ?? docker, settings, say);
+}
+
+/**
+ * Throws `not_available` for an engine whose containers the proxy could not reach: Docker or Podman without root, or in
+ * a virtual machine of its own.
+ */
+export function demandReachable(socketPath: string, capabilities: EngineCapabilities): void {
+  if (capabilities.reachableAddresses && capabilities.hostNetwork) return;
+  throw new ProblemError({
+    code: 'not_available',
+    what: 'Minicloud can’t run on this engine',
+    object: `engine at ${socketPath}`,
+    why: 'It runs without root or in a virtual machine: this machine reaches none of its containers, and the proxy can’t have the network of the machine.',
+    still: 'Nothing was changed.',
+    remedy: 'Run npm start as root, with Docker or Podman of the system.',
+  });
 }
 
 /** The first engine that answers: DOCKER_HOST, Docker, Podman, Podman of the user. */
@@ -65,7 +123,7 @@ export async function findEngine(env: EngineSettings['env']): Promise<FoundEngin
       : []
     : [
         dockerSocket,
-        '/run/podman/podman.sock',
+        podmanSocket,
         ...(env.XDG_RUNTIME_DIR
           ? [path.join(env.XDG_RUNTIME_DIR, 'docker.sock'), path.join(env.XDG_RUNTIME_DIR, 'podman/podman.sock')]
           : []),
@@ -120,32 +178,32 @@ async function installDocker(say: (line: string) => void): Promise<void> {
   );
 }
 
-async function startDocker({ home, env }: EngineSettings, say: (line: string) => void): Promise<FoundEngine> {
+async function startEngine(
+  { title, program, args, units, folders }: Startable,
+  { home, env }: EngineSettings,
+  say: (line: string) => void,
+): Promise<FoundEngine> {
   const systemd = await runCommand(['systemctl', 'is-system-running'], { timeoutMs: 10_000 }).catch(() => undefined);
   const booted = systemd !== undefined && /^(running|degraded|starting|initializing|maintenance)/.test(systemd.stdout);
-  const log = path.join(home, 'log/dockerd.log');
+  const log = path.join(home, `log/${program}.log`);
   if (booted) {
-    say('starting Docker by systemd');
-    await runCommand(['systemctl', 'enable', '--now', 'docker'], { timeoutMs: startDeadlineMs });
+    say(`starting ${title} by systemd`);
+    await runCommand(['systemctl', 'enable', '--now', ...units], { timeoutMs: startDeadlineMs });
   } else {
-    say(`starting dockerd; its log is ${log}`);
-    await mkdir(path.dirname(log), { recursive: true });
-    await startDaemon('dockerd', dockerdOptions, log);
+    say(`starting ${title} (${program}); its log is ${log}`);
+    for (const folder of [path.dirname(log), ...folders]) await mkdir(folder, { recursive: true });
+    await startDaemon(program, args, log);
   }
   const answered = await poll(() => findEngine(env), { firstMs: 100, mostMs: 500, deadlineMs: startDeadlineMs });
   if (answered) return answered;
-  const where = booted ? 'journalctl -u docker' : log;
-  throw notReached(`Docker was started and did not answer within ${startDeadlineMs / 1000} s.`, `Look at ${where}.`);
+  const where = booted ? `journalctl -u ${units[0]}` : log;
+  throw notReached(`${title} was started and did not answer within ${startDeadlineMs / 1000} s.`, `Look at ${where}.`);
 }
 
-/**
- * For a dockerd that we start: apps outlive a restart of it, and what a container prints can't fill the disk even
- * where somebody starts one without our limits.
- */
-const dockerdOptions = [
-  '--live-restore',
-  ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=3'],
-];
+async function firstOnPath(engines: readonly Startable[]): Promise<Startable | undefined> {
+  for (const engine of engines) if (await onPath(engine.program)) return engine;
+  return undefined;
+}
 
 async function onPath(program: string): Promise<boolean> {
   const found = await runCommand(['which', program], { timeoutMs: 10_000 }).catch(() => undefined);

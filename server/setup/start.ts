@@ -15,7 +15,7 @@ import { leanEnvironment } from '../src/platform/lean.ts';
 import { poll } from '../src/platform/wait.ts';
 import { type Ready, readySchema } from '../src/ready.ts';
 import { buildSample, buildServer, bundlePath } from './build.ts';
-import { ensureEngine } from './engine.ts';
+import { demandReachable, ensureEngine } from './engine.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const sampleFolder = path.join(root, 'server/images/sample');
@@ -65,6 +65,7 @@ async function prepareEngine(
   say(`engine: ${found.kind} at ${found.socketPath}`);
   if (config.engineSocket === undefined) useSocket(found.socketPath);
   const engine = await createDockerEngine({ installation: 'setup', socketPath: found.socketPath });
+  demandReachable(found.socketPath, engine.capabilities);
   const settings: ImageSettings = {
     imagesFolder: path.join(root, 'server/images'),
     workFolder: config.home,

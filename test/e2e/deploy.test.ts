@@ -127,7 +127,8 @@ test('what was planned is what is applied; anything else is refused', async () =
   });
   const again = await lab.client.deploys.start.mutate({ ...input, planHash: plan.hash, idempotencyKey: 'same-key-1' });
   assert.equal(again.operationId, started.operationId);
-  assert.equal((await lab.finished(started.operationId)).state, 'succeeded');
+  const finished = await lab.finished(started.operationId);
+  assert.equal(finished.state, 'succeeded', JSON.stringify(finished.problem));
   assert.equal((await version()).version, '2');
 });
 

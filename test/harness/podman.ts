@@ -95,7 +95,12 @@ function startService(index: number, namespace: Namespace) {
   const log = openSync(at.log, 'w');
   const service = ['system', 'service', '--time=0', `unix://${at.socket}`];
   const [file = '', ...args] = [...namespace.enter, ...at.podman, ...service];
-  const child = spawn(file, args, { env: environmentOf(index), stdio: ['ignore', log, log], detached: true });
+  const child = spawn(file, args, {
+    cwd: at.state,
+    env: environmentOf(index),
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
   child.on('error', () => {});
   child.unref();
   closeSync(log);

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type ContainerSpec, type EngineCapabilities, installationLabel } from './contract.ts';
-import { type Dialect, dockerDialect } from './dialect.ts';
+import { type Dialect, dockerDialect, endpointAddress } from './dialect.ts';
 
 /** Present on the containers that are Minicloud's own parts; only they may use the host's network and folders. */
 export const platformLabel = 'minicloud.platform';
@@ -60,7 +60,7 @@ export interface CreateBody {
   Tty: false;
   Healthcheck: { Test: ['NONE'] };
   HostConfig: Record<string, unknown>;
-  NetworkingConfig?: { EndpointsConfig: Record<string, { Aliases: string[]; IPAMConfig?: { IPv4Address: string } }> };
+  NetworkingConfig?: { EndpointsConfig: Record<string, { Aliases: string[] } & ReturnType<typeof endpointAddress>> };
 }
 
 /** Docker's create body for a spec of an image with these labels. Throws `invalid_input` or `forbidden` for what no container may be. */
@@ -94,7 +94,7 @@ export function containerOptions(
         EndpointsConfig: {
           [network.name]: {
             Aliases: network.aliases,
-            ...(network.address !== undefined && { IPAMConfig: { IPv4Address: network.address } }),
+            ...endpointAddress(network.address, dialect),
           },
         },
       },

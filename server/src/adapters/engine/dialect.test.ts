@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { podmanDialect } from './dialect.ts';
+import { endpointAddress, podmanDialect } from './dialect.ts';
 
 const limits = (processes: string) => `Limit                     Soft Limit           Hard Limit           Units
 Max processes             1024                 ${processes.padEnd(20)} processes
@@ -27,4 +27,15 @@ test("Podman's containers get the limits that we and the kernel have, never more
   assert.deepEqual((await ulimitsOf(most('2000')))[0], ['nproc', 2000, 2000]);
   assert.deepEqual((await ulimitsOf(most('unlimited')))[0], ['nproc', 32_768, 32_768]);
   assert.deepEqual(await ulimitsOf({}), [['nofile', 1_048_576, 1_048_576]]);
+});
+
+test('who takes an address over has the link address of the one before', () => {
+  assert.deepEqual(endpointAddress('10.208.0.67', { derivesLinkAddress: false }), {
+    IPAMConfig: { IPv4Address: '10.208.0.67' },
+    MacAddress: '02:42:0a:d0:00:43',
+  });
+  assert.deepEqual(endpointAddress('10.208.0.67', { derivesLinkAddress: true }), {
+    IPAMConfig: { IPv4Address: '10.208.0.67' },
+  });
+  assert.deepEqual(endpointAddress(undefined, { derivesLinkAddress: false }), {});
 });

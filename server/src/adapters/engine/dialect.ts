@@ -13,8 +13,12 @@ export interface Dialect {
   ulimits: readonly Ulimit[];
   /** The address that a container asked for in a network is told apart from the one that it was given. */
   tellsAskedAddress: boolean;
+  /** A link address is made of the network address, so that who takes an address over is found at once. */
+  derivesLinkAddress: boolean;
   /** What a network is removed by. Podman looks for containers in it by the word that it was given, and compares names. */
   networkKey: 'Id' | 'Name';
+  /** Parts of earlier builds can be taken again. Podman takes those that were made with other build arguments, too. */
+  buildCache: boolean;
   /** Exit codes with which the init ends when it could not execute the program; its log tells more. */
   initFailures: readonly number[];
   /** A container that took more memory than it may says so, however it ended. */
@@ -25,7 +29,9 @@ export const dockerDialect: Dialect = {
   kind: 'docker',
   ulimits: [],
   tellsAskedAddress: true,
+  derivesLinkAddress: true,
   networkKey: 'Id',
+  buildCache: true,
   initFailures: [2, 126, 127],
   tellsOutOfMemory: true,
 };
@@ -51,7 +57,10 @@ export async function podmanDialect(
       ...ulimit('nofile', [hardLimit(limits, 'Max open files'), mostOpenFiles]),
     ],
     tellsAskedAddress: false,
+    // Without that, whoever has talked to the one before finds nobody there for up to half a minute.
+    derivesLinkAddress: false,
     networkKey: 'Name',
+    buildCache: false,
     initFailures: [...dockerDialect.initFailures, 1],
     // 4.3 has its helper write that down where nobody looks.
     tellsOutOfMemory: false,
@@ -68,4 +77,18 @@ function ulimit(name: string, most: number[]): Ulimit[] {
 function hardLimit(limits: string, name: string): number {
   const [, hard] = new RegExp(`^${name}\\s+\\S+\\s+(\\d+)\\s`, 'm').exec(limits) ?? [];
   return Number(hard);
+}
+
+/** What is asked for in a network: the address, and where the engine does not make one of it, the link address. */
+export function endpointAddress(
+  address: string | undefined,
+  { derivesLinkAddress }: Pick<Dialect, 'derivesLinkAddress'>,
+): { IPAMConfig?: { IPv4Address: string }; MacAddress?: string } {
+  if (!address) return {};
+  const hex = address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
+  return {
+    IPAMConfig: { IPv4Address: address },
+    // As Docker makes it: 02 says "given by hand" (IEEE 802), the rest tells two networks of one machine apart.
+    ...(!derivesLinkAddress && { MacAddress: ['02', '42', ...hex].join(':') }),
+  };
 }

@@ -14,6 +14,7 @@ import {
   type PullProgress,
   platformProblem,
 } from './contract.ts';
+import type { Dialect } from './dialect.ts';
 import { createdAnswer, imageAnswer, imageInfo, type ProgressAnswer, progressAnswer } from './docker-answers.ts';
 import { cancelled, dockerProblem } from './docker-problems.ts';
 import { jsonLines } from './docker-streams.ts';
@@ -29,7 +30,12 @@ export type ImageCalls = Pick<
 /** Lines of a failed build that are kept as evidence. */
 const keptLines = 40;
 
-export function imageCalls(transport: Transport, installation: string, platform: Platform): ImageCalls {
+export function imageCalls(
+  transport: Transport,
+  installation: string,
+  platform: Platform,
+  dialect: Dialect,
+): ImageCalls {
   async function inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined> {
     if (!isImageId(reference)) parseReference(reference);
     const answer = await transport.find(
@@ -147,6 +153,7 @@ export function imageCalls(transport: Transport, installation: string, platform:
           networkmode: 'host',
           rm: true,
           forcerm: true,
+          nocache: !dialect.buildCache,
           labels: JSON.stringify(options.labels ?? {}),
           buildargs: JSON.stringify(options.buildArgs ?? {}),
         },

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { formatAddress, parseCidr } from '../../platform/cidr.ts';
 import { type CallOptions, type Engine, installationLabel, type Labels } from './contract.ts';
-import type { Dialect } from './dialect.ts';
+import { type Dialect, endpointAddress } from './dialect.ts';
 import {
   type containerAnswer,
   type EndpointAnswer,
@@ -167,7 +167,7 @@ export function networkCalls(
               Container: before.Id,
               EndpointConfig: {
                 Aliases: endpoint.aliases,
-                ...(endpoint.address && { IPAMConfig: { IPv4Address: endpoint.address } }),
+                ...endpointAddress(endpoint.address, dialect),
               },
             },
             verb: `connect the container to ${network}`,

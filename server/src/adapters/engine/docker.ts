@@ -66,7 +66,7 @@ export async function createDockerEngine(options: DockerOptions): Promise<Engine
         ...(info.DockerRootDir && { dataRoot: info.DockerRootDir }),
       };
     },
-    ...imageCalls(transport, installation, platform),
+    ...imageCalls(transport, installation, platform, dialect),
     ...networkCalls(transport, installation, guard, guardContainer, dialect),
     ...containers,
     ...liveCalls(transport, capabilities, guardContainer),
