@@ -39,7 +39,13 @@ export async function pickRow(page: Page, text: string): Promise<void> {
 /** Opens a file of the workspace by its path, and has the cursor in it. */
 export async function openFile(page: Page, path: string): Promise<void> {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const row = page.locator(`${openInput} .quick-input-list .monaco-list-row`).getByText(name, { exact: true }).first();
+  const folder = path.slice(0, -name.length - 1);
+  const named = page
+    .locator(`${openInput} .quick-input-list .monaco-list-row`)
+    .filter({ has: page.locator('.label-name').getByText(name, { exact: true }) });
+  // What was opened before is offered before what is searched for is found.
+  const there = page.locator('.label-description').getByText(folder, { exact: true });
+  const row = (folder ? named.filter({ has: there }) : named).first();
   await askQuickInput(page, 'Control+p', path, () => row.click({ timeout: attemptMs }));
   await activeTab(page, name).waitFor();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
@@ -137,7 +143,8 @@ export async function pressNotice(page: Page, text: string, button: string): Pro
 /** Keeps a picture for people to look at. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(screenshots, { recursive: true });
-  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  // What fades in is there.
+  await page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled' });
 }
 
 /** The quick input that takes what is typed: one that fades away is still to be seen, and is inert. */
