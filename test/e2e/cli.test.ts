@@ -6,7 +6,20 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { apiUrl, engine, expect, folder, freePort, node, repository, root, token, work, world } from './cli-lab.ts';
+import {
+  apiUrl,
+  engine,
+  expect,
+  folder,
+  freePort,
+  node,
+  repository,
+  root,
+  start,
+  token,
+  work,
+  world,
+} from './cli-lab.ts';
 
 test('a first look: every empty state says what to do next', async () => {
   const status = await expect(0, ['status']);
@@ -16,6 +29,29 @@ test('a first look: every empty state says what to do next', async () => {
   assert.match(apps.out, /no apps yet.*minicloud deploy/);
   assert.deepEqual(JSON.parse((await expect(0, ['apps', '--json'])).out), { apps: [] });
   assert.match((await expect(0, ['operations'])).out, /Nothing was done here yet/);
+});
+
+test('readers that go away: what only tells ends, what changes something is carried to its end', async () => {
+  const place = await folder('unread', ['env: { MODE: logs }']);
+  const unread = async (args: string[], streams: readonly ('stdout' | 'stderr')[]) => {
+    const { child, ended } = start(args);
+    for (const name of streams) child[name]?.destroy();
+    return ended;
+  };
+  const deployed = await unread(['deploy', place, '--yes'], ['stdout', 'stderr']);
+  assert.deepEqual([deployed.code, deployed.signal], [0, null]);
+  const info = JSON.parse((await expect(0, ['apps:info', 'unread', '--json'])).out) as { app: { release: number } };
+  assert.equal(info.app.release, 1, 'it was deployed, as its exit code said');
+  const failing = await folder('unread-failing', [
+    'env: { MODE: fail }',
+    'healthcheck: { path: /, port: 80, grace: 1s, interval: 1s, retries: 1 }',
+  ]);
+  assert.equal((await unread(['deploy', failing, '--yes'], ['stdout'])).code, 1, 'a failure is told all the same');
+  for (const args of [['schema'], ['apps', '--json'], ['logs', 'unread', '-f'], ['help'], ['releases', 'unread']]) {
+    const ended = await unread(args, ['stdout']);
+    assert.deepEqual([ended.code, ended.err], [0, ''], args.join(' '));
+  }
+  for (const name of ['unread', 'unread-failing']) await expect(0, ['apps:delete', name, '--confirm', name]);
 });
 
 test('from a plan to a deploy, a second release, a rollback and the end', async () => {

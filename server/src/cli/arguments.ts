@@ -25,7 +25,7 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
 }
 
 /** The first word is the command, wherever global options stand. No word, `-h` and `--version` have commands too. */
-function splitCommand(argv: readonly string[]): { name: string; rest: string[] } {
+export function splitCommand(argv: readonly string[]): { name: string; rest: string[] } {
   const rest: string[] = [];
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? '';

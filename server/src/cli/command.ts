@@ -40,6 +40,8 @@ export interface Command {
   /** Shape of what `--json` prints. */
   json: string;
   examples?: readonly string[];
+  /** It changes something: carried to its end though nobody reads any more, as its exit code says what came of it. */
+  finishes?: boolean;
   /** Its exit code: one of `exitCodes`, or that of the program which it ran. */
   run(context: Context): Promise<number>;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { splitCommand } from './arguments.ts';
 import { commands } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import { run } from './run.ts';
@@ -9,15 +10,16 @@ import { createScreen } from './screen.ts';
 import { createByteStreams } from './streams.ts';
 import { createAsker, readAll } from './terminal.ts';
 
-// A reader that went away (`minicloud logs | head`) is not a failure.
+const argv = process.argv.slice(2);
+const { name } = splitCommand(argv);
+const finishes = commands.some((command) => command.name === name && command.finishes);
+// A reader that went away (`minicloud logs | head`) is not a failure; what was begun is not given up for it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(exitCodes.ok);
-    throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+    if (!finishes) process.exit(exitCodes.ok);
   });
 }
-
-const argv = process.argv.slice(2);
 const noColor = argv.includes('--no-color');
 const code = await run(
   argv,

@@ -5,6 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 
 export const appsDelete: Command = {
   name: 'apps:delete',
+  finishes: true,
   summary: 'delete an app; its volumes and databases are kept',
   positionals: [{ name: 'NAME', required: true, complete: 'app' }],
   options: {

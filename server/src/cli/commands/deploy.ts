@@ -11,6 +11,7 @@ import { receiptView } from '../receipt.ts';
 
 export const deploy: Command = {
   name: 'deploy',
+  finishes: true,
   summary: 'show the plan, ask, and make it so',
   positionals: sourceWords.positionals,
   options: { ...sourceWords.options, yes: yesOption },

@@ -8,6 +8,7 @@ import { told } from './deploy.ts';
 
 export const rollback: Command = {
   name: 'rollback',
+  finishes: true,
   summary: 'show what going back to an earlier release would change, ask, and make it so',
   positionals: [
     { name: 'NAME', required: true, complete: 'app' },
