@@ -37,5 +37,5 @@ function code(text: string): string {
 
 /** Without what Markdown would make something of. */
 function plain(text: string): string {
-  return text.replace(/[\\`*_[\]<>!#|]/g, '\\$&');
+  return text.replace(/[\\`[\]<>]/g, '\\$&');
 }

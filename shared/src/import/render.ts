@@ -73,36 +73,49 @@ function write(manifest: ManifestInput, from: string, told: Told): string {
       if (typeof node.value === 'string' && /[\n\t]/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
     },
   });
-  doc.commentBefore = header(from, told)
-    .map((line) => ` ${line}`.trimEnd())
-    .join('\n');
+  // The manifest itself comes first; what is not in it is listed below.
+  doc.commentBefore = asComment(header(from, told));
+  const rest = footer(told);
+  if (rest.length > 0) doc.comment = asComment(rest);
   if (isMap(doc.contents)) for (const pair of doc.contents.items) comment(pair, manifest);
   return doc.toString({ indentSeq: false, lineWidth: 0, flowCollectionPadding: false });
 }
 
-function header(from: string, { notMapped, secrets, notes }: Told): string[] {
-  const list = (title: string, items: readonly string[]): string[] => {
-    if (items.length === 0) return [];
-    const more = items.length - mostLines;
-    return [
-      '',
-      title,
-      ...items.slice(0, mostLines).map((item) => `- ${item}`),
-      ...(more > 0 ? [`- and ${more} more`] : []),
-    ];
-  };
+function header(from: string, { notMapped, secrets }: Told): string[] {
+  const left = notMapped.length === 0 ? '' : ' What was not taken over is listed at the end.';
   return [
-    `Made from ${from}. Read it, then plan it: nothing runs before you deploy.`,
+    `Made from ${from}. Read it, then plan it: nothing runs before you deploy.${left}`,
     ...list(
       'To be set on the server, as their values are not in this file:',
       secrets.map(({ name, field }) => `${name} (${field})`),
     ),
+  ];
+}
+
+function footer({ notMapped, notes }: Told): string[] {
+  const lines = [
     ...list(
       'Not taken over:',
       notMapped.map(({ field, why }) => `${field}: ${why}`),
     ),
     ...list('To know:', notes),
   ];
+  return lines.slice(1);
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  if (items.length === 0) return [];
+  const more = items.length - mostLines;
+  return [
+    '',
+    title,
+    ...items.slice(0, mostLines).map((item) => `- ${item}`),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+  ];
+}
+
+function asComment(lines: readonly string[]): string {
+  return lines.map((line) => ` ${line}`.trimEnd()).join('\n');
 }
 
 /** What a section is for, above it. */
