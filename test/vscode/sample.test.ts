@@ -13,6 +13,7 @@ import {
   activeTab,
   answer,
   noApps,
+  notification,
   openFile,
   pressStep,
   runCommand,
@@ -62,6 +63,8 @@ test('the first steps: from adding the server to the page of the sample, with it
   // The picture of a step stands beside it where there is room.
   await page.setViewportSize({ width: 1700, height: 800 });
   await walkthroughStep(page, 'See what would change').click();
+  const picture = page.frameLocator('.getting-started-media iframe.webview.ready').frameLocator('#active-frame');
+  await picture.getByText('Create guestbook on localhost', { exact: true }).waitFor();
   await takePictures({ page, vscode }, 'sample-steps');
   await page.setViewportSize({ width: 1280, height: 800 });
   await pressStep(page, 'Write a manifest', 'Open Sample Manifest');
@@ -82,6 +85,7 @@ test('the first steps: from adding the server to the page of the sample, with it
   await told(page, 'release 1 is live', 240_000);
   await isDone('Deploy and open it', true);
   await takePictures({ page, vscode }, 'sample-done');
+  await notification(page, 'release 1 is live').getByRole('button', { name: 'Open in Browser', exact: true }).waitFor();
   await treeRow(page, 'guestbook').first().click();
   await treeRow(page, 'Release 1').waitFor();
   await openFile(page, 'cloud_manifest.yml');
@@ -89,6 +93,7 @@ test('the first steps: from adding the server to the page of the sample, with it
     .locator('.codelens-decoration')
     .getByText(/local certificate, \d+ days left/)
     .waitFor();
+  await page.mouse.move(800, 600);
   await takePictures({ page, vscode }, 'sample-live');
 
   const browser = page.context().browser();

@@ -12,9 +12,12 @@ import { receiptWords } from './receipt-words.ts';
 export async function tellDeployed(services: Services, live: LiveServer, app: string, version: number): Promise<void> {
   // The last step of the walkthrough is done by it.
   void commands.executeCommand('setContext', 'minicloud.deployed', true);
-  // Without its receipt the release is live all the same.
-  const release = await live.api.releases.get.query({ app, version }).catch(() => undefined);
-  const url = live.connection.snapshot.apps?.find(({ name }) => name === app)?.urls[0]?.url;
+  // Without its receipt the release is live all the same. The list of apps may not have this one yet.
+  const [release, detail] = await Promise.all([
+    live.api.releases.get.query({ app, version }).catch(() => undefined),
+    live.api.apps.get.query({ name: app }).catch(() => undefined),
+  ]);
+  const url = detail?.urls[0]?.url;
   const told = [l10n.t('{0}: release {1} is live.', app, version)];
   if (release?.receipt) told.push(receiptWords(release.receipt, l10n.t));
   const [open, receipt] = [l10n.t('Open in Browser'), l10n.t('Show Receipt')];
