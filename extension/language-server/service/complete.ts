@@ -43,7 +43,7 @@ interface Writing {
 /** Everything that fits at an offset, the most likely first. Nothing in comments and in text blocks. */
 export function complete(document: ManifestDocument, offset: number, known: Known = {}): Completion[] {
   const { source } = document.context;
-  const place = locateCursor(source, offset);
+  const place = document.parsed ? locateCursor(source, offset) : undefined;
   if (!place) return [];
   const style = styleOf(document);
   const here: Writing = { document, known, place, style, dash: '', column: place.column };

@@ -32,11 +32,12 @@ interface Edit {
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-export function draftOf(document: ManifestDocument): Draft {
+/** With `wanted` false it makes no fix. */
+export function draftOf(document: ManifestDocument, wanted = true): Draft {
   const { source } = document.context;
   const style = styleOf(document);
   const edits: Edit[] = [];
-  let meant = dataOf(document);
+  let meant = wanted ? dataOf(document) : undefined;
   let failed = document.doc.errors.length > 0 || meant === undefined;
 
   const nodeAt = (path: Path): TreeNode | undefined => document.context.nodeAt(path);

@@ -54,13 +54,14 @@ export function fixesOf(
   told = false,
 ): Action[] {
   const { facts, sources } = options;
+  let drafts = draftsFor(document.context.source);
   const context: FixContext = {
     document,
     diagnostic,
     path: parsePath(diagnostic.path),
     ...(facts ? { facts } : {}),
     ...(sources ? { sources } : {}),
-    draft: () => draftOf(document),
+    draft: () => draftOf(document, drafts-- > 0),
   };
   const tried = [diagnostic.fix, ...(fixers[diagnostic.code]?.(context) ?? [])];
   const before = diagnose(document, options);
@@ -73,6 +74,11 @@ export function fixesOf(
     return [fix];
   });
   return fixes.map(({ title, edits }, index) => ({ title, edits, preferred: index === 0 }));
+}
+
+/** Each draft is a text to be read: of a large one, only as many as a person would wait for. */
+function draftsFor({ length }: string): number {
+  return Math.max(2, Math.floor(400_000 / (length + 1)));
 }
 
 /** A value that moved to the secrets has none on the server yet: that is the next thing to be told, and no mistake. */

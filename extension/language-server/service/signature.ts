@@ -33,7 +33,7 @@ interface Given {
 /** The form of the value at an offset; undefined where a value needs no help. `now` is for the next runs of a schedule. */
 export function signature(document: ManifestDocument, offset: number, now: number): Signature | undefined {
   const { source } = document.context;
-  const place = locateCursor(source, offset);
+  const place = document.parsed ? locateCursor(source, offset) : undefined;
   const path = place?.value?.path;
   const rule = path && ruleAt(path);
   const form = rule && forms[rule.code];

@@ -110,10 +110,15 @@ function checkChoice(
   const meant = meantChoice(allowed, node);
   const isVersion = schema instanceof z.ZodLiteral;
   const known = typeof allowed[0] === 'string' || isVersion ? allowed.join(', ') : 'true or false';
-  const message = isVersion
-    ? `${path} is ${showValue(node.value)}; the known ${allowed.length > 1 ? 'versions are' : 'version is'} ${known}.`
-    : `${path} is ${showValue(node.value)}; ${meant === undefined ? `write ${whole === schema ? `one of: ${known}` : typeLabel(whole)}` : `did you mean ${meant}? It can be: ${known}`}.`;
+  const newest = Math.max(...allowed.filter((choice) => typeof choice === 'number'));
+  const newer = isVersion && Number.isInteger(node.value) && Number(node.value) > newest;
+  const message = newer
+    ? `${path} is ${showValue(node.value)}, which is newer than what is known here: ${known}; update Minicloud, or write the manifest in version ${newest}.`
+    : isVersion
+      ? `${path} is ${showValue(node.value)}; the known ${allowed.length > 1 ? 'versions are' : 'version is'} ${known}.`
+      : `${path} is ${showValue(node.value)}; ${meant === undefined ? `write ${whole === schema ? `one of: ${known}` : typeLabel(whole)}` : `did you mean ${meant}? It can be: ${known}`}.`;
   report(to, node, isVersion ? 'manifest/version' : 'manifest/value', message, {
+    ...(newer ? { newer } : {}),
     ...(meant === undefined ? {} : { fix: replacing(node, newText(meant, node, to), `Change to ${meant}`) }),
   });
   return meant;

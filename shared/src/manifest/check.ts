@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { checkScalar, checkTextual, emptyValue } from './check-scalar.ts';
 import { advise, alternatives, choices, defaultOf, field, fields, inner, isRequired, typeLabel } from './introspect.ts';
 import { formatPath, type Path, pathKey } from './path.ts';
-import type { Finding } from './report.ts';
+import { type Finding, maxDiagnostics } from './report.ts';
 import { scalarRules, textual } from './schema-scalars.ts';
 import { firstLine, type Span } from './source.ts';
 import { closest } from './suggest.ts';
@@ -184,7 +184,9 @@ function unknownKey(
   const known = Object.keys(schema.shape);
   const free = known.filter((name) => !seen.has(name));
   const synonym = synonyms.get(key);
-  const meant = synonym !== undefined && free.includes(synonym) ? synonym : closest(key, free);
+  // Nobody sees what comes after what is shown; to look for what was meant there would take seconds.
+  const shown = to.findings.length < maxDiagnostics;
+  const meant = synonym !== undefined && free.includes(synonym) ? synonym : shown ? closest(key, free) : undefined;
   const span = child.key ?? child.span;
   const place = formatPath(node.path);
   const subject = `${formatPath(child.path)} is not a key that ${place === '' ? 'a manifest' : place} has`;

@@ -8,7 +8,7 @@ import { type Checking, check } from './check.ts';
 import type { Diagnostic, Manifest, ParseResult, Range } from './model.ts';
 import { normalize } from './normalize.ts';
 import type { Path } from './path.ts';
-import { type Finding, toDiagnostics } from './report.ts';
+import { type Finding, gathered, toDiagnostics } from './report.ts';
 import { type RuleContext, runRules } from './rules.ts';
 import { manifestSchema, type PartialText } from './schema.ts';
 import { firstLine, type LineIndex, lineIndex, positionAt, type Span, spanRange } from './source.ts';
@@ -30,6 +30,8 @@ export interface ManifestDocument extends ParseResult {
   lines: LineIndex;
   /** Comments that put rules to rest; what goes on from here has to heed them, too. */
   suppressions: Suppression[];
+  /** False for a text that was refused before it was read: too large, too deep. Reading it again would take as long. */
+  parsed: boolean;
   /** How many comments there are, for who would have to leave them out. */
   comments: number;
 }
@@ -100,13 +102,20 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
     }
   }
   const suppressions = readSuppressions(syntax.comments, text, lines);
-  const told = applySuppressions(findings, suppressions, lines);
+  const told = applySuppressions(gathered(ofKnownVersion(findings)), suppressions, lines);
   const manifest = checked?.success ? normalize(checked.data) : undefined;
   return {
     ...assemble(text, lines, tree, syntax, partial, told, manifest),
     suppressions,
+    parsed: syntax.parsed,
     comments: syntax.comments.length,
   };
+}
+
+/** In a language that is not known yet, nothing but its version can be judged. */
+function ofKnownVersion(findings: Finding[]): Finding[] {
+  const isNewer = findings.some(({ code, newer }) => code === 'manifest/version' && newer);
+  return isNewer ? findings.filter(({ code }) => code === 'manifest/version' || code === 'manifest/syntax') : findings;
 }
 
 /** A syntax error is said once: what seems unknown or empty on its line is only what the parser made of it. */
@@ -139,6 +148,7 @@ function assemble(
     context: ruleContext(text, tree, partial, /^\s*\{\s*["}]/.test(text)),
     lines,
     suppressions: [],
+    parsed: false,
     comments: 0,
   };
 }

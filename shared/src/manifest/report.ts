@@ -19,10 +19,44 @@ export interface Finding {
   /** Places in files beside the manifest. */
   elsewhere?: Diagnostic['related'];
   fix?: SpanFix;
+  /** Of a version: it is one that is still to come. */
+  newer?: boolean;
 }
 
 /** More than this many are not shown: nobody reads them, and a hostile file must not cost minutes. */
 export const maxDiagnostics = 200;
+
+/** What is one mistake however often it was made: a file of another kind, or of a program that writes so. */
+const kinds: Readonly<Record<string, (finding: Finding) => string>> = {
+  'manifest/anchor': () => 'reference',
+  'manifest/alias': () => 'reference',
+  'manifest/tag': () => 'tag',
+  'manifest/character': () => 'character',
+  'manifest/syntax': ({ message }) => message,
+};
+/** As often a person may want to see each of its places. */
+const mostAlike = 10;
+
+/** Findings, of which those that are one mistake made many times are told once, with their number. */
+export function gathered(findings: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const kind = kinds[finding.code]?.(finding);
+    if (kind === undefined) continue;
+    const group = groups.get(kind);
+    if (group) group.push(finding);
+    else groups.set(kind, [finding]);
+  }
+  const many = [...groups.values()].filter(({ length }) => length > mostAlike);
+  if (many.length === 0) return [...findings];
+  const left = new Set(many.flat());
+  const told = many.map((group): Finding => {
+    const first = group.reduce((before, each) => (each.span[0] < before.span[0] ? each : before));
+    const { fix: _, ...rest } = first;
+    return { ...rest, message: `${first.message} There are ${group.length - 1} more like it.` };
+  });
+  return [...findings.filter((finding) => !left.has(finding)), ...told];
+}
 
 /** Findings as diagnostics, in the order of the text, without repetitions, at most `maxDiagnostics`. */
 export function toDiagnostics(text: string, index: LineIndex, findings: readonly Finding[]): Diagnostic[] {

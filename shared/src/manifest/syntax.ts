@@ -55,6 +55,8 @@ export function readSyntax(text: string): SyntaxResult {
     logLevel: 'error',
     lineCounter,
   });
+  // The parser goes as deep as the stack lets it.
+  if (doc.errors.some(({ message }) => /call stack/.test(message))) return refused(tooDeep([0, 1]));
   for (const error of doc.errors) findings.push(syntaxFinding(error.code, error.message, error.pos, text.length));
   return { doc, lineCounter, findings, comments: lexed.comments, parsed: true };
 }
@@ -125,10 +127,7 @@ function checkTokens(text: string): { findings: Finding[]; comments: Comment[]; 
     else if (type === 'flow-map-end' || type === 'flow-seq-end') flow = Math.max(0, flow - 1);
     else if (type === 'seq-item-ind' || type === 'explicit-key-ind') indicators++;
     else if (type === 'newline') indicators = 0;
-    if (flow + indicators > maxDepth) {
-      const message = `The manifest is nested more than ${maxDepth} levels deep; nothing in it needs more than six.`;
-      return { findings, comments, tooDeep: { code: 'manifest/too-deep', message, span, path: [] } };
-    }
+    if (flow + indicators > maxDepth) return { findings, comments, tooDeep: tooDeep(span) };
     if (type === 'comment') comments.push({ text: source, span });
     const refused = type === null ? undefined : refusedTokens[type];
     if (refused) {
@@ -137,6 +136,11 @@ function checkTokens(text: string): { findings: Finding[]; comments: Comment[]; 
     }
   }
   return { findings, comments };
+}
+
+function tooDeep(span: Span): Finding {
+  const message = `The manifest is nested more than ${maxDepth} levels deep; nothing in it needs more than six.`;
+  return { code: 'manifest/too-deep', message, span, path: [] };
 }
 
 const remedies: Record<string, string> = {
