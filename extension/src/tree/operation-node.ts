@@ -32,7 +32,7 @@ export class OperationNode implements AppRow {
 
   item(): TreeItem {
     const { operation } = this;
-    const ended = operationEnded[operation.state];
+    const ended = operationEnded[operation.state] !== false;
     const label = ended ? endedLabel(operation) : operationLabel(operation);
     const item = new TreeItem(label);
     item.id = this.id;
