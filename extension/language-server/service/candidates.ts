@@ -1,12 +1,13 @@
 /** Values that may be meant at a place, from the rest of the manifest, the server's facts and the files around it. */
 import { normalizeDomain } from 'minicloud-shared/manifest/domain';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
-import { capabilities } from 'minicloud-shared/manifest/schema-parts';
+import { capabilities, engineNames, needDefaults } from 'minicloud-shared/manifest/schema-parts';
 import { domainsOf, exposesOf, primaryOf, processNamesOf } from 'minicloud-shared/manifest/view';
 import { filesAt, foldersAt } from './files.ts';
 import type { Known } from './known.ts';
 import type { ManifestPath } from './locate.ts';
 import { scheduleWords } from './schedule.ts';
+import { serviceWords } from './service-words.ts';
 
 export interface Candidate {
   text: string;
@@ -33,6 +34,8 @@ const sources: readonly [at: string, offer: (asking: Asking) => Candidate[]][] =
   ['forward.domains.*', domains],
   ['healthcheck.port', exposedPorts],
   ['secrets.*', secrets],
+  ['needs.*', needs],
+  ['needs.*.database.engine', engines],
   ['placement.near', otherApps],
   ['placement.apart', otherApps],
   ['placement.region', ({ known }) => factsOf(known.facts?.places?.regions, 'region of a node')],
@@ -117,6 +120,25 @@ function secrets({ document, known: { facts } }: Asking): Candidate[] {
   const app = document.context.text.name ?? '';
   const all = facts && Object.hasOwn(facts.secrets, app) ? facts.secrets[app] : undefined;
   return factsOf(all, 'has a value on the server');
+}
+
+/** What the server says of each need; the words themselves are the language's. */
+function needs({ known: { facts } }: Asking): Candidate[] {
+  if (!facts?.complete) return [];
+  return Object.keys(needDefaults).map((need): Candidate => {
+    const offered = facts.features.some((feature) => `${feature}.`.startsWith(`needs.${need}.`));
+    return { text: need, detail: offered ? 'on the server' : 'not on this server yet', kind: 'word' };
+  });
+}
+
+function engines({ known: { facts } }: Asking): Candidate[] {
+  if (!facts?.complete) return [];
+  return engineNames.map((engine): Candidate => {
+    const state = facts.services?.find((service) => service.engine === engine)?.state;
+    const offered = facts.features.includes(`needs.database.${engine}`);
+    const detail = offered ? serviceWords[state ?? 'ok'] : 'not on this server yet';
+    return { text: engine, detail, kind: 'word' };
+  });
 }
 
 function otherApps({ document, known: { facts } }: Asking): Candidate[] {

@@ -113,7 +113,9 @@ function values(path: ManifestPath, others: readonly string[], writing: Writing)
   return [
     ...words.map((value) => {
       const body = typeof value === 'string' ? scalar(value) : String(value);
-      return item(String(value), body, String(value) === String(described.default) ? 'default' : '', 'word', 2);
+      const usual = String(value) === String(described.default) ? 'default' : '';
+      const known = list.find(({ text }) => text === String(value))?.detail ?? '';
+      return item(String(value), body, [usual, known].filter(Boolean).join(', '), 'word', 2);
     }),
     ...list.map(({ text, detail, kind, bare }) => item(text, bare ? text : scalar(text), detail, kind, 2)),
     ...(place.value && (dash || place.onDash || place.flow) ? [] : listSections(path, writing)),

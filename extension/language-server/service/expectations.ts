@@ -30,7 +30,8 @@ export const known: Known = {
     ],
     apps: ['shop', 'other', 'blog'],
     secrets: { shop: ['STRIPE_KEY', 'MAIL_KEY'] },
-    features: ['apps', 'secrets'],
+    features: ['apps', 'secrets', 'needs.database.mariadb', 'needs.storage'],
+    services: [{ engine: 'mariadb', state: 'off' }],
     images: ['docker.io/library/nginx:1.27', 'ghcr.io/acme/api:2.0', 'me/shop:5'],
     places: { regions: ['eu', 'us'], cities: ['ams'], pops: ['ams1'], labels: { disk: ['ssd', 'hdd'] } },
   },
@@ -38,7 +39,6 @@ export const known: Known = {
     ...{ server: 'home', state: 'running', release: 12, image: 'me/shop:5', digest: 'sha256:1f2e3d' },
     urls: ['http://shop.cloud.test:8080', 'https://www.shop.test'],
     certificates: [{ domain: 'www.shop.test', state: 'valid', issuer: 'R3', notAfter: now + 30 * day }],
-    lastBackupAt: now - 2 * day,
   },
   files: [
     ...['Dockerfile', 'api/Dockerfile', 'docker/Dockerfile.dev', 'docker-compose.yml', 'deploy/compose.prod.yaml'],

@@ -22,8 +22,6 @@ export interface LiveApp {
   digest?: string;
   urls: readonly string[];
   certificates?: readonly LiveCertificate[];
-  /** Milliseconds since the epoch. */
-  lastBackupAt?: number;
 }
 
 export interface LiveCertificate {

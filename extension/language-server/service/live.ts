@@ -1,9 +1,11 @@
 /** What the server runs and knows at a place of a manifest, in sentences. Names of variables and never their values. */
 import { normalizeDomain } from 'minicloud-shared/manifest/domain';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
+import { needDefaults } from 'minicloud-shared/manifest/schema-parts';
 import { fits } from './candidates.ts';
 import type { Known, LiveApp } from './known.ts';
 import type { ManifestPath } from './locate.ts';
+import { serviceWords } from './service-words.ts';
 
 interface Asked {
   known: Known;
@@ -11,6 +13,8 @@ interface Asked {
   value: string;
   app: string;
   now: number;
+  /** Of the need that the path is in. */
+  engine: string | undefined;
 }
 
 const rows: readonly [at: string, tell: (asked: Asked) => string[]][] = [
@@ -20,17 +24,31 @@ const rows: readonly [at: string, tell: (asked: Asked) => string[]][] = [
   ['expose.*.domains.*', domainLines],
   ['forward.domains.*', domainLines],
   ['secrets.*', secretLines],
+  ['needs.*', needLines],
+  ['needs.*.database', needLines],
+  ['needs.*.database.engine', needLines],
   ['placement.near', appLines],
   ['placement.apart', appLines],
-  ['backup', ({ known: { live }, now }) => backupLines(live, now)],
-  ['backup.schedule', ({ known: { live }, now }) => backupLines(live, now)],
 ];
 
 export function liveText(document: ManifestDocument, path: ManifestPath, known: Known, now: number): string[] {
   const node = document.context.nodeAt(path);
   const value = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   const app = document.context.text.name ?? '';
-  return rows.find(([at]) => fits(at, path))?.[1]({ known, value, app, now }) ?? [];
+  const engine = engineOf(document, path);
+  return rows.find(([at]) => fits(at, path))?.[1]({ known, value, app, now, engine }) ?? [];
+}
+
+/** The kind of database server behind a need; undefined for other needs. */
+function engineOf({ context: { text } }: ManifestDocument, [section, index]: ManifestPath): string | undefined {
+  const need = section === 'needs' ? text.needs?.[Number(index)] : undefined;
+  if (need === 'database') return needDefaults.database.engine;
+  return typeof need === 'object' && 'database' in need ? need.database?.engine : undefined;
+}
+
+function needLines({ known: { facts }, engine }: Asked): string[] {
+  const service = facts?.complete ? facts.services?.find((each) => each.engine === engine) : undefined;
+  return service ? [`${service.engine} ${serviceWords[service.state]}`] : [];
 }
 
 function stateLines({ server, state, release }: LiveApp): string[] {
@@ -70,11 +88,6 @@ function secretLines({ known: { facts }, value, app }: Asked): string[] {
 function appLines({ known: { facts }, value }: Asked): string[] {
   if (!facts?.complete) return [];
   return [facts.apps.includes(value) ? 'An app of the server' : 'No app of the server has this name'];
-}
-
-function backupLines(live: LiveApp | undefined, now: number): string[] {
-  if (live?.lastBackupAt === undefined) return [];
-  return [`Last backup on ${live.server}: ${days(now - live.lastBackupAt)} ago`];
 }
 
 function days(milliseconds: number): string {

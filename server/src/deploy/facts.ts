@@ -9,14 +9,15 @@ import { everyDomain } from '../domains/domains.ts';
 
 /** Names of images that are told: what fits into a list to choose from. */
 const mostImages = 300;
-const imagesMs = 5_000;
+const engineMs = 5_000;
 
 export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
-  const [apps, domains, images] = await Promise.all([
+  const [apps, domains, images, services] = await Promise.all([
     everyApp(cloud),
     everyDomain(cloud),
     // An engine that is away takes nothing from the other facts.
-    cloud.engine.imageNames({ signal: AbortSignal.timeout(imagesMs) }).catch(() => []),
+    cloud.engine.imageNames({ signal: AbortSignal.timeout(engineMs) }).catch(() => []),
+    sharedServers(cloud).catch(() => undefined),
   ]);
   return {
     complete: true,
@@ -27,7 +28,18 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     secrets: {},
     features: [...features],
     images: images.slice(0, mostImages),
+    ...(services ? { services } : {}),
   };
+}
+
+async function sharedServers({ backings }: Cloud): Promise<NonNullable<ServerFacts['services']>> {
+  const signal = AbortSignal.timeout(engineMs);
+  return Promise.all(
+    Object.values(backings).map(async (backing) => {
+      const { state } = await backing.status({ signal });
+      return { engine: backing.kind, state };
+    }),
+  );
 }
 
 /** What the facts say about a manifest. */

@@ -69,8 +69,11 @@ export const expose = z
   })
   .meta({ description: 'A port of the app and what leads to it.', examples: [{ port: 80 }] });
 
+/** Kinds of database server that the language knows. */
+export const engineNames = ['mariadb', 'postgres'] as const;
+
 const databaseNeed = z.strictObject({
-  engine: z.enum(['mariadb', 'postgres']).default('mariadb').describe('Kind of database server.'),
+  engine: z.enum(engineNames).default('mariadb').describe('Kind of database server.'),
   version: majorVersion
     .optional()
     .meta({ description: 'Major version of the server; its own choice when nothing is said.', examples: ['17'] }),
