@@ -62,11 +62,9 @@ describe('MariaDB in Docker: faults and limits', () => {
 
   test('it ends in order when it is asked to, and starts again', async () => {
     const { container } = mariadb.backing;
-    const started = performance.now();
     await mariadb.engine.stopContainer(container, 30);
-    assert.ok(performance.now() - started < 25_000, 'it had to be killed');
     const stopped = await mariadb.engine.inspectContainer(container);
-    assert.equal(stopped?.exitCode, 0);
+    assert.equal(stopped?.exitCode, 0, 'it did not have to be killed');
     assert.equal(await mariadb.backing.ready({ signal }), false);
     await mariadb.backing.ensure({ signal });
     assert.deepEqual(await mariadb.client.read(shop, shop.name), ['kept', 'just before']);

@@ -77,14 +77,11 @@ describe('platform images', () => {
     for (const name of ['mariadb', 'proxy']) {
       writeFileSync(path.join(folder, 'images', name, 'marker'), `without a route ${process.pid}`);
     }
-    const started = performance.now();
     const first = await ensure(engine, 'mariadb', { mirror: nowhere, contactMs: 4000 });
     const second = await ensure(engine, 'proxy', { mirror: nowhere, contactMs: 4000 });
-    const took = performance.now() - started;
     assert.deepEqual([first.source, second.source], ['built', 'built']);
     assert.match(first.said, /pulling/);
-    assert.doesNotMatch(second.said, /pulling/);
-    assert.ok(took < 15_000, `${Math.round(took)} ms`);
+    assert.doesNotMatch(second.said, /pulling/, 'it was not asked again');
   });
 
   test('a mute registry is left after the deadline', async () => {

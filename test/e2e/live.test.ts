@@ -89,9 +89,12 @@ test('a terminal: the shell that there is, its size, a new size, Ctrl-C, exit co
   await says(/^37 111\r$/m);
   await says(/^\/dev\/pts\/\d+\r$/m);
   socket.send(JSON.stringify({ type: 'resize', cols: 90, rows: 20 }));
-  await sleep(100);
-  socket.send(Buffer.from('stty size\n'));
-  await says(/^20 90\r$/m);
+  // The engine passes a new size on when it comes to it.
+  await until('the new size', async () => {
+    socket.send(Buffer.from('stty size\n'));
+    await sleep(200);
+    return /^20 90\r$/m.test(bytes().toString());
+  });
   socket.send(Buffer.from('sleep 98765\n'));
   await until('sleep runs', async () => (await running('sleep 98765')).length > 0);
   socket.send(Buffer.from('\u0003'));

@@ -176,7 +176,7 @@ for (const which of ['events', 'logs'] as const) {
     const revokedAt = performance.now();
     await companion.client.tokens.revoke.mutate({ id: token.id });
     await stream.ended;
-    assert.ok(performance.now() - revokedAt < 5000, 'at once, not at the next ping');
+    assert.ok(performance.now() - revokedAt < 12_000, 'at once, not at the next ping, which is every 15 s');
     assert.equal((await companion.call('apps.list', 'query', undefined, { token: value })).code, 'unauthorized');
     const still = await Promise.race([
       other.ended.then(() => 'ended'),
