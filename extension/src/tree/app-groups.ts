@@ -12,7 +12,7 @@ import { offers, type TreeNode } from './node.ts';
 import { OperationNode, operationStateLabel } from './operation-node.ts';
 import { ProcessNode, shownProcesses } from './process-node.ts';
 import { ReleaseNode } from './release-node.ts';
-import { healthy, usage } from './replica-words.ts';
+import { healthy } from './replica-words.ts';
 import { RowNode } from './row-node.ts';
 import { UrlNode } from './url-node.ts';
 
@@ -42,7 +42,7 @@ function processes({ live, detail }: AppContent): Group {
     kind: 'processes',
     icon: 'server-process',
     label: l10n.t('Processes'),
-    description: [l10n.t('{0} of {1} healthy', healthy(replicas), wanted), ...usage(replicas)].join(' · '),
+    description: l10n.t('{0} of {1} healthy', healthy(replicas), wanted),
     expanded: true,
     nodes: detail ? shown.map((process) => new ProcessNode(live, detail, process)) : [],
   };
@@ -162,8 +162,8 @@ function forwards({ live, app, forwards: all }: AppContent): Group {
 }
 
 function activity({ live, app, detail }: AppContent): Group {
-  // What still runs is the first row of the app.
-  const all = (detail?.activity ?? []).filter(({ state }) => operationEnded[state]).slice(0, mostActivity);
+  // What still runs is the first row of the app. States of a newer server are told as they are called.
+  const all = (detail?.activity ?? []).filter(({ state }) => operationEnded[state] !== false).slice(0, mostActivity);
   const [last] = all;
   return {
     kind: 'activity',

@@ -19,6 +19,7 @@ export class AppNode implements AppRow {
   readonly id: string;
   readonly live: LiveServer;
   readonly app: AppSummary;
+  readonly freshMs = 60_000;
   readonly #parts: TreeParts;
 
   constructor(live: LiveServer, app: AppSummary, parts: TreeParts) {
@@ -85,14 +86,14 @@ export class AppNode implements AppRow {
     const forwards = this.#parts.forwards.of(live.server.id, app.name);
     const told = connection.snapshot.operations.get(app.name);
     const rowOf = (operation: Operation | undefined): TreeNode[] =>
-      operation && !operationEnded[operation.state] ? [new OperationNode(live, app, operation)] : [];
+      operation && operationEnded[operation.state] === false ? [new OperationNode(live, app, operation)] : [];
     let running = rowOf(told);
     try {
       const [detail, releases] = await Promise.all([connection.detail(app.name), connection.releases(app.name)]);
       // Events may have been missed while the server was away: what is known to have ended has ended.
       const asked = detail?.activity ?? [];
-      const ended = asked.some(({ id, state }) => id === told?.id && operationEnded[state]);
-      if (ended || !told) running = rowOf(asked.find(({ state }) => !operationEnded[state]));
+      const ended = asked.some(({ id, state }) => id === told?.id && operationEnded[state] !== false);
+      if (ended || !told) running = rowOf(asked.find(({ state }) => operationEnded[state] === false));
       const most = workspace.getConfiguration('minicloud').get<number>('tree.releases', 5);
       const groups = appGroups({ live, app, detail, releases: releases.slice(0, most), forwards });
       return [...running, ...groups];

@@ -19,13 +19,13 @@ export class GroupNode implements AppRow {
   readonly id: string;
   readonly live: LiveServer;
   readonly app: AppSummary;
-  readonly #group: Group;
+  readonly group: Group;
 
   constructor(live: LiveServer, app: AppSummary, group: Group) {
     this.id = `group:${live.server.id}/${app.name}/${group.kind}`;
     this.live = live;
     this.app = app;
-    this.#group = group;
+    this.group = group;
   }
 
   get serverId(): string {
@@ -33,7 +33,7 @@ export class GroupNode implements AppRow {
   }
 
   item(): TreeItem {
-    const { kind, icon, label, description, expanded } = this.#group;
+    const { kind, icon, label, description, expanded } = this.group;
     const state = expanded ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
     const item = new TreeItem(label, state);
     item.id = this.id;
@@ -48,6 +48,6 @@ export class GroupNode implements AppRow {
   }
 
   async children(): Promise<TreeNode[]> {
-    return [...this.#group.nodes];
+    return [...this.group.nodes];
   }
 }

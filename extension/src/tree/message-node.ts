@@ -16,23 +16,23 @@ export interface Message {
 export class MessageNode implements TreeNode {
   readonly id: string;
   readonly serverId: string;
-  readonly #message: Message;
+  readonly message: Message;
 
   constructor(id: string, serverId: string, message: Message) {
     this.id = id;
     this.serverId = serverId;
-    this.#message = message;
+    this.message = message;
   }
 
   item(): TreeItem {
-    const { icon, color, label, description, tooltip, command } = this.#message;
+    const { icon, color, label, description, tooltip, command } = this.message;
     const item = new TreeItem(label);
     item.id = this.id;
     item.iconPath = new ThemeIcon(icon, color ? new ThemeColor(color) : undefined);
     item.description = description;
     item.tooltip = tooltip;
     item.command = command ? { ...command, arguments: command.arguments ?? [this] } : undefined;
-    item.contextValue = facets('message', ...(this.#message.facets ?? []));
+    item.contextValue = facets('message', ...(this.message.facets ?? []));
     item.accessibilityInformation = { label: [label, description].filter(Boolean).join(', ') };
     return item;
   }

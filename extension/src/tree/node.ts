@@ -5,6 +5,8 @@ import type { LiveServer } from '../servers/connections.ts';
 /** One row of the tree. `id` is stable over refreshes, so that selection and expansion stay where they are. */
 export interface TreeNode {
   readonly id: string;
+  /** How long what `resolve` adds stays true enough, milliseconds. */
+  readonly freshMs?: number;
   item(): TreeItem;
   children(): Promise<TreeNode[]>;
   /** Completes the item when somebody points at it, with what costs a question to the server. */

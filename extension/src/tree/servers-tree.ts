@@ -2,6 +2,7 @@ import { commands, type Disposable, EventEmitter, l10n, type TreeDataProvider, t
 import type { Connections } from '../servers/connections.ts';
 import { failingApps } from '../servers/snapshot.ts';
 import { AppNode } from './app-node.ts';
+import { createKeptRows } from './kept-rows.ts';
 import { offers, type TreeNode } from './node.ts';
 import { ServerNode } from './server-node.ts';
 import type { TreeParts } from './tree-parts.ts';
@@ -15,15 +16,15 @@ const measureMs = 15_000;
 
 /** The view *Servers*. Event streams are open while it is visible, and no longer. */
 export function createServersTree(connections: Connections, parts: TreeParts): Disposable {
-  const changed = new EventEmitter<TreeNode | undefined>();
+  const changed = new EventEmitter<TreeNode[] | undefined>();
   const state = (): Emptiness => emptiness(connections.all(), parts.filter);
+  const rows = createKeptRows<TreeNode>(async () =>
+    state() === 'no' ? connections.all().map((live) => new ServerNode(live, parts)) : [],
+  );
   const provider: TreeDataProvider<TreeNode> = {
     onDidChangeTreeData: changed.event,
     getTreeItem: (node) => node.item(),
-    getChildren: async (node) => {
-      if (node) return node.children();
-      return state() === 'no' ? connections.all().map((live) => new ServerNode(live, parts)) : [];
-    },
+    getChildren: (node) => rows.children(node),
     async resolveTreeItem(item, node, token) {
       await node.resolve?.(item, token);
       return item;
@@ -39,17 +40,39 @@ export function createServersTree(connections: Connections, parts: TreeParts): D
     frame ??= setTimeout(() => {
       frame = undefined;
       void commands.executeCommand('setContext', 'minicloud.empty', state());
-      changed.fire(undefined);
       setBadge(view, connections);
       setMessage(view, connections, parts);
+      void tellChanges();
     }, frameMs);
+  };
+  /** One at a time; what changes meanwhile is told after it. */
+  let telling = false;
+  let again = false;
+  const tellChanges = async (): Promise<void> => {
+    again = true;
+    if (telling) return;
+    telling = true;
+    while (again) {
+      again = false;
+      const changes = await rows.changes().catch((): (TreeNode | undefined)[] => [undefined]);
+      const nodes = changes.filter((node): node is TreeNode => node !== undefined);
+      if (nodes.length < changes.length) changed.fire(undefined);
+      else if (nodes.length > 0) changed.fire(nodes);
+    }
+    telling = false;
   };
   const watch = watchWhileVisible(view, connections);
   const subscriptions = [
     connections.onDidChange(draw),
     parts.filter.onDidChange(draw),
     parts.forwards.onDidChange(draw),
-    view.onDidCollapseElement(({ element }) => forget(element)),
+    view.onDidCollapseElement(({ element }) => {
+      rows.close(element);
+      forget(element);
+    }),
+    view.onDidExpandElement(({ element }) => {
+      if (rows.reopen(element)) changed.fire([element]);
+    }),
   ];
   draw();
   return {

@@ -13,14 +13,14 @@ export class UrlNode implements AppRow {
   readonly live: LiveServer;
   readonly app: AppSummary;
   readonly url: string;
-  readonly #address: Address;
+  readonly address: Address;
 
   constructor(live: LiveServer, app: AppSummary, url: string, address: Address) {
     this.id = `url:${live.server.id}/${app.name}/${url}`;
     this.live = live;
     this.app = app;
     this.url = url;
-    this.#address = address;
+    this.address = address;
   }
 
   get serverId(): string {
@@ -28,7 +28,7 @@ export class UrlNode implements AppRow {
   }
 
   item(): TreeItem {
-    const { process, port, certificate } = this.#address;
+    const { process, port, certificate } = this.address;
     const { icon, color, words } = certificateLook(certificate, this.live.connection.now(), l10n.t);
     const item = new TreeItem(this.url.replace(/^https?:\/\//, '').replace(/\/$/, ''));
     item.id = this.id;
