@@ -121,7 +121,7 @@ test('a database server that hangs: the deploy says so, the app goes on', async 
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
   try {
     assert.equal((await component('mariadb'))?.state, 'down');
-    await serves(5_000);
+    await serves(20_000);
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
@@ -135,7 +135,7 @@ test('the engine frozen: questions end, nothing is changed, and it goes on after
   try {
     // It answers at all, within the time of a client's request: a question to a frozen engine ends.
     assert.equal((await component('engine'))?.state, 'down');
-    await serves(5_000);
+    await serves(20_000);
   } finally {
     process.kill(engine.pid, 'SIGCONT');
   }
