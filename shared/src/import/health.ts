@@ -12,6 +12,9 @@ const own = String.raw`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|\$\{?HOSTNA
 const url = new RegExp(String.raw`(?:(https?):\/\/)?${own}(?::(\d{1,5}))?(\/[^\s"'|;&)\x60]*)?`, 'i');
 const socket = new RegExp(String.raw`\b(?:nc|ncat|netcat)\b.*?${own}[\s:]+(\d{1,5})`, 'i');
 
+/** Longer checks are programs, and the expressions above would look at them for long. */
+const longestLine = 2000;
+
 /** Compose's times, and what a manifest calls them. */
 const times: Record<string, 'interval' | 'timeout' | 'grace'> = {
   interval: 'interval',
@@ -28,7 +31,7 @@ export function readHealth(value: unknown, field: string, part: Part, report: Re
   }
   const line = (/^CMD(-SHELL)?$/.test(test[0] ?? '') ? test.slice(1) : test).join(' ');
   const testField = below(field, 'test');
-  const asked = line === '' ? undefined : whatIsAsked(line);
+  const asked = line === '' || line.length > longestLine ? undefined : whatIsAsked(line);
   if (!asked) {
     if (line !== '' || entriesOf(value).length > 0)
       report.left(

@@ -25,16 +25,25 @@ export function createReport(): Report {
   const notMapped = new Map<string, { field: string; why: string }>();
   const secrets = new Map<string, { name: string; field: string }>();
   const notes = new Set<string>();
+  /** Every field that was told of, and all that they are inside of. */
+  const told = new Set<string>();
+  const tell = (field: string): void => {
+    told.add(field);
+    for (const { index } of field.matchAll(/[.[]/g)) told.add(field.slice(0, index));
+  };
   return {
-    took: (field, to) => void mapped.set(`${field}\n${to}`, { field: tellable(field), to: tellable(to) }),
-    left: (field, why) => void notMapped.set(`${field}\n${why}`, { field: tellable(field), why: tellable(why) }),
+    took(field, to) {
+      mapped.set(`${field}\n${to}`, { field: tellable(field), to: tellable(to) });
+      tell(field);
+    },
+    left(field, why) {
+      notMapped.set(`${field}\n${why}`, { field: tellable(field), why: tellable(why) });
+      tell(field);
+    },
     undo: (to) => {
       for (const [key, item] of mapped) if (item.to === to || item.to.startsWith(`${to}.`)) mapped.delete(key);
     },
-    knows: (field) =>
-      [...mapped.values(), ...notMapped.values()].some(
-        ({ field: told }) => told === field || told.startsWith(`${field}.`) || told.startsWith(`${field}[`),
-      ),
+    knows: (field) => told.has(field),
     secret: (name, field) => {
       if (!secrets.has(name)) secrets.set(name, { name, field: tellable(field) });
     },

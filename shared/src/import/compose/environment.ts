@@ -10,9 +10,10 @@ import { onePort } from './ports.ts';
 import { variablesOf, whyNotRead } from './read.ts';
 
 export function readEnvironment(value: unknown, field: string, part: Part, { compose, report }: Reading): void {
+  const known = indexOf(part);
   for (const { name, resolved } of variablesOf(value, compose)) {
     const variable = made(name, resolved, below(field, name));
-    if (!proxyVariable(variable, part)) put(variable, part);
+    if (!proxyVariable(variable, part)) put(variable, part, known);
     else report.took(variable.field, 'expose');
   }
 }
@@ -28,11 +29,12 @@ export function readEnvFiles(value: unknown, field: string, part: Part, { compos
       continue;
     }
     report.took(inside, 'env, secrets');
+    const known = indexOf(part);
     for (const [name, resolved] of readDotenv(text)) {
-      const before = part.variables.find((variable) => variable.name === name);
+      const before = part.variables[known.get(name) ?? -1];
       // A later file counts before an earlier one, and `environment` before all of them.
       if (before && !before.field.startsWith(field)) continue;
-      put(made(name, resolved, below(inside, name)), part);
+      put(made(name, resolved, below(inside, name)), part, known);
     }
   }
 }
@@ -60,9 +62,14 @@ function made(name: string, resolved: Interpolated | undefined, field: string): 
   return { name, value: whole ? resolved.text : undefined, tainted: resolved?.tainted ?? false, field };
 }
 
-function put(variable: Variable, part: Part): void {
-  const at = part.variables.findIndex(({ name }) => name === variable.name);
-  if (at < 0) part.variables.push(variable);
+/** Where each variable of a part is, by its name: a file may have thousands. */
+function indexOf(part: Part): Map<string, number> {
+  return new Map(part.variables.map(({ name }, index) => [name, index]));
+}
+
+function put(variable: Variable, part: Part, known: Map<string, number>): void {
+  const at = known.get(variable.name);
+  if (at === undefined) known.set(variable.name, part.variables.push(variable) - 1);
   else part.variables[at] = variable;
 }
 

@@ -51,8 +51,9 @@ export function importCompose(input: ImportInput): ImportResult {
   const manifest = assemble(assembly, report);
   readTop(compose.top, report);
   if (assembly.release) leaveRest(assembly.release, report);
-  for (const name of [main, ...roles.processes, ...roles.supports, ...(roles.release ? [roles.release] : [])])
-    tellRest(name, services.get(name) ?? {}, roles, report);
+  const read = [main, ...roles.processes, ...roles.supports, ...(roles.release ? [roles.release] : [])];
+  const known = new Set([...read, ...roles.needs.map((need) => need.service)]);
+  for (const name of read) tellRest(name, services.get(name) ?? {}, name === main, known, report);
   return renderImport(manifest, {
     from: `${input.file} (service ${main})`,
     report,
@@ -125,24 +126,17 @@ function leaveRest(release: Part, report: Report): void {
 }
 
 /** Whatever is written and was not told of: nothing goes in silence. */
-function tellRest(name: string, service: Fields, roles: Roles, report: Report): void {
+function tellRest(name: string, service: Fields, isMain: boolean, known: ReadonlySet<string>, report: Report): void {
   const field = below('services', name);
   for (const key of Object.keys(service)) {
     const inside = below(field, key);
     if (service[key] === undefined || report.knows(inside)) continue;
     if (key === 'depends_on') {
       const names = textsOfDependencies(service[key]);
-      const known = new Set([
-        ...roles.supports,
-        ...roles.needs.map((need) => need.service),
-        ...roles.processes,
-        roles.release,
-        roles.main,
-      ]);
       const missing = names.filter((dependency) => !known.has(dependency));
       if (missing.length === 0) report.took(inside, 'what the app needs is there before it');
       else report.left(inside, `${missing.join(', ')} is not in the manifest.`);
-    } else if (key === 'image' || key === 'build') report.took(inside, name === roles.main ? key : 'the same image');
+    } else if (key === 'image' || key === 'build') report.took(inside, isMain ? key : 'the same image');
     else report.left(inside, 'There is nothing in it that a manifest could hold.');
   }
 }

@@ -22,6 +22,7 @@ export function interpolate(text: string, lookUp: (name: string) => Interpolated
   let tainted = false;
   let done = '';
   let at = 0;
+  const ends = closings(text);
   const put = (part: Interpolated): void => {
     done += part.text;
     missing.push(...part.missing);
@@ -31,7 +32,7 @@ export function interpolate(text: string, lookUp: (name: string) => Interpolated
     const dollar = text.indexOf('$', at);
     if (dollar < 0) break;
     done += text.slice(at, dollar);
-    const found = nextVariable(text, dollar);
+    const found = nextVariable(text, dollar, ends);
     at = found.end;
     if ('literal' in found) {
       done += found.literal;
@@ -56,7 +57,7 @@ type Found = { literal: string; end: number } | { name: string; operator: string
 const plainName = /\$([A-Za-z_]\w*)/y;
 const bracedName = /\$\{([A-Za-z_]\w*)(:?[-?+])?/y;
 
-function nextVariable(text: string, dollar: number): Found {
+function nextVariable(text: string, dollar: number, ends: ReadonlyMap<number, number>): Found {
   if (text.charAt(dollar + 1) === '$') return { literal: '$', end: dollar + 2 };
   plainName.lastIndex = dollar;
   const plain = plainName.exec(text);
@@ -64,19 +65,20 @@ function nextVariable(text: string, dollar: number): Found {
   bracedName.lastIndex = dollar;
   const braced = bracedName.exec(text);
   const from = bracedName.lastIndex;
-  const end = braced ? closing(text, from) : undefined;
+  const end = braced ? ends.get(dollar) : undefined;
   if (!braced || end === undefined || (braced[2] === undefined && end !== from))
     return { literal: '$', end: dollar + 1 };
   return { name: braced[1] ?? '', operator: braced[2] ?? '', rest: text.slice(from, end), end: end + 1 };
 }
 
-/** Where the brace closes that was opened before `from`. */
-function closing(text: string, from: number): number | undefined {
-  let open = 1;
-  for (let at = from; at < text.length; at += 1) {
-    if (text.startsWith('${', at)) open += 1;
-    else if (text.charAt(at) === '}') open -= 1;
-    if (open === 0) return at;
+/** Where each brace closes that is opened by `${`, by the place of its dollar. In one pass: texts may be hostile. */
+function closings(text: string): Map<number, number> {
+  const ends = new Map<number, number>();
+  const open: number[] = [];
+  for (const { 0: mark, index } of text.matchAll(/\$\{|\}/g)) {
+    const start = mark === '}' ? open.pop() : undefined;
+    if (mark !== '}') open.push(index);
+    else if (start !== undefined) ends.set(start, index);
   }
-  return undefined;
+  return ends;
 }

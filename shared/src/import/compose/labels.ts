@@ -54,7 +54,7 @@ export function addDomains(names: readonly string[], field: string, part: Part, 
 
 /** ``Host(`a.example.com`) && PathPrefix(`/api`)``, or the `Host:a.example.com` of its first version. */
 function traefikRule(text: string, field: string, part: Part, report: Report): boolean {
-  const hosts = [...text.matchAll(/\bHost(?:SNI)?\(([^)]*)\)/g)].flatMap(([, inside = '']) => inside.split(','));
+  const hosts = [...text.matchAll(/\bHost(?:SNI)?\(([^)]{0,2000})\)/g)].flatMap(([, inside = '']) => inside.split(','));
   const plain = /^Host:\s*([^;]+)/.exec(text)?.[1]?.split(',') ?? [];
   const names = [...hosts, ...plain].map((name) => name.replace(/[\s`'"]/g, ''));
   const took = addDomains(names, field, part, report);
