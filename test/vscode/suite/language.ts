@@ -18,7 +18,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { closeEditors, minicloud, openManifest, until, workspaceFile } from './host.ts';
+import { closeEditors, minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const wrong = 'name: shop\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 70000\n';
@@ -186,6 +186,16 @@ export const languageTests: Record<string, HostTest> = {
       );
       assert.deepEqual(codesOf(uri), ['manifest/env-unread'], 'and the secret is not');
     },
+  'what the server tells of its services is in the hover of a need': async () => {
+    await withServer('services', async () => {
+      const uri = await openManifest('services', 'name: shop\nimage: nginx:1\nneeds:\n- database\n');
+      await until(async () => {
+        const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(3, 4));
+        const text = hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
+        return /mariadb (runs|is starting|starts) on the server/.test(text);
+      }, 'the state of the shared database');
+    });
+  },
   'the outline shows keys and entries': async () => {
     const uri = await openManifest('outline', 'name: shop\nexpose:\n- port: 80\n- port: 81\n');
     const symbols = await commands.executeCommand<DocumentSymbol[]>('vscode.executeDocumentSymbolProvider', uri);
