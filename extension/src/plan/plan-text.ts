@@ -31,7 +31,8 @@ export function planText(plan: Plan, server: string, t: Translate): PlanText {
 
   const changes = changesOf(plan);
   if (changes.length > 0) {
-    page.section(`${t('What changes')}  (${countChanges(changes, t)})`);
+    const counted = countChanges(changes, t);
+    page.section(counted ? `${t('What changes')}  (${counted})` : t('What changes'));
     const width = Math.min(maxObject, Math.max(...changes.map(({ object }) => object.length)));
     const valueWidth = Math.min(maxValue * 2, Math.max(...changes.map((change) => shownValue(change).length)));
     for (const change of changes) {
@@ -86,6 +87,7 @@ function countChanges(changes: readonly Change[], t: Translate): string {
     ['change', (count) => t('{0} changed', count)],
     ['remove', (count) => t('{0} removed', count)],
   ];
+  // Actions of a newer server are not counted; each is there to be read.
   return words
     .map(([action, say]) => [changes.filter((each) => each.action === action).length, say] as const)
     .flatMap(([count, say]) => (count > 0 ? [say(count)] : []))
