@@ -269,13 +269,17 @@ export function containerCalls(
     },
 
     async *logs(container, { signal, tail, since, follow = false }) {
-      const { Id } = await guardContainer(container, { signal });
+      // Whoever does not want it any more gets an end, at whatever moment.
+      const found = await guardContainer(container, { signal }).catch((error: unknown) => {
+        if (!signal?.aborted) throw error;
+      });
+      if (!found) return;
       const query = {
         follow,
         ...(tail !== undefined && { tail }),
         ...(since !== undefined && { since: (since / 1000).toFixed(3) }),
       };
-      yield* readLog(Id, `container ${container}`, query, signal);
+      yield* readLog(found.Id, `container ${container}`, query, signal);
     },
 
     async stats(container, options) {
