@@ -26,13 +26,16 @@ async function engineAt(name: string, answer: RequestListener): Promise<string> 
 }
 
 const says =
-  (body: object, status = 200): RequestListener =>
+  (headers: Record<string, string>, status = 200): RequestListener =>
   (_, response) =>
-    response.writeHead(status).end(JSON.stringify(body));
+    response.writeHead(status, headers).end('OK');
 
 test('DOCKER_HOST decides, and Docker and Podman are told apart', async () => {
-  const docker = await engineAt('docker.sock', says({ Components: [{ Name: 'Engine' }] }));
-  const podman = await engineAt('podman.sock', says({ Components: [{ Name: 'Podman Engine' }] }));
+  const docker = await engineAt('docker.sock', says({ 'Api-Version': '1.41', Server: 'Docker/20.10.24 (linux)' }));
+  const podman = await engineAt(
+    'podman.sock',
+    says({ 'Api-Version': '1.41', 'Libpod-API-Version': '4.3.1', Server: 'Libpod/4.3.1 (linux)' }),
+  );
   assert.deepEqual(await findEngine({ DOCKER_HOST: `unix://${docker}` }), { kind: 'docker', socketPath: docker });
   assert.deepEqual(await findEngine({ DOCKER_HOST: `unix://${podman}` }), { kind: 'podman', socketPath: podman });
 });
