@@ -7,8 +7,11 @@ import type { Disposable, ExtensionContext } from 'vscode';
 import { closeEditors, minicloud } from './host.ts';
 import type { HostTest } from './index.ts';
 
-const rounds = 7;
+const rounds = 12;
 const mostMs = 50;
+
+/** Processor time; of this thread alone where Node can tell. */
+const spent = (process.threadCpuUsage ?? process.cpuUsage).bind(process);
 
 interface Bundle {
   activate(context: ExtensionContext): TestApi | undefined;
@@ -30,9 +33,10 @@ export const activationTests: Record<string, HostTest> = {
         const subscriptions: Disposable[] = [];
         const own = contextWith(context, subscriptions);
         delete require.cache[file];
-        const started = performance.now();
+        const before = spent();
         const api = (require(file) as Bundle).activate(own);
-        times.push(performance.now() - started);
+        const { user, system } = spent(before);
+        times.push((user + system) / 1000);
         assert.ok(api, 'it was not activated');
         // A command that is registered twice throws: whatever an earlier round left would be found here.
         disposeAll(subscriptions);
@@ -41,7 +45,7 @@ export const activationTests: Record<string, HostTest> = {
       sockets.restore();
     }
     assert.equal(sockets.opened(), 0, 'activation opened a socket');
-    // The best of several: what the others do on this machine isn't its fault.
+    // Of its own thread, and the best of several: what the others do on this machine isn't its fault.
     assert.ok(Math.min(...times) < mostMs, `activate() took ${times.map(Math.round)} ms`);
   },
 };
