@@ -115,7 +115,6 @@ async function visibility(
     times.push(performance.now() - started);
   }
   const after = (await control.status()).pids;
-  await control.close();
   const sameWorkers = pids.join() === after.join();
   const value = median(times);
   return {

@@ -92,7 +92,6 @@ describe('proxy state', () => {
     agent.destroy();
     socket.terminate();
     sockets.close();
-    await control.close();
   });
 
   test('it starts cold from the disk without the companion, after clean stops and kill -9 alike', async () => {

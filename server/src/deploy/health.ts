@@ -2,11 +2,11 @@
 import { connect } from 'node:net';
 import type { Healthcheck } from 'minicloud-shared/manifest/model';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { request } from 'undici';
 import type { ContainerInfo } from '../adapters/engine/contract.ts';
 import type { AppRow } from '../apps/apps.ts';
 import { networkName } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+import { askHttp } from '../platform/ask-http.ts';
 import { poll, sleep } from '../platform/wait.ts';
 import { exitReason } from '../processes/processes.ts';
 
@@ -62,15 +62,14 @@ export async function askReplica(
       await tcpConnect(address, check.port, check.timeoutMs, signal);
       return { ok: true, answer: 'connected' };
     }
-    const response = await request(`http://${address}:${check.port}${check.path}`, {
+    const { status, text } = await askHttp({
+      to: { host: address, port: check.port },
+      path: check.path,
       signal: AbortSignal.any([signal, AbortSignal.timeout(check.timeoutMs)]),
-      headers: { host: 'localhost', 'user-agent': 'minicloud-health', connection: 'close' },
+      headers: { host: 'localhost', 'user-agent': 'minicloud-health' },
+      mostBytes: bodyLimit,
     });
-    const body = (await response.body.text()).slice(0, bodyLimit);
-    return {
-      ok: response.statusCode >= 200 && response.statusCode < 400,
-      answer: `GET ${check.path} answered ${response.statusCode} ${body}`.trim(),
-    };
+    return { ok: status >= 200 && status < 400, answer: `GET ${check.path} answered ${status} ${text}`.trim() };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     const subject = check.path === undefined ? `port ${check.port}` : `GET ${check.path} on port ${check.port}`;
@@ -177,8 +176,9 @@ function words(error: unknown): string {
   const known: Record<string, string> = {
     ECONNREFUSED: 'connection refused: nothing listens there',
     EHOSTUNREACH: 'host unreachable',
-    ECONNRESET: 'connection reset',
-    UND_ERR_SOCKET: 'the connection was closed without an answer',
+    // Node's word for a connection that was ended as well as for one that was reset.
+    EPIPE: 'the connection was closed without an answer',
+    ECONNRESET: 'the connection was closed without an answer',
   };
   return known[code] ?? (error.name === 'TimeoutError' ? 'no answer in time' : error.message);
 }

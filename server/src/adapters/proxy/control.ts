@@ -1,8 +1,8 @@
 /** The companion's end of the control socket: what `lua/minicloud/control.lua` answers, with deadlines. */
 import { Readable } from 'node:stream';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { Agent, request } from 'undici';
 import { z } from 'zod';
+import { askHttp } from '../../platform/ask-http.ts';
 import { sleep } from '../../platform/wait.ts';
 
 const refusedSchema = z.array(z.object({ host: z.string(), why: z.string() })).default([]);
@@ -63,10 +63,8 @@ export interface Control {
   status(options?: ControlOptions): Promise<ControlStatus>;
   counters(options?: ControlOptions): Promise<ControlCounters>;
   routeCounters(options?: ControlOptions): Promise<ControlRouteCounters>;
-  close(): Promise<void>;
 }
 
-const connectMs = 2_000;
 const askMs = 5_000;
 const patchMs = 20_000;
 const putMs = 120_000;
@@ -75,8 +73,6 @@ const busyPauseMs = 100;
 
 /** Opens nothing until it is used. Every call ends in `proxy_failed`, `timeout` or `disk_full` when it does not work. */
 export function createControl(socketPath: string): Control {
-  const agent = new Agent({ connect: { socketPath, timeout: connectMs }, connections: 2, keepAliveTimeout: 10_000 });
-
   async function call(
     method: 'GET' | 'PUT' | 'PATCH',
     path: string,
@@ -86,15 +82,16 @@ export function createControl(socketPath: string): Control {
   ): Promise<{ status: number; body: unknown }> {
     const deadline = AbortSignal.timeout(deadlineMs);
     try {
-      const answer = await request(`http://minicloud-proxy${path}`, {
-        dispatcher: agent,
+      const sent = lines ? body(lines) : { headers: {} };
+      const { status, text } = await askHttp({
+        to: { socketPath },
         method,
+        path,
+        ...sent,
+        headers: { host: 'minicloud-proxy', ...sent.headers },
         signal: options?.signal ? AbortSignal.any([options.signal, deadline]) : deadline,
-        headersTimeout: deadlineMs,
-        bodyTimeout: deadlineMs,
-        ...(lines && body(lines)),
       });
-      return { status: answer.statusCode, body: await answer.body.json() };
+      return { status, body: JSON.parse(text) };
     } catch (error) {
       if (options?.signal?.aborted) throw error;
       throw unreachable(error, deadline.aborted, deadlineMs);
@@ -128,7 +125,6 @@ export function createControl(socketPath: string): Control {
     async routeCounters(options) {
       return parse(routeCountersSchema, await call('GET', '/counters/routes', askMs, undefined, options)).counters;
     },
-    close: () => agent.close(),
   };
 }
 

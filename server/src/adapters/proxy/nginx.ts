@@ -34,32 +34,27 @@ export function createNginxProxy(options: NginxProxyOptions): ProxyPort {
   const home = proxyHome(options.home, options.assets ?? fileURLToPath(new URL('./lua', import.meta.url)));
   const name = containerName(engine.installation);
   const serial = queue();
-  let control: Control | undefined;
+  const control = createControl(home.socket);
   let served: Served | undefined;
   let secret: string | undefined;
-
-  const connection = () => {
-    control ??= createControl(home.socket);
-    return control;
-  };
 
   return {
     httpPort,
     httpsPort,
     ensure: (call) =>
       serial(async () => {
-        await ensureContainer({ engine, home, settings, image: options.image, control: connection(), ...call });
+        await ensureContainer({ engine, home, settings, image: options.image, control, ...call });
       }),
     apply: (table, call) =>
       serial(async () => {
         const next = prepareTable(table, served?.table);
-        const refusedByProxy = await send(connection(), served, next, call?.signal);
+        const refusedByProxy = await send(control, served, next, call?.signal);
         served = { table: next, refusedByProxy };
         return { refused: [...next.refused, ...refusedByProxy] };
       }),
     async status(call) {
       const container = await engine.inspectContainer(name, call);
-      const answer = await connection().status(call).catch(problemText);
+      const answer = await control.status(call).catch(problemText);
       if (typeof answer === 'string') {
         return {
           ...nothing,
@@ -82,13 +77,11 @@ export function createNginxProxy(options: NginxProxyOptions): ProxyPort {
       secret ??= await readProbeSecret(home);
       return await probeThrough({ address, port: tls ? httpsPort : httpPort, tls, secret }, probe, call?.signal);
     },
-    counters: (call) => connection().counters(call),
-    routeCounters: (call) => connection().routeCounters(call),
+    counters: (call) => control.counters(call),
+    routeCounters: (call) => control.routeCounters(call),
     remove: (call) =>
       serial(async () => {
         await engine.removeContainer(name, call);
-        await control?.close();
-        control = undefined;
         served = undefined;
       }),
   };
