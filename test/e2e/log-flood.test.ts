@@ -54,11 +54,13 @@ test('floods, stalled readers and deploys leave the companion small and answerin
   const readers = [true, true, true, false, false, false].map(follow);
   try {
     await sleep(10_000);
+    // Those that read get on, on a slow machine too.
     const reading = readers.slice(3);
-    assert.ok(
-      reading.every(({ got }) => got() > 50_000),
-      `they read ${reading.map(({ got }) => got())} bytes`,
-    );
+    const end = performance.now() + 120_000;
+    while (!reading.every(({ got }) => got() > 50_000)) {
+      assert.ok(performance.now() < end, `they read ${reading.map(({ got }) => got())} bytes`);
+      await sleep(100);
+    }
     for (const round of [1, 2, 3]) {
       const operation = await lab.deploy(manifest(round));
       assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
