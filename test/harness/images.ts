@@ -10,12 +10,14 @@ import { cacheFolder, type TestEngine } from './engine.ts';
 /** Versions of the test app: the same behaviours, told apart by the number that they answer with. */
 const appVersions = [1, 2, 3];
 const appImage = 'minicloud-test/app';
+export const everyImage = ['base', 'proxy', 'mariadb', 'sample'] as const;
 
-/** Builds what is missing; the environment by which suites find engine and images. */
+/** Builds what is missing of these; the environment by which suites find engine and images. */
 export async function prepareImages(
   engine: TestEngine,
   root: string,
   say: (line: string) => void,
+  names: readonly (typeof everyImage)[number][] = everyImage,
 ): Promise<Record<string, string>> {
   const docker = await createDockerEngine({ socketPath: engine.socket, installation: 'harness' });
   const settings: ImageSettings = {
@@ -23,9 +25,9 @@ export async function prepareImages(
     workFolder: path.join(cacheFolder(), 'work'),
     choice: 'build',
   };
-  await buildSample(root, say);
+  if (names.includes('sample')) await buildSample(root, say);
   const references: Record<string, string> = {};
-  for (const name of ['base', 'proxy', 'mariadb', 'sample'] as const) {
+  for (const name of names) {
     const image = await ensurePlatformImage(docker, name, settings, say);
     references[`MINICLOUD_TEST_${name.toUpperCase()}_IMAGE`] = image.reference;
   }

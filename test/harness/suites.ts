@@ -2,14 +2,16 @@
 import { globSync } from 'node:fs';
 import path from 'node:path';
 
-/** `engine`: a Docker engine of its own, in a network namespace. `browser`: Chromium and VS Code. `load`: wrk. */
-export type Need = 'engine' | 'browser' | 'load';
+/** `engine`: a Docker engine of its own, in a network namespace. `podman`: the same of Podman. `browser`: Chromium and VS Code. `load`: wrk. */
+export type Need = 'engine' | 'podman' | 'browser' | 'load';
 
 export interface Suite {
   name: string;
   /** Glob patterns from the root of the workspace; none for the suite whose tests are other programs. */
   files: readonly string[];
   needs: readonly Need[];
+  /** Names of the tests that belong to it, as `--test-name-pattern` takes them; all of the files' tests when not given. */
+  tests?: readonly string[];
   concurrency: number;
   /** Most milliseconds for one test. */
   testTimeoutMs: number;
@@ -61,6 +63,23 @@ export const suites: readonly Suite[] = [
     concurrency: 1,
     testTimeoutMs: 10 * minutes,
     silenceMs: 12 * minutes,
+  },
+  {
+    // What a deploy stands on and a deploy itself, with the other engine: the very files of the suites above.
+    name: 'podman',
+    files: ['test/contract/engine.test.ts', 'test/e2e/network-matrix.test.ts', 'test/e2e/deploy.test.ts'],
+    needs: ['podman'],
+    tests: [
+      '/^engine podman/',
+      '/^network matrix/',
+      '/^a (first deploy|second deploy|rollback appends)/',
+      '/^what was (deployed is|planned is)/',
+      '/^several processes, replicas/',
+      '/^deleting needs/',
+    ],
+    concurrency: 1,
+    testTimeoutMs: 5 * minutes,
+    silenceMs: 6 * minutes,
   },
   {
     name: 'vscode',
