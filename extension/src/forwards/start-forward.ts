@@ -1,4 +1,5 @@
 import type { PickedApp } from '../commands/pick.ts';
+import type { LogFollower } from '../logs/log-follower.ts';
 import type { Connections } from '../servers/connections.ts';
 import { openSocket } from '../servers/open-socket.ts';
 import type { Forward, Forwards } from './forwards.ts';
@@ -26,8 +27,13 @@ export async function startForward(
 }
 
 /** Ends what leads to a server that is no longer there. */
-export function endWithServers(connections: Connections, forwards: Forwards): { dispose(): void } {
+export function endWithServers(
+  connections: Connections,
+  forwards: Forwards,
+  logs: Pick<LogFollower, 'keepOnly'>,
+): { dispose(): void } {
   return connections.onDidChange(() => {
+    logs.keepOnly((serverId) => connections.get(serverId) !== undefined);
     for (const { id, serverId } of forwards.all()) if (!connections.get(serverId)) forwards.stop(id);
   });
 }

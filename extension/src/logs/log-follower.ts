@@ -14,6 +14,8 @@ export interface LogFollower extends Disposable {
   followed(): readonly FollowedApp[];
   stop(app: FollowedApp): void;
   stopAll(): void;
+  /** Ends what is followed on servers that are no longer there, and takes its channels away. */
+  keepOnly(there: (serverId: string) => boolean): void;
 }
 
 export interface FollowedApp {
@@ -70,6 +72,16 @@ export function createLogFollower(): LogFollower {
     },
     stopAll() {
       running().forEach(stop);
+    },
+    keepOnly(there) {
+      for (const [key, entry] of entries) {
+        if (there(entry.serverId)) continue;
+        entry.stop?.();
+        entry.stop = undefined;
+        entry.channel.dispose();
+        entries.delete(key);
+        tellContext();
+      }
     },
     dispose() {
       for (const entry of entries.values()) {
