@@ -13,8 +13,8 @@ import {
   activeTab,
   answer,
   noApps,
-  notification,
   openFile,
+  openFromNotice,
   pressStep,
   runCommand,
   takePicture,
@@ -85,7 +85,7 @@ test('the first steps: from adding the server to the page of the sample, with it
   await told(page, 'release 1 is live', 240_000);
   await isDone('Deploy and open it', true);
   await takePictures({ page, vscode }, 'sample-done');
-  await notification(page, 'release 1 is live').getByRole('button', { name: 'Open in Browser', exact: true }).waitFor();
+  await (await openFromNotice(page, 'release 1 is live')).close();
   await treeRow(page, 'guestbook').first().click();
   await treeRow(page, 'Release 1').waitFor();
   await openFile(page, 'cloud_manifest.yml');

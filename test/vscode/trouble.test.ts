@@ -114,7 +114,7 @@ describe('in trouble', () => {
     await forgetToasts(page);
     await runCommand(page, 'Minicloud: Deploy Manifest');
     await dialog().getByText('Deploy keeper to', { exact: false }).waitFor();
-    await dialog().getByText('data at /data', { exact: false }).first().waitFor();
+    for (const words of ['This would be lost:', 'data at /data']) await dialog().getByText(words).first().waitFor();
     await takePicture(page, 'trouble-2-data');
     await dialog().getByRole('button', { name: 'Cancel', exact: true }).click();
     await dialog().waitFor({ state: 'detached' });

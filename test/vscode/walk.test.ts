@@ -16,6 +16,7 @@ import {
   goTo,
   noApps,
   openFile,
+  openFromNotice,
   pickRow,
   pressNotice,
   runCommand,
@@ -118,14 +119,8 @@ describe('a first deploy by hand', () => {
   });
 
   step('the app is opened in the browser from the message', async () => {
-    const opened = page.waitForEvent('popup');
-    // Awaited below; a failure before that is told by what failed.
-    opened.catch(() => {});
-    await pressNotice(page, 'release 1 is live', 'Open in Browser');
-    // The editor asks before it leaves for a site that it does not know.
-    const dialog = page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true });
-    await Promise.race([opened, dialog.waitFor().then(() => dialog.click())]);
-    assert.match((await opened).url(), /guestbook\.localhost|about:blank|chrome-error/);
+    const opened = await openFromNotice(page, 'release 1 is live');
+    assert.match(opened.url(), /guestbook\.localhost|about:blank|chrome-error/);
   });
 
   step('a change is planned with its consequence', async () => {

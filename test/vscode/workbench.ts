@@ -140,6 +140,18 @@ export async function pressNotice(page: Page, text: string, button: string): Pro
   await center.waitFor({ state: 'detached' });
 }
 
+/** Presses *Open in Browser* of a message; the page that came of it. */
+export async function openFromNotice(page: Page, text: string): Promise<Page> {
+  const opened = page.waitForEvent('popup');
+  // Awaited below; a failure before that is told by what failed.
+  opened.catch(() => {});
+  await pressNotice(page, text, 'Open in Browser');
+  // The editor asks before it leaves for a site that it does not know.
+  const dialog = page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true });
+  await Promise.race([opened, dialog.waitFor().then(() => dialog.click())]);
+  return opened;
+}
+
 /** Keeps a picture for people to look at. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   await mkdir(screenshots, { recursive: true });

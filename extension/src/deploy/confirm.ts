@@ -12,11 +12,8 @@ export async function confirmDeploy(plan: Plan, manifest: Uri, server: string): 
   if (!asks) return true;
   const deploy = atRisk ? l10n.t('Deploy and Risk This Data') : l10n.t('Deploy');
   const question = l10n.t('Deploy {0} to {1}?', plan.app, server);
-  const chosen = await window.showWarningMessage(
-    question,
-    { modal: true, detail: atRiskLines(plan) + verdict(plan, l10n.t) },
-    deploy,
-  );
+  const detail = atRisk ? `${l10n.t('This would be lost:')}\n${atRiskLines(plan)}` : verdict(plan, l10n.t);
+  const chosen = await window.showWarningMessage(question, { modal: true, detail }, deploy);
   return chosen === deploy;
 }
 
