@@ -106,6 +106,25 @@ describe('firewall iptables, the real thing', () => {
     assert.doesNotMatch(await iptables(within, ['-S', 'FORWARD']), /MC-abcdefgh/);
   });
 
+  test('comes before what Podman adds for its first container, and lets names be asked', async () => {
+    const within = await makeNamespace();
+    await iptables(within, ['-F'], ['-X']);
+    const firewall = createIptablesFirewall({ installation: 'abcdefgh99', within });
+    const podman = { ...policy, resolverAtGateway: true };
+    await firewall.apply(podman);
+    // As Podman's netavark does it: nothing where it is there, else at the front.
+    const jump = ['FORWARD', '-m', 'comment', '--comment', 'netavark firewall plugin rules', '-j', 'NETAVARK_FORWARD'];
+    await iptables(within, ['-C', ...jump]);
+    await iptables(within, ['-N', 'NETAVARK_ISOLATION_1'], ['-I', 'FORWARD', '-j', 'NETAVARK_ISOLATION_1']);
+    assert.deepEqual(await firewall.verify(podman), { ok: true, detail: 'every rule is in place' });
+    await iptables(within, ['-D', ...jump], ['-I', ...jump]);
+    assert.match((await firewall.verify(podman)).detail, /not the first in FORWARD/);
+    await firewall.apply(podman);
+    assert.equal((await firewall.verify(podman)).ok, true);
+    await firewall.remove();
+    await iptables(within, ['-C', ...jump]);
+  });
+
   test('switches on the filtering inside bridges', async () => {
     const within = await makeNamespace();
     const file = '/proc/sys/net/bridge/bridge-nf-call-iptables';

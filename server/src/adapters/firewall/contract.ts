@@ -11,7 +11,7 @@ export interface FirewallPolicy {
   pool: string;
   /** TCP ports of this machine that everybody reaches, the proxy's: apps may call them as any visitor does. At most 15. */
   publicPorts?: number[];
-  /** Names are answered by this machine at the gateway of each network, port 53: who may ask there for anything may ask that. */
+  /** As Podman does it: this machine answers names at the gateway of each network, port 53, where apps may ask that. */
   resolverAtGateway?: boolean;
   /** How apps reach shared services; any way when not given. */
   services?: ServicePolicy;

@@ -16,6 +16,9 @@ interface Call {
 
 /** Docker's chain for rules that come before its own; it is made and kept by Docker. */
 const dockerChain = 'DOCKER-USER';
+/** Podman's (netavark's) chain, and how it leads there. */
+const podmanChain = 'NETAVARK_FORWARD';
+const podmanJump = `-A FORWARD -m comment --comment "netavark firewall plugin rules" -j ${podmanChain}`;
 /** Without it packets inside one network never pass iptables, and the rules among neighbours have no effect. */
 const bridgeSwitch = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 const bridgeModule = 'br_netfilter';
@@ -70,6 +73,7 @@ export function createIptablesFirewall({ installation, within = [] }: IptablesOp
       await change((table) => {
         if (problems(table, policy, chains).length === 0) return [];
         return [
+          ...podmanLines(table, policy),
           // Naming a chain empties it: with the rules below in one step, there is no moment without them.
           `:${chains.forward} - [0:0]`,
           `:${chains.input} - [0:0]`,
@@ -107,6 +111,15 @@ export function createIptablesFirewall({ installation, within = [] }: IptablesOp
  */
 const harmlessBefore = / -j (?:MC-[A-Za-z0-9]+-(?:FWD|IN)|NETAVARK_ISOLATION_\d)$/;
 
+/**
+ * Podman puts its chain at the front when its first container starts, and that chain accepts; it leaves it where it is
+ * when it is there. So it is made before, in Podman's very words, for ours to come before it and stay there.
+ */
+function podmanLines(table: string[], policy: FirewallPolicy): string[] {
+  if (!policy.resolverAtGateway || table.includes(podmanJump)) return [];
+  return [...(table.includes(`-N ${podmanChain}`) ? [] : [`:${podmanChain} - [0:0]`]), podmanJump];
+}
+
 /** What is missing or out of place; empty when all is well. */
 function problems(table: string[], policy: FirewallPolicy, chains: Chains): string[] {
   const { forward, input } = chains;
@@ -124,6 +137,7 @@ function problems(table: string[], policy: FirewallPolicy, chains: Chains): stri
     if (position < 0) found.push(`${parent} does not lead to ${chain}`);
     else if (before.length > 0) found.push(`${chain} is not the first in ${parent}`);
   }
+  if (podmanLines(table, policy).length > 0) found.push('Podman would put its own rules before ours');
   if (jumpRemovals(table, chains).length > 2) found.push('a jump is there more than once');
   return found;
 }
