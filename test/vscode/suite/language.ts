@@ -187,7 +187,10 @@ export const languageTests: Record<string, HostTest> = {
       assert.deepEqual(codesOf(uri), ['manifest/env-unread'], 'and the secret is not');
     },
   'what the server tells of its services is in the hover of a need': async () => {
-    await withServer('services', async () => {
+    await withServer('services', async (serverId) => {
+      const { services } = await minicloud();
+      await commands.executeCommand('minicloud.servers.focus');
+      await until(() => services.connections.get(serverId)?.connection.facts !== undefined, 'the facts of the server');
       const uri = await openManifest('services', 'name: shop\nimage: nginx:1\nneeds:\n- database\n');
       await until(async () => {
         const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(3, 4));
