@@ -1,0 +1,89 @@
+/** What the walk through the sidebar does again and again, beyond what every walk does. */
+import assert from 'node:assert/strict';
+import type { Locator, Page } from 'playwright-core';
+import { treeRow } from './workbench.ts';
+
+/** Runs in the page. */
+export function readClipboard(): Promise<string> {
+  return (navigator as unknown as { clipboard: { readText(): Promise<string> } }).clipboard.readText();
+}
+
+/** Answers a question that stands before everything else. */
+export async function press(page: Page, question: string, button: string): Promise<void> {
+  const dialog = page.locator('.monaco-dialog-box', { hasText: question });
+  await dialog.getByRole('button', { name: button, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
+/** Chooses from a row's menu, again when something closed it. */
+export async function fromMenu(page: Page, row: Locator, item: string): Promise<void> {
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    await row.click({ button: 'right' });
+    const chosen = await page
+      .getByRole('menuitem', { name: item, exact: true })
+      .click({ timeout: 10_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+    if (chosen) return;
+    await page.keyboard.press('Escape');
+  }
+  assert.fail(`no menu with ${item}`);
+}
+
+/** Opens a row of the tree, or closes it: again when the tree was just being drawn anew. */
+export async function unfold(page: Page, label: string, open = true): Promise<void> {
+  const row = treeRow(page, label);
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    if ((await row.getAttribute('aria-expanded')) === String(open)) return;
+    await row.click();
+    const done = row.and(page.locator(`[aria-expanded=${open}]`));
+    await done.waitFor({ timeout: 3_000 }).catch(() => {});
+  }
+  assert.fail(`${label} does not ${open ? 'open' : 'close'}`);
+}
+
+/** As by hand: a link is one only after Control is held and the pointer moved over it. */
+export async function followLink(page: Page, link: Locator): Promise<void> {
+  const box = await link.boundingBox();
+  assert.ok(box);
+  await page.keyboard.down('Control');
+  const active = page.locator('.editor-instance .detected-link-active');
+  for (let step = 0; step < 200 && !(await active.isVisible()); step += 1) {
+    await page.mouse.move(box.x + 10 + (step % 20), box.y + box.height / 2);
+    await page.waitForTimeout(50);
+  }
+  await active.waitFor();
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.keyboard.up('Control');
+}
+
+/** Waits until the palette offers a command, or no longer does. */
+export async function commandIs(page: Page, title: string, there: boolean): Promise<void> {
+  const row = page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true });
+  for (let attempt = 0; attempt < 30; attempt += 1) {
+    await page.keyboard.press('F1');
+    await page.locator('.quick-input-widget:visible .quick-input-box input').fill(`>${title}`);
+    const seen = await row.waitFor({ timeout: 1_000 }).then(
+      () => true,
+      () => false,
+    );
+    await page.keyboard.press('Escape');
+    if (seen === there) return;
+  }
+  assert.fail(`${title} is ${there ? 'not ' : ''}there`);
+}
+
+/** A sidebar wide enough to read what stands beside the names. */
+export async function widen(page: Page): Promise<void> {
+  const box = await page.locator('.part.sidebar').boundingBox();
+  assert.ok(box);
+  const edge = box.x + box.width;
+  await page.mouse.move(edge, 500);
+  await page.mouse.down();
+  await page.mouse.move(edge + 220, 500, { steps: 5 });
+  await page.mouse.up();
+  await page.mouse.move(900, 300);
+}
