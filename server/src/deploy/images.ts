@@ -26,19 +26,28 @@ export async function pullOrKeep(
   silentUntil.set(cloud, silent);
   const registry = registryOf(reference);
   if (here && (silent.get(registry) ?? 0) > cloud.clock.now()) {
-    notes.push(`${registry} did not answer a moment ago: ${reference} is deployed as it is on this machine.`);
+    // The very words of the first time: they are part of the plan, which would be another one otherwise.
+    notes.push(keptNote(registry, reference));
     return runnable(cloud, reference, here);
   }
   try {
     return runnable(cloud, reference, await cloud.engine.pullImage(reference, options));
   } catch (error) {
-    const unreachable = error instanceof ProblemError && error.problem.code === 'registry_unreachable';
-    if (!here || !unreachable) throw error;
-    silent.set(registry, cloud.clock.now() + silentForMs);
-    notes.push(`${registry} does not answer: ${reference} is deployed as it is on this machine.`);
+    const code = error instanceof ProblemError ? error.problem.code : undefined;
+    // Where nobody can tell that it was built here, a registry that has none is no reason not to take it.
+    const builtHere =
+      !cloud.engine.capabilities.tellsBuiltImages && (code === 'image_not_found' || code === 'registry_denied');
+    if (!here || !(code === 'registry_unreachable' || builtHere)) throw error;
+    if (!builtHere) silent.set(registry, cloud.clock.now() + silentForMs);
+    notes.push(builtHere ? builtNote(registry, reference) : keptNote(registry, reference));
     return runnable(cloud, reference, here);
   }
 }
+
+const keptNote = (registry: string, reference: string) =>
+  `${registry} does not answer: ${reference} is deployed as it is on this machine.`;
+const builtNote = (registry: string, reference: string) =>
+  `${registry} has no ${reference} for this server: it is deployed as it is on this machine.`;
 
 /** The image, unless its metadata says that it can't be started here. */
 function runnable(cloud: Cloud, reference: string, image: ImageInfo): ImageInfo {

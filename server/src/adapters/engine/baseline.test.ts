@@ -9,6 +9,7 @@ const capabilities: EngineCapabilities = {
   hostNetwork: true,
   memoryLimits: true,
   resolverAtGateway: false,
+  tellsBuiltImages: true,
 };
 const image = `sha256:${'ab'.repeat(32)}`;
 const spec: ContainerSpec = {

@@ -36,6 +36,8 @@ export interface EngineCapabilities {
   memoryLimits: boolean;
   /** Names inside a network are answered at its gateway, port 53, by this machine; else inside the container. */
   resolverAtGateway: boolean;
+  /** An image that was built here has its own id as digest; else it looks as if it had come from a registry. */
+  tellsBuiltImages: boolean;
 }
 
 export interface ImageInfo {

@@ -143,6 +143,7 @@ test('Podman, rootless engines and Docker Desktop are told apart', async () => {
     hostNetwork: false,
     memoryLimits: true,
     resolverAtGateway: true,
+    tellsBuiltImages: false,
   });
   const desktop = await fakeEngine({ '/info': json({ ...info, OperatingSystem: 'Docker Desktop' }) });
   const other = await createDockerEngine({ socketPath: desktop.socketPath, installation: 'x' });

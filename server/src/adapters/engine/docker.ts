@@ -83,6 +83,7 @@ async function readInfo(transport: Transport, dialect: Dialect, remote: boolean,
     hostNetwork: !rootless && !desktop,
     memoryLimits: info.MemoryLimit ?? true,
     resolverAtGateway: dialect.kind === 'podman',
+    tellsBuiltImages: dialect.kind === 'docker',
   };
   return { info, capabilities };
 }

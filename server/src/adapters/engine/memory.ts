@@ -78,6 +78,7 @@ const capabilities: EngineCapabilities = {
   hostNetwork: true,
   memoryLimits: true,
   resolverAtGateway: false,
+  tellsBuiltImages: true,
 };
 const stoppedExitCode = 143;
 const firstRestartMs = 100;
