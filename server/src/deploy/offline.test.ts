@@ -1,6 +1,7 @@
 /** A plan that fetches nothing: what an editor compares with, without anybody having asked. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import { type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
 
 const manifest = (image: string, more = ''): string => `name: shop\nimage: ${image}\nexpose: [{ port: 80 }]\n${more}`;
@@ -49,4 +50,27 @@ test('of an app that does not serve and whose image is not here nothing can be t
     /image is not on this machine/,
   );
   assert.deepEqual(pulls.length, 1, 'only the deploy above fetched');
+});
+
+test('while the registry is silent the plan stays the one that was seen', async () => {
+  const before = companion.engine.world.intercept;
+  companion.engine.world.intercept = async (call, object) => {
+    if (call === 'pullImage')
+      throw new ProblemError({
+        code: 'registry_unreachable',
+        what: 'No pull',
+        object,
+        why: 'i/o timeout',
+        remedy: 'Wait.',
+      });
+  };
+  try {
+    const text = manifest('example.com/shop:1', 'env: { COLOUR: red }\n');
+    const seen = await companion.client.plans.create.mutate({ manifest: text });
+    const again = await companion.client.plans.create.mutate({ manifest: text });
+    assert.ok(seen.plan?.notes.some((note) => note.includes('does not answer')));
+    assert.equal(again.plan?.hash, seen.plan?.hash);
+  } finally {
+    companion.engine.world.intercept = before;
+  }
 });
