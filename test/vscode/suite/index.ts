@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { activationTests } from './activation.ts';
+import { agentTests } from './agents.ts';
 import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
@@ -30,6 +31,7 @@ export async function run(): Promise<void> {
     ...deployTests,
     ...driftTests,
     ...taskTests,
+    ...agentTests,
     // Takes the extension down: the last.
     ...activationTests,
   })) {
