@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { createMemoryEngine, type SeedImage } from '../adapters/engine/memory.ts';
+import { createMemoryEngine } from '../adapters/engine/memory.ts';
+import type { SeedImage } from '../adapters/engine/memory-images.ts';
 import type { Cloud } from '../context.ts';
 import { pullOrKeep } from './images.ts';
 

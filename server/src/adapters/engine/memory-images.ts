@@ -3,15 +3,36 @@ import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { extract } from 'tar-stream';
-import { type CallOptions, type Engine, type ImageInfo, type Platform, platformProblem } from './contract.ts';
+import {
+  type CallOptions,
+  type Engine,
+  type ImageInfo,
+  type Labels,
+  type Platform,
+  platformProblem,
+  type RegistryCredentials,
+} from './contract.ts';
 import type { ImageCalls } from './docker-images.ts';
-import type { SeedImage } from './memory.ts';
 import { digestOf, type MemoryFile, type MemoryImage, type MemoryWorld } from './memory-world.ts';
 import { conflict, fileTooLarge, guardOurImage, imageMissing } from './problems.ts';
 import { isImageId, parseReference } from './reference.ts';
 
 /** The machine that the in-memory engine plays. */
 export const memoryPlatform: Platform = { os: 'linux', arch: 'amd64' };
+
+export interface SeedImage {
+  /** Absolute paths. */
+  files?: Record<string, MemoryFile | string>;
+  arch?: string;
+  exposedPorts?: number[];
+  labels?: Labels;
+  user?: string;
+  volumes?: string[];
+  /** What a pull must bring along. */
+  credentials?: RegistryCredentials;
+  /** Is on the machine already, without a pull. */
+  local?: boolean;
+}
 
 interface Settings {
   acceptAnyImage: boolean;

@@ -11,11 +11,10 @@ import {
   type ImageInfo,
   installationLabel,
   type Labels,
-  type RegistryCredentials,
 } from './contract.ts';
 import { dockerProblem } from './docker-problems.ts';
 import { memoryEvents } from './memory-events.ts';
-import { addImage, memoryImages, memoryPlatform } from './memory-images.ts';
+import { addImage, memoryImages, memoryPlatform, type SeedImage } from './memory-images.ts';
 import { memoryLive } from './memory-live.ts';
 import {
   acquire,
@@ -30,7 +29,6 @@ import {
   dropContainer,
   emit,
   type MemoryContainer,
-  type MemoryFile,
   type MemoryWorld,
   print,
   release,
@@ -45,20 +43,6 @@ export interface MemoryEngineOptions {
   acceptAnyImage?: boolean;
   /** Scripts what a container does when it starts. */
   behaviour?: (spec: ContainerSpec) => Behaviour;
-}
-
-export interface SeedImage {
-  /** Absolute paths. */
-  files?: Record<string, MemoryFile | string>;
-  arch?: string;
-  exposedPorts?: number[];
-  labels?: Labels;
-  user?: string;
-  volumes?: string[];
-  /** What a pull must bring along. */
-  credentials?: RegistryCredentials;
-  /** Is on the machine already, without a pull. */
-  local?: boolean;
 }
 
 export interface MemoryEngine extends Engine {
