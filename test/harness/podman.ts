@@ -111,9 +111,11 @@ function startService(index: number, namespace: Namespace) {
 async function sweep(index: number): Promise<void> {
   const at = layout(index);
   for (let round = 0; round < 30; round++) {
-    const pids = processesOf(at.state);
-    if (pids.length === 0) break;
-    for (const pid of pids) kill(pid, round < 3 ? 'SIGTERM' : 'SIGKILL');
+    const { own, children } = processesOf(at.state);
+    if (own.length + children.length === 0) break;
+    // Containers at once: without the helper above them nothing would tell that they are ours.
+    for (const pid of children) kill(pid, 'SIGKILL');
+    for (const pid of own) kill(pid, round < 3 ? 'SIGTERM' : 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   // Containers are told by the store, which knows nothing of the machine having been started again: `--force` alone.
@@ -124,13 +126,12 @@ async function sweep(index: number): Promise<void> {
 }
 
 /** Podman, conmon and what they started with our state folder: the containers' first processes are conmon's children. */
-function processesOf(state: string): number[] {
+function processesOf(state: string): { own: number[]; children: number[] } {
   const all = readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number);
   const own = all.filter((pid) => read(`/proc/${pid}/cmdline`).includes(`${state}/`) && pid !== process.pid);
-  const children = all.filter((pid) => own.includes(parentOf(pid)));
-  return [...children, ...own];
+  return { own, children: all.filter((pid) => own.includes(parentOf(pid))) };
 }
 
 function parentOf(pid: number): number {
