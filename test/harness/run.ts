@@ -5,25 +5,20 @@
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, startTestEngine, type TestEngine } from './engine.ts';
-import { everyImage, prepareImages } from './images.ts';
-import { ensurePackages } from './packages.ts';
-import { startTestPodman } from './podman.ts';
+import { beginPreparations } from './preparations.ts';
 import { endAll, run } from './process.ts';
 import { eventPrefix, type WireEvent } from './reporter.ts';
-import { filesOnDisk, type Need, type Selected, type Suite, selectSuites } from './suites.ts';
+import { filesOnDisk, type Selected, type Suite, selectSuites } from './suites.ts';
 import { createTally, lastLine, succeeded, type Tally } from './tally.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const say = (line: string) => console.log(line);
 const args = process.argv.slice(2).filter((word) => word !== '--');
 
-/** Engines that are up, each started for the first suite that needs it. */
-const engines = new Map<Need, Promise<TestEngine>>();
-const starters = {
-  engine: { start: startTestEngine, images: everyImage },
-  podman: { start: startTestPodman, images: ['base', 'proxy', 'mariadb'] },
-} as const;
+const tally = createTally(root, say);
+const { selected, unknown } = selectSuites(args, filesOnDisk(root));
+const needs = new Set(selected.flatMap(({ suite, files }) => (files.length > 0 ? suite.needs : [])));
+const preparations = beginPreparations([...needs], root, (line) => say(`  ${line}`));
 let ending = false;
 
 for (const [signal, code] of [
@@ -36,13 +31,11 @@ for (const [signal, code] of [
     ending = true;
     say(`\nended by ${signal}; cleaning up`);
     await endAll();
-    await closeEngines();
+    await preparations.close();
     process.exit(code);
   });
 }
 
-const tally = createTally(root, say);
-const { selected, unknown } = selectSuites(args, filesOnDisk(root));
 for (const word of unknown) tally.add(`arguments: no suite or test file is called "${word}"`, false, 0);
 
 for (const choice of selected) {
@@ -67,7 +60,7 @@ for (const choice of selected) {
   say(`  ${choice.suite.name} took ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
-await closeEngines();
+await preparations.close();
 if (!ending) {
   if (tally.failures.length > 0) say(`\nFailed:\n${tally.failures.map((name) => `  ${name}`).join('\n')}`);
   say(`\n${lastLine(tally.counts)}`);
@@ -77,27 +70,11 @@ if (!ending) {
 async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> {
   if (suite.name === 'static') return runStatic(into);
   if (files.length === 0) return;
-  let env: NodeJS.ProcessEnv = { ...process.env, MINICLOUD_TEST_CACHE: cacheFolder() };
-  let enter: readonly string[] = [];
-  if (suite.needs.length > 0) await ensurePackages(suite.needs, (line) => say(`  ${line}`));
-  for (const need of ['engine', 'podman'] as const) {
-    if (!suite.needs.includes(need)) continue;
-    const starting = engines.get(need) ?? starters[need].start((line) => say(`  ${line}`));
-    engines.set(need, starting);
-    const engine = await starting;
-    const images = await prepareImages(engine, root, (line) => say(`  ${line}`), starters[need].images);
-    env = { ...env, ...images };
-    enter = engine.namespace.enter;
-  }
+  const { env, enter } = suite.needs.length > 0 ? await preparations.ready(suite.needs) : { env: {}, enter: [] };
   // One after the other where only one may run: then a file that hangs takes no other down with it.
   const batches = suite.concurrency === 1 ? files.map((file) => [file]) : [files];
-  for (const batch of batches) if (!ending) await runFiles(suite, batch, { env, enter, into });
-}
-
-/** Those that could not be started have nothing to close. */
-async function closeEngines(): Promise<void> {
-  for (const engine of await Promise.allSettled(engines.values()))
-    if (engine.status === 'fulfilled') await engine.value.close();
+  for (const batch of batches)
+    if (!ending) await runFiles(suite, batch, { env: { ...process.env, ...env }, enter, into });
 }
 
 async function runFiles(
