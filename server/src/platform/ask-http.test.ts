@@ -56,6 +56,16 @@ test('a body without end is read as far as wanted', async () => {
   assert.deepEqual([answer.status, answer.text.length], [200, 1500]);
 });
 
+test('another protocol, that nobody asked for: its status', async () => {
+  const server = createTcpServer((socket) =>
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    ),
+  );
+  const answer = await serving(server, (to) => askHttp({ to, path: '/', signal: AbortSignal.timeout(10_000) }));
+  assert.deepEqual(answer, { status: 101, text: '' });
+});
+
 const failures: [what: string, server: () => Server, code: string][] = [
   ['hung up on', () => createTcpServer((socket) => socket.once('data', () => socket.destroy())), 'ECONNRESET'],
   ['no HTTP', () => createTcpServer((socket) => socket.end('hello\r\n\r\n')), 'HPE_INVALID_CONSTANT'],

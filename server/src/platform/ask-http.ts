@@ -38,6 +38,11 @@ export async function askHttp(question: HttpQuestion): Promise<{ status: number;
         answer.on('end', done);
         answer.on('error', reject);
       });
+      // Nobody asked for another protocol. Unless it is listened for, Node drops the connection without a word.
+      sent.on('upgrade', (answer, socket) => {
+        socket.destroy();
+        resolve({ status: answer.statusCode ?? 0, text: '' });
+      });
       sent.on('error', reject);
       if (body) pipeline(body, sent, (error) => error && reject(error));
       else sent.end();

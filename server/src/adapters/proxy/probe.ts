@@ -55,6 +55,11 @@ function get(door: ProbeDoor, probe: ProxyProbe, signal: AbortSignal): Promise<I
       ? // Whether the certificate is valid is another question, asked elsewhere.
         httpsRequest({ ...options, servername: probe.host, rejectUnauthorized: false }, resolve)
       : httpRequest(options, resolve);
+    // Unless it is listened for, Node drops an answer of another protocol without a word.
+    sent.on('upgrade', (answer, socket) => {
+      socket.destroy();
+      resolve(answer);
+    });
     sent.on('error', reject);
     sent.end();
   });
