@@ -12,8 +12,6 @@ import { FileType, Uri, workspace } from 'vscode';
 
 export interface Looked {
   sources: SourceReads;
-  /** Files that were looked at; more with the next look while not all were. */
-  files: number;
   complete: boolean;
 }
 
@@ -25,7 +23,7 @@ export async function readSources(
   cancelled: () => boolean,
 ): Promise<Looked> {
   const survey: Survey = await surveySource(treeOf(folder, cancelled), cache);
-  return { sources: readsOf(survey, manifest), files: survey.scans.size, complete: survey.complete };
+  return { sources: readsOf(survey, manifest), complete: survey.complete };
 }
 
 const kinds = new Map<FileType, 'file' | 'folder'>([
