@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { type Release, releaseCan } from 'minicloud-shared/model/release';
 import { l10n, window } from 'vscode';
-import { atRiskLines } from '../deploy/confirm.ts';
 import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
-import { verdict } from '../plan/plan-text.ts';
+import { lossText, rollBackText } from '../plan/consent-text.ts';
 import type { Services } from '../services.ts';
 import { ReleaseNode } from '../tree/release-node.ts';
 import { type PickedApp, pickApp, requireFeature } from './pick.ts';
@@ -58,19 +57,11 @@ async function pickRelease({ live, app }: PickedApp): Promise<Release | undefine
     ?.release;
 }
 
-async function confirm({ app, live }: PickedApp, { version, image }: Release, plan: Plan): Promise<boolean> {
-  const atRisk = atRiskLines(plan);
-  const rollBack = atRisk ? l10n.t('Roll Back and Lose This Data') : l10n.t('Roll Back');
-  const interruption = plan.consequence === 'downtime' ? verdict(plan, l10n.t) : '';
-  const words = l10n.t(
-    'On {0}, release {1} ({2}) serves again as a new release. Volumes and databases keep their data as it is now.',
-    live.server.name,
-    version,
-    image,
-  );
+async function confirm({ app, live }: PickedApp, release: Release, plan: Plan): Promise<boolean> {
+  const rollBack = lossText(plan, l10n.t) ? l10n.t('Roll Back and Lose This Data') : l10n.t('Roll Back');
   const chosen = await window.showWarningMessage(
-    l10n.t('Roll {0} back to release {1}?', app.name, version),
-    { modal: true, detail: [atRisk, interruption, words].filter((part) => part !== '').join('\n') },
+    l10n.t('Roll {0} back to release {1}?', app.name, release.version),
+    { modal: true, detail: rollBackText(plan, release, live.server.name, l10n.t) },
     rollBack,
   );
   return chosen === rollBack;

@@ -1,5 +1,6 @@
-import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
+import type { Plan } from 'minicloud-shared/model/plan';
 import { l10n, type Uri, window, workspace } from 'vscode';
+import { lossText } from '../plan/consent-text.ts';
 import { verdict } from '../plan/plan-text.ts';
 
 type Confirm = 'data' | 'downtime' | 'always';
@@ -12,14 +13,7 @@ export async function confirmDeploy(plan: Plan, manifest: Uri, server: string): 
   if (!asks) return true;
   const deploy = atRisk ? l10n.t('Deploy and Risk This Data') : l10n.t('Deploy');
   const question = l10n.t('Deploy {0} to {1}?', plan.app, server);
-  const detail = atRisk ? `${l10n.t('This would be lost:')}\n${atRiskLines(plan)}` : verdict(plan, l10n.t);
+  const detail = atRisk ? lossText(plan, l10n.t) : verdict(plan, l10n.t);
   const chosen = await window.showWarningMessage(question, { modal: true, detail }, deploy);
   return chosen === deploy;
-}
-
-/** What a modal has to name: a line for each thing that goes, none when nothing does. */
-export function atRiskLines(plan: Plan): string {
-  return dataAtRisk(plan)
-    .map((object) => `•  ${object}\n`)
-    .join('');
 }
