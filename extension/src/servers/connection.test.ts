@@ -191,6 +191,45 @@ test('a stream that the server ends is asked about anew: a token that was revoke
   connection.dispose();
 });
 
+test('a server that ends every stream is asked ever more rarely, until a stream lived', async (t) => {
+  const source = fakeSource();
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const connection = createConnection({ source, name: () => 'test', settleMs: 100 });
+  connection.hold();
+  await connection.ready();
+  /** How long it takes after the end of the stream until there is the next one, milliseconds. */
+  const pause = (livedMs: number): number => {
+    const { length } = source.streams;
+    source.streams.at(-1)?.open();
+    t.mock.timers.tick(livedMs);
+    source.streams.at(-1)?.closed();
+    for (let ms = 100; ms <= 60_000; ms += 100) {
+      t.mock.timers.tick(100);
+      if (source.streams.length > length) return ms;
+    }
+    assert.fail('never opened again');
+  };
+  assert.deepEqual([pause(50), pause(50), pause(50), pause(50)], [100, 200, 400, 800]);
+  for (let round = 0; round < 8; round += 1) pause(50);
+  assert.equal(pause(50), 30_000);
+  assert.deepEqual([pause(10_000), pause(50)], [100, 200]);
+  connection.dispose();
+});
+
+test('what an event was about is asked once when the stream ends right after it', async (t) => {
+  const source = fakeSource();
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+  const connection = createConnection({ source, name: () => 'test', settleMs: 100 });
+  connection.hold();
+  await connection.ready();
+  source.asked.length = 0;
+  source.streams[0]?.event(changedEvent(1));
+  source.streams[0]?.closed();
+  t.mock.timers.tick(100);
+  assert.equal(source.asked.filter((name) => name === 'apps').length, 1);
+  connection.dispose();
+});
+
 test('times of the server are compared with its own clock, and what was seen with this one', async () => {
   const source = fakeSource();
   const hour = 3_600_000;

@@ -60,6 +60,11 @@ export interface ConnectionOptions {
   settleMs?: number;
 }
 
+/** Longest pause before a server that ends each of its streams is asked anew. */
+const longestPauseMs = 30_000;
+/** A stream that lived as long was a good one. */
+const steadyMs = 10_000;
+
 export function createConnection(options: ConnectionOptions): Connection {
   const { source, lingerMs = 3_000, settleMs = 100 } = options;
   const changed = createSignal<void>();
@@ -74,6 +79,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let close: (() => void) | undefined;
   let linger: NodeJS.Timeout | undefined;
   let settle: NodeJS.Timeout | undefined;
+  /** Before a stream that the server ended is opened again, milliseconds. */
+  let pauseMs = settleMs;
   /** Apps that events told about since the last question. */
   const touched = new Set<string>();
   let proposalsChanged = false;
@@ -176,6 +183,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   function start(): void {
     const mine = ++round;
     let opened = false;
+    let openedAt = Number.POSITIVE_INFINITY;
     set({ link: { state: 'connecting' } });
     close = source.events({
       open: () => {
@@ -183,6 +191,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         // The first answer of the stream comes beside the first load, which then need not run twice.
         const again = opened || link.state !== 'online';
         opened = true;
+        openedAt = Date.now();
         if (again) void load().then(() => mine === round && link.state === 'online' && online.fire());
       },
       event: (event) => {
@@ -201,11 +210,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       lost: (error) => mine === round && fail(error),
       closed: () => {
         if (mine !== round) return;
-        // Asking anew tells why. Not at once: a server that ends every stream would be asked without a pause.
+        if (Date.now() - openedAt >= steadyMs) pauseMs = settleMs;
+        clearTimeout(settle);
+        // Asking anew tells why, at first almost at once: a token may have been revoked. A server or a proxy that ends
+        // every stream is asked ever more rarely.
         settle = setTimeout(() => {
           stop();
           start();
-        }, settleMs);
+        }, pauseMs);
+        pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       },
       ended: (error) => mine === round && fail(error),
     });
