@@ -265,6 +265,10 @@ test('secrets go to their names, whatever they are called and wherever they stan
     'HOOK: "https://planted@example.com/"',
     'X: sk_live_plantedplanted',
     'H: "Bearer planted1234"',
+    'DB_PASSWORD: 123456',
+    'ADMIN_TOKEN: "84619372"',
+    'SESSION_SECRET: /x9Kd+plantedQ=',
+    'JWT_KEY: 3600s',
   ];
   for (const line of hidden) {
     const result = compose(`environment:\n  ${line}`);
@@ -273,7 +277,17 @@ test('secrets go to their names, whatever they are called and wherever they stan
     assert.deepEqual(result.secrets, [{ name, field: `services.web.environment.${name}` }]);
     assertSound(result);
   }
-  const open = ['PASSWORD_LENGTH: 12', 'TOKEN_TTL: 3600', 'NEXT_PUBLIC_KEY: pk', 'AUTH: "false"', 'KEY_PATH: /etc/key'];
+  const open = [
+    'PASSWORD_LENGTH: 12',
+    'TOKEN_TTL: 3600',
+    'NEXT_PUBLIC_KEY: pk',
+    'AUTH: "false"',
+    'KEY_PATH: /etc/key',
+    'API_KEY_FILE: /run/x',
+    'MAX_TOKENS: 4096',
+    'TOKEN_TIMEOUT: 30s',
+    'A_SECRET: ""',
+  ];
   for (const line of open) assert.equal(value(compose(`environment:\n  ${line}`)).secrets, undefined, line);
   const elsewhere = [
     'command: serve --password planted',
@@ -284,6 +298,20 @@ test('secrets go to their names, whatever they are called and wherever they stan
   ];
   for (const service of elsewhere)
     assertSound(compose(service.replace('image:', 'hostname:'), { '.env': 'SECRET_TAG=planted' }));
+});
+
+test('a command with a secret is not taken over, and one without is', () => {
+  const rows: [command: string, taken: boolean][] = [
+    ['["serve", "--password", "123456"]', false],
+    ['["serve", "--token", "/x9Kd"]', false],
+    ['["serve", "--token=/x9Kd"]', false],
+    ['sh -c "serve --token /x9Kd"', false],
+    ['sh -c "make-token /etc/app && serve"', true],
+    ['["serve", "--token-file", "/run/token"]', true],
+    ['["serve", "--token", "off"]', true],
+  ];
+  for (const [command, taken] of rows)
+    assert.equal(/^ +command:/m.test(compose(`command: ${command}`).manifest), taken, command);
 });
 
 test('a variable of .env that is a secret makes one of what it goes into', () => {

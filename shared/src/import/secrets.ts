@@ -9,9 +9,9 @@ const secretName =
 /** `DATABASEPASSWORD`, `dbPassword`, `apiKey`. */
 const secretNamePart = /passw(or)?d|passphrase|apikey|secretkey|accesskey|privatekey|authtoken|accesstoken/i;
 const harmlessName =
-  /PUBLIC|PUBLISHABLE|_(FILE|PATH|DIR|TTL|EXPIRY|EXPIRES?(_IN)?|LIFETIME|LENGTH|ENABLED|NAME|HEADER|ALGORITHM|ALG|TYPE|ROUNDS)$/i;
-/** A switch, a number of seconds, a path, nothing. */
-const harmlessValue = /^(|true|false|yes|no|on|off|null|none|\d+(ms|s|m|h|d)?|\.{0,2}\/[^\s]*)$/i;
+  /PUBLIC|PUBLISHABLE|(^|_)(MAX|MIN|NUM)_|_(FILE|PATH|DIR|TTL|EXPIRY|EXPIRES?(_IN)?|EXPIRATION|LIFETIME|AGE|TIMEOUT|INTERVAL|DAYS|HOURS|MINUTES|SECONDS|MS|LENGTH|SIZE|LIMIT|COUNT|PORT|ENABLED|NAME|HEADER|ALGORITHM|ALG|TYPE|ROUNDS|ITERATIONS|COST)$/i;
+/** A switch, or nothing. Digits are none, and what begins with a slash is no path: passwords and keys are such too. */
+const harmlessValue = /^(|true|false|yes|no|on|off|null|none)$/i;
 
 const credentials = [
   // https://datatracker.ietf.org/doc/html/rfc3986#section-3.2.1: userinfo before the host, with or without a password.
@@ -23,6 +23,15 @@ const credentials = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._-]{8,}/,
 ];
+
+const flagWord =
+  '[\\w.-]*(password|passwd|passphrase|requirepass|masterauth|secret|token|api[-_]?key|access[-_]?key|auth[-_]?key)';
+const secretFlag = new RegExp(`^-{1,2}${flagWord}$`, 'i');
+/** Before a path that follows without a dash or a sign the word may be a program: `make-token /etc/app`. */
+const joinedSecret = new RegExp(
+  `(^|[\\s;&|"'])(-${flagWord}[=\\s]+|${flagWord}(\\s*=\\s*|\\s+(?!/)))(?![-$&|;<>]|\\s)\\S`,
+  'i',
+);
 
 /** True when the value of a variable is to be given to the server instead of being written down. */
 export function isSecret(name: string, value: string): boolean {
@@ -49,14 +58,11 @@ export function holdsSecret(text: string): boolean {
 
 /** True when one of the arguments of a command is a secret, or the one before it says so: `--password hunter2`. */
 export function commandHoldsSecret(argv: readonly string[]): boolean {
-  const flag =
-    /^-{1,2}[\w.-]*(password|passwd|passphrase|requirepass|masterauth|secret|token|api-?key|access-?key|auth-?key)$/i;
-  const joined =
-    /(^|[\s;&|"'])(-{0,2}[\w.-]*(password|passwd|passphrase|requirepass|secret|token|api[-_]?key|access[-_]?key))[=\s]+(?![-$&|;<>]|\s|\/)\S/i;
   return argv.some((argument, index) => {
     const before = argv[index - 1];
-    if (before !== undefined && flag.test(before) && !/^[-$]/.test(argument) && !isHarmless(argument)) return true;
-    return holdsSecret(argument) || joined.test(argument);
+    if (before !== undefined && secretFlag.test(before) && !/^[-$]/.test(argument) && !isHarmless(argument))
+      return true;
+    return holdsSecret(argument) || joinedSecret.test(argument);
   });
 }
 

@@ -34,15 +34,15 @@ export function looksLikeSecret(value: string): boolean {
   return keyForms.some((form) => form.test(value)) || looksRandom(value);
 }
 
-/** True when a variable's name says that its value is one to hide and the value is not an obvious placeholder. */
+/** True when a variable's name says that its value is one to hide and the value is long enough to be one. */
 export function namedLikeSecret(name: string, value: string): boolean {
   if (
     !/(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_KEY|SECRET_KEY(_BASE)?|ACCESS_KEY)$/i.test(name)
   ) {
     return false;
   }
-  // A path to a file that holds the secret, a switch or a number of seconds is none itself.
-  return value.length >= 6 && !/^(\/|\.\/|true$|false$|\d+(ms|s|m|h|d)?$)/.test(value);
+  // Digits alone and what begins with a slash are passwords and keys too; the names of files end otherwise.
+  return value.length >= 6;
 }
 
 /** A line of a manifest with everything that looks like a key starred out, character for character. */

@@ -96,10 +96,12 @@ test('ordinary values are no keys', () => {
   }
   assert.ok(namedLikeSecret('DB_PASSWORD', 'correct horse'));
   assert.ok(namedLikeSecret('api_key', 'abcdef123'));
+  assert.ok(namedLikeSecret('DB_PASSWORD', '123456'));
+  assert.ok(namedLikeSecret('APP_SECRET', '/x9Kd+3bQ='));
   for (const [name, value] of [
-    ['PASSWORD_FILE', '/run/x'],
+    ['PASSWORD_FILE', '/run/secrets/x'],
     ['TOKEN_TTL', '30m'],
-    ['DB_PASSWORD', '/run/secrets/x'],
+    ['DB_PASSWORD', 'false'],
     ['SECRET', ''],
     ['KEYBOARD', 'abcdefgh'],
     ['TOKEN', '3600s'],
