@@ -8,6 +8,7 @@ import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import { manifestDomains, openable } from '../domains/domains.ts';
 import {
   appLabel,
+  madeByLabel,
   processLabel,
   type Role,
   releaseLabel,
@@ -110,7 +111,7 @@ export function desired(input: DesiredInput): Desired {
         restart: 'always',
       },
       // A support container lives on over releases while its own description stays the same.
-      { key: entry.name, aliases: [entry.name], version: undefined, health: undefined },
+      { key: entry.name, aliases: [entry.name], version, health: undefined },
     ),
   );
   checkAliases(app, [...processes, ...support], input.serviceAliases);
@@ -222,25 +223,26 @@ function container(
   process: string,
   replica: number,
   spec: DesiredContainer['spec'],
-  more: { key: string; aliases: string[]; version: number | undefined; health: Healthcheck | undefined },
+  more: { key: string; aliases: string[]; version: number; health: Healthcheck | undefined },
 ): DesiredContainer {
   const labels: Labels = {
     ...spec.labels,
     [roleLabel]: role,
     [processLabel]: process,
     [replicaLabel]: String(replica),
-    ...(more.version === undefined ? {} : { [releaseLabel]: String(more.version) }),
+    ...(role === 'support' ? {} : { [releaseLabel]: String(more.version) }),
   };
   const hash = createHash('sha256')
     .update(JSON.stringify([{ ...spec, labels }, more.aliases]))
     .digest('hex')
     .slice(0, 24);
+  const beside = { [specLabel]: hash, ...(role === 'support' ? { [madeByLabel]: String(more.version) } : {}) };
   return {
     key: more.key,
     role,
     process,
     replica,
-    spec: { ...spec, labels: { ...labels, [specLabel]: hash } },
+    spec: { ...spec, labels: { ...labels, ...beside } },
     aliases: more.aliases,
     hash,
     ...(more.health ? { health: more.health } : {}),

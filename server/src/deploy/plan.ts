@@ -7,7 +7,7 @@ import type { DatabaseNeed } from 'minicloud-shared/manifest/model';
 import type { Plan, PlanStep } from 'minicloud-shared/model/plan';
 import { type Consequence, consequences } from 'minicloud-shared/model/plan';
 import type { ContainerSummary, NetworkInfo, VolumeInfo } from '../adapters/engine/contract.ts';
-import { processLabel, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
+import { madeByLabel, processLabel, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
 import type { Mount } from '../volumes/volumes.ts';
 import { type ChangeInput, changes, notes } from './changes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
@@ -193,7 +193,9 @@ function matching(
   for (const wanted of [...desired.support, ...desired.processes]) {
     const ofIt = observed.containers.filter((known) => known.labels[replicaLabel] === String(wanted.replica));
     const same = ofIt.filter((known) => known.labels[specLabel] === wanted.hash);
-    const earlier = lasting.has(wanted.process) ? ofIt.filter((known) => isEarlier(known, wanted)) : [];
+    const earlier = lasting.has(wanted.process)
+      ? ofIt.filter((known) => isEarlier(known, wanted, desired.version))
+      : [];
     const best = same.find(isAlive) ?? earlier.find(isAlive) ?? same[0] ?? earlier[0];
     if (best) found.set(wanted.key, best);
   }
@@ -205,11 +207,16 @@ function isAlive(container: ContainerSummary | undefined): boolean {
   return container !== undefined && ['running', 'restarting', 'paused'].includes(container.state);
 }
 
-/** Of this very release, or of the same image: what is different is how Minicloud made it. */
-function isEarlier({ labels, image }: ContainerSummary, wanted: DesiredContainer): boolean {
+/**
+ * Of this very release, or of the same image: what is different is how Minicloud made it. A support container that a
+ * later release than the serving one made is a failed deploy's, with that one's settings.
+ */
+function isEarlier({ labels, image }: ContainerSummary, wanted: DesiredContainer, serving: number): boolean {
   const own = wanted.spec.labels;
   return (
-    [roleLabel, processLabel, releaseLabel].every((key) => labels[key] === own[key]) && image === wanted.spec.image
+    [roleLabel, processLabel, releaseLabel].every((key) => labels[key] === own[key]) &&
+    image === wanted.spec.image &&
+    Number(labels[madeByLabel] ?? 0) <= serving
   );
 }
 

@@ -10,6 +10,8 @@ export const processLabel = 'minicloud.process';
 export const replicaLabel = 'minicloud.replica';
 export const roleLabel = 'minicloud.role';
 export const specLabel = 'minicloud.desired';
+/** Of support containers, which live on over releases: the one that made it. Not part of what is desired. */
+export const madeByLabel = 'minicloud.made-by-release';
 
 export type Role = 'process' | 'support' | 'release-command';
 
