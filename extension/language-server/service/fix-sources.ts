@@ -9,7 +9,9 @@ const hidden = /(^|_)(KEY|TOKEN|SECRET|PASS|PASSWORD|PASSWD|PASSPHRASE|CREDENTIA
 
 const envUnset: Fixer = (context) => {
   const { draft, path, facts, document, sources } = context;
-  const name = String(path[1]);
+  const [, name] = path;
+  // Many at once: these come one by one when those before them are set.
+  if (typeof name !== 'string') return [];
   const need = needOf(name);
   const literal = sources?.reads.find((read) => read.name === name && typeof read.fallback === 'string')?.fallback;
   const value = productionValues.get(name) ?? (typeof literal === 'string' ? literal : '');

@@ -131,7 +131,12 @@ const php: Language = {
       fallback: behind('\\?[?:]', compared),
     },
     { pattern: form(`\\$_ENV\\[\\s*${quoted}\\s*\\]`), fallback: behind('\\?[?:]=?', compared) },
-    { pattern: form(`(?<!(?:->|::|function\\s+|\\w|\\$))env\\(\\s*${quoted}`), fallback: argumentFallback },
+    // Of Laravel: null without a default, which most of the options of its config files take.
+    {
+      pattern: form(`(?<!(?:->|::|function\\s+|\\w|\\$))env\\(\\s*${quoted}`),
+      fallback: argumentFallback,
+      optional: true,
+    },
   ],
   computed: /(?:\bgetenv\(\s*|\$_ENV\[\s*)\$/g,
 };

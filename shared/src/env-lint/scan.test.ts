@@ -54,6 +54,7 @@ const rows: [file: string, text: string, expected: string[]][] = [
     "<?php getenv('A'); $_ENV['B'] ?? 'b'; getenv('C') ?: 'c'; env('D', 'd'); $x->env('E');",
     ['A', 'B=b', 'C=c', 'D=d'],
   ],
+  ['config/mail.php', "<?php 'url' => env('A'), 'x' => env('B', 'b'), 'c' => env('C', null)", ['A?', 'B=b', 'C?']],
   ['a.php', '<?php # getenv("A")\n$s = "{$_ENV[\'B\']} getenv(\'C\')";', ['B']],
   ['a.go', 'os.Getenv("A"); v, ok := os.LookupEnv("B") // os.Getenv("C")', ['A', 'B?']],
   ['a.go', 'type C struct {\n A string `env:"A"`\n B int `env:"B" envDefault:"8080"`\n}', ['A', 'B=8080']],

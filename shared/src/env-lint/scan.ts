@@ -92,7 +92,7 @@ function readsOf(form: ReadForm, { code, inString }: ReturnType<typeof mask>): F
     const end = at + match[0].length;
     if (/(?:\bdelete|\bdel|\bunset\()\s*(?:os\.)?$/.test(code.slice(Math.max(0, at - 12), at)) || written(code, end))
       return [];
-    const fallback = form.optional ? true : fallbackAt(form, code, end);
+    const fallback = fallbackAt(form, code, end) ?? (form.optional ? true : undefined);
     return [{ name: groups.name ?? '', at, ...(fallback === undefined ? {} : { fallback }) }];
   });
 }

@@ -65,6 +65,19 @@ const rows: [why: string, manifest: string, sources: SourceReads, expected: stri
   ['the source does without', 'name: shop\n', sourcesOf('LOG_LEVEL=info CACHE='), ['1: env-default env']],
   ['read twice, once without a default', 'name: shop\n', sourcesOf('A=1 A'), ['1: env-unset env.A']],
   ['development is no default', 'name: shop\n', sourcesOf('NODE_ENV=development'), ['1: env-unset env.NODE_ENV']],
+  ['production is one', 'name: shop\n', sourcesOf('APP_ENV=production'), ['1: env-default env']],
+  [
+    'beyond a handful they are one',
+    'name: shop\n',
+    sourcesOf('A B C D E F G'),
+    ['A', 'B', 'C', 'D', 'E'].map((name) => `1: env-unset env.${name}`).concat('1: env-unset env'),
+  ],
+  [
+    'what is one too many has its name',
+    'name: shop\n',
+    sourcesOf('A B C D E F'),
+    ['A', 'B', 'C', 'D', 'E', 'F'].map((name) => `1: env-unset env.${name}`),
+  ],
   ['other folders are not built', 'name: shop\nbuild: { context: api }\n', sourcesOf('STRIPE_KEY'), []],
   [
     'the folder that is built',
@@ -174,8 +187,11 @@ describe('what the source says about a manifest', () => {
   test('many defaults are one hint', () => {
     const message = (reads: string): string | undefined =>
       checkAgainstSource(parseManifestDocument('name: shop\n'), sourcesOf(reads))[0]?.message;
-    assert.match(message('A=1') ?? '', /^A is read and not set; the source has a default for it\./);
-    assert.match(message('B=1 A=1') ?? '', /^A and B are read and not set; the source has defaults for them\./);
+    assert.match(message('A=1') ?? '', /^A is read and not set; the source has a default, or does without it\./);
+    assert.match(
+      message('B=1 A=1') ?? '',
+      /^A and B are read and not set; the source has defaults, or does without them\./,
+    );
     assert.match(message('A=1 B=1 C=1 D=1 E=1 F=1 G=1 H=1') ?? '', /^A, B, C, D, E and 3 more are read/);
   });
 });

@@ -23,6 +23,7 @@ export interface SourceRule extends Omit<Rule, 'check'> {
 
 /** Places of reads that are told of one variable; the rest is for a search in the source. */
 const mostPlaces = 5;
+/** Names in one list, and variables that have a hint each. */
 const mostNames = 5;
 
 const envUnset: SourceRule = {
@@ -30,18 +31,29 @@ const envUnset: SourceRule = {
   severity: 'hint',
   summary: 'A variable that the source of the app reads is set by the manifest or the server.',
   check(context) {
-    return unsetVariables(context)
-      .filter(({ required }) => required.length > 0)
-      .map(({ name, required, reads }): RuleFinding => {
-        const [first] = required;
-        return {
-          path: ['env', name],
-          mark: placeFor(context),
-          onKey: true,
-          message: `${name} is read in ${first?.file}:${first?.line}, and neither the manifest nor the server sets it; ${remedyFor(name, context)}`,
-          elsewhere: placesOf(reads),
-        };
-      });
+    const unset = unsetVariables(context).filter(({ required }) => required.length > 0);
+    const alone = unset.length > mostNames + 1 ? unset.slice(0, mostNames) : unset;
+    const together = unset.slice(alone.length);
+    const findings = alone.map(({ name, required: [first], reads }): RuleFinding => {
+      return {
+        path: ['env', name],
+        mark: placeFor(context),
+        onKey: true,
+        message: `${name} is read in ${first?.file}:${first?.line}, and neither the manifest nor the server sets it; ${remedyFor(name, context)}`,
+        elsewhere: placesOf(reads),
+      };
+    });
+    if (together.length === 0) return findings;
+    return [
+      ...findings,
+      {
+        path: ['env'],
+        mark: placeFor(context),
+        onKey: true,
+        message: `${list(shortened(together))} are read as well, and neither the manifest nor the server sets them; add them to env, or to secrets when nobody may see them.`,
+        elsewhere: firstPlacesOf(together),
+      },
+    ];
   },
 };
 
@@ -70,17 +82,14 @@ const envDefault: SourceRule = {
   check(context) {
     const spared = unsetVariables(context).filter(({ required }) => required.length === 0);
     if (spared.length === 0) return [];
-    const names = spared.map(({ name }) => name);
-    const shown =
-      names.length > mostNames + 1 ? [...names.slice(0, mostNames), `${names.length - mostNames} more`] : names;
-    const one = names.length === 1;
+    const one = spared.length === 1;
     return [
       {
         path: ['env'],
         mark: placeFor(context),
         onKey: true,
-        message: `${list(shown)} ${one ? 'is' : 'are'} read and not set; the source has ${one ? 'a default for it' : 'defaults for them'}. Add to env what should be otherwise.`,
-        elsewhere: placesOf(spared.map(({ reads: [read] }) => read).filter((read) => read !== undefined)),
+        message: `${list(shortened(spared))} ${one ? 'is' : 'are'} read and not set; the source has ${one ? 'a default, or does without it' : 'defaults, or does without them'}. Add to env what should be otherwise.`,
+        elsewhere: firstPlacesOf(spared),
       },
     ];
   },
@@ -152,8 +161,10 @@ export function unsetVariables(context: Omit<SourceContext, 'facts'>): Unset[] {
   return [...byName]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, reads]) => {
-      const development = productionValues.has(name);
-      return { name, reads, required: reads.filter(({ fallback }) => fallback === undefined || development) };
+      const usual = productionValues.get(name);
+      // What runs for real without a word needs none; any other default of these is for development.
+      const required = reads.filter(({ fallback }) => fallback === undefined || (usual && fallback !== usual));
+      return { name, reads, required };
     });
 }
 
@@ -194,6 +205,16 @@ function placesOf(reads: readonly SourceRead[]): Diagnostic['related'] {
     const at = { line: line - 1, character: 0 };
     return { message: `${name} is read here.`, file, range: { start: at, end: at } };
   });
+}
+
+function firstPlacesOf(unset: readonly Unset[]): Diagnostic['related'] {
+  return placesOf(unset.flatMap(({ reads: [read] }) => read ?? []));
+}
+
+/** The first names, and how many more there are; never that there is one more, which has a name of its own. */
+function shortened(unset: readonly Unset[]): string[] {
+  const names = unset.map(({ name }) => name);
+  return names.length > mostNames + 1 ? [...names.slice(0, mostNames), `${names.length - mostNames} more`] : names;
 }
 
 function list(names: readonly string[]): string {
