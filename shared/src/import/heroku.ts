@@ -11,15 +11,19 @@ import { renderImport } from './render.ts';
 import { createReport, type Report } from './report.ts';
 import { entriesOf, type Fields, fieldOf, fit, isFields, listOf, textOf } from './values.ts';
 
-/** Files beside one another that belong to it. */
-export const herokuFiles = ['Procfile', 'app.json', 'Dockerfile'] as const;
+/** Files beside the chosen one that belong to it: another Procfile is for something else. */
+export function herokuFiles({ file }: ImportInput): readonly string[] {
+  return file === 'app.json' ? ['Procfile', 'Dockerfile'] : ['app.json', 'Dockerfile'];
+}
 
 /** Where the app listens: Heroku gives a port at random, Minicloud the one that is exposed. */
 const webPort = 8080;
 
 export function importHeroku(input: ImportInput): ImportResult {
   const report = createReport();
-  const file = (name: string): string | undefined => (name === input.file ? input.text : input.files?.get(name));
+  const chosen = input.file === 'app.json' ? 'app.json' : 'Procfile';
+  const file = (name: string): string | undefined => (name === chosen ? input.text : input.files?.get(name));
+  const procfile = chosen === 'Procfile' ? input.file : 'Procfile';
   const read = readJson(file('app.json') ?? '{}', 'app.json');
   if ('ok' in read) return read;
   const app = isFields(read.value) ? read.value : {};
@@ -27,7 +31,7 @@ export function importHeroku(input: ImportInput): ImportResult {
   if (types.size === 0 && Object.keys(app).length === 0)
     return {
       ok: false,
-      why: 'There is no process in Procfile, and nothing in app.json.',
+      why: `There is no process in ${procfile}, and nothing in app.json.`,
       remedy: 'Choose the folder of an app for Heroku.',
     };
   const release = types.get('release');
@@ -59,10 +63,25 @@ export function importHeroku(input: ImportInput): ImportResult {
     report,
   );
   return renderImport(manifest, {
-    from: file('app.json') === undefined ? 'Procfile' : 'Procfile and app.json',
+    from: file('app.json') === undefined ? procfile : `${procfile} and app.json`,
     report,
     services: [],
   });
+}
+
+const nothingOn = /^\s*(#.*)?$/;
+const processLine = /^([A-Za-z0-9_-]+)\s*:\s*(\S.*)$/;
+
+/** True when every line of a text is a process, and one of them is a usual one: nothing else is a Procfile by its text. */
+export function isProcfile(text: string): boolean {
+  const lines = text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n?|\n/)
+    .filter((line) => !nothingOn.test(line));
+  return (
+    lines.every((line) => processLine.test(line.trim())) &&
+    lines.some((line) => /^\s*(web|worker|release)\s*:/.test(line))
+  );
 }
 
 /** `web: gunicorn app:app`, one process a line. https://devcenter.heroku.com/articles/procfile */
@@ -72,8 +91,8 @@ function readProcfile(text: string, report: Report): Map<string, Part> {
     .replace(/^\ufeff/, '')
     .split(/\r\n?|\n/)
     .entries()) {
-    if (/^\s*(#.*)?$/.test(line)) continue;
-    const [, name = '', command = ''] = /^\s*([A-Za-z0-9_-]+)\s*:\s*(.*\S)\s*$/.exec(line) ?? [];
+    if (nothingOn.test(line)) continue;
+    const [, name = '', command = ''] = processLine.exec(line.trim()) ?? [];
     const field = name === '' ? `Procfile line ${index + 1}` : below('Procfile', name);
     if (name === '' || fit(partName, name) === undefined)
       report.left(field, 'This is no process, written NAME: COMMAND.');

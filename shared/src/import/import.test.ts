@@ -10,7 +10,7 @@ import { parseManifest } from '../manifest/parse.ts';
 import { composeBuildFields } from './compose/build.ts';
 import { composeDeployFields } from './compose/deploy.ts';
 import { composeServiceFields } from './compose/fields.ts';
-import { filesFor, importApp, kindOf, likeliest } from './import.ts';
+import { filesFor, importApp, kindOf } from './import.ts';
 import type { Imported, ImportInput, ImportResult } from './model.ts';
 
 const fixtures = fileURLToPath(new URL('../../../test/fixtures/import/', import.meta.url));
@@ -300,20 +300,6 @@ test('secrets go to their names, whatever they are called and wherever they stan
     assertSound(compose(service.replace('image:', 'hostname:'), { '.env': 'SECRET_TAG=planted' }));
 });
 
-test('a command with a secret is not taken over, and one without is', () => {
-  const rows: [command: string, taken: boolean][] = [
-    ['["serve", "--password", "123456"]', false],
-    ['["serve", "--token", "/x9Kd"]', false],
-    ['["serve", "--token=/x9Kd"]', false],
-    ['sh -c "serve --token /x9Kd"', false],
-    ['sh -c "make-token /etc/app && serve"', true],
-    ['["serve", "--token-file", "/run/token"]', true],
-    ['["serve", "--token", "off"]', true],
-  ];
-  for (const [command, taken] of rows)
-    assert.equal(/^ +command:/m.test(compose(`command: ${command}`).manifest), taken, command);
-});
-
 test('a variable of .env that is a secret makes one of what it goes into', () => {
   const result = compose('environment: { BOTH: "x-${API_KEY}", PLAIN: "${COLOUR}" }', {
     '.env': 'API_KEY=planted\nCOLOUR=blue\n',
@@ -394,20 +380,4 @@ test('a comment of the manifest puts no rule to rest, and keys move no cursor', 
   const result = compose('"minicloud-disable-next-line manifest/x": 1\n"\\e[31m\\u202e": 2');
   assert.doesNotMatch(result.manifest, /minicloud-disable|\u001b|\u202e/);
   assertSound(result);
-});
-
-test('what a file is, by its name and by what is in it', () => {
-  const kinds = [
-    'docker-compose.yml',
-    'compose.yaml',
-    'docker-compose.prod.yml',
-    'Procfile',
-    'app.json',
-    'captain-definition',
-    'README.md',
-  ].map((name) => kindOf(name));
-  assert.deepEqual(kinds, ['compose', 'compose', 'compose', 'heroku', 'heroku', 'caprover', undefined]);
-  assert.equal(kindOf('-', readFileSync(path.join(fixtures, 'container/inspect.json'), 'utf8')), 'container');
-  assert.equal(kindOf('stack.yml', 'services:\n  a: {}\n'), 'compose');
-  assert.equal(likeliest(['Procfile', 'docker-compose.yml', 'a']), 'docker-compose.yml');
 });

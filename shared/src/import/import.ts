@@ -3,7 +3,7 @@ import { importCaprover } from './caprover.ts';
 import { importCompose } from './compose/import-compose.ts';
 import { composeFiles, maxImportBytes } from './compose/read.ts';
 import { importContainer } from './container.ts';
-import { herokuFiles, importHeroku } from './heroku.ts';
+import { herokuFiles, importHeroku, isProcfile } from './heroku.ts';
 import type { ImportInput, ImportKind, ImportResult } from './model.ts';
 
 interface Importer {
@@ -16,11 +16,7 @@ interface Importer {
 
 const importers: Readonly<Record<ImportKind, Importer>> = {
   compose: { names: /^(docker-)?compose([.-][\w.-]+)?\.ya?ml$/i, read: importCompose, files: composeFiles },
-  heroku: {
-    names: /^(Procfile|app\.json)$/,
-    read: importHeroku,
-    files: ({ file }) => herokuFiles.filter((name) => name !== file),
-  },
+  heroku: { names: /^(Procfile(\.[\w-]+)?|app\.json)$/, read: importHeroku, files: herokuFiles },
   caprover: { names: /^captain-definition$/, read: importCaprover, files: () => [] },
   container: { names: /inspect.*\.json$/i, read: importContainer, files: () => [] },
 };
@@ -60,7 +56,7 @@ export function kindOf(name: string, text?: string): ImportKind | undefined {
   if (/^\s*\[?\s*\{/.test(text) && /"HostConfig"\s*:/.test(text)) return 'container';
   if (/^\s*\{/.test(text) && /"schemaVersion"\s*:/.test(text)) return 'caprover';
   if (/^services\s*:/m.test(text)) return 'compose';
-  return /^[a-z][\w-]*:[^\S\n]*\S/m.test(text) && !/^\s/.test(text) ? 'heroku' : undefined;
+  return isProcfile(text) ? 'heroku' : undefined;
 }
 
 /**
