@@ -8,6 +8,8 @@ export interface ReadForm {
   fallback?: RegExp;
   /** The read itself says what happens without a value. */
   optional?: boolean;
+  /** It only asks whether there is a value: where that is done, no read of the same name in the file needs one. */
+  asks?: boolean;
   /** Only in files that hold this as well: the name alone would be anybody's. */
   requires?: RegExp;
   /** It stands in a string. */
@@ -40,13 +42,15 @@ const form = (source: string): RegExp => new RegExp(source, 'g');
 
 const literal =
   '(?:(?<mark>[\'"`])(?<text>[^\'"`$\\\\\\n{]*)\\k<mark>(?!\\s*[.+])|(?<bare>\\d+(?:\\.\\d+)?|true|false)\\b)?';
+/** `?? throw …`: nothing takes its place. */
+const fails = '(?!\\s*\\(?\\s*(?:raise|throw|die|croak|abort|exit|error|fail|panic|process\\.exit|sys\\.exit)\\b)';
 /** Behind a read: what takes its place by `value`, as text when it is simple; by `other`, no text is meant. */
 const behind = (value: string, other?: string): RegExp =>
-  new RegExp(`\\s*(?:(?:${value})\\s*${literal}${other === undefined ? '' : `|(?:${other})`})`, 'y');
+  new RegExp(`\\s*(?:(?:${value})${fails}\\s*${literal}${other === undefined ? '' : `|(?:${other})`})`, 'y');
 const compared = '[=!]==?|is\\b';
 /** `|| 3000`, `?? 'x'`, also behind the bracket of a conversion; a comparison and a condition do without a value, too. */
 const closing = '(?:,\\s*10\\s*)?\\)?\\s*';
-const scriptFallback = behind(`${closing}(?:\\|\\||\\?\\?)=?`, `${closing}(?:${compared}|&&|\\?(?![.?]))`);
+const scriptFallback = behind(`${closing}(?:\\|\\||\\?\\?)=?`, `${closing}(?:${compared}|&&|\\?(?!\\?))`);
 /** The next argument. */
 const argumentFallback = behind(',\\s*(?:default\\s*=)?');
 const pythonFallback = behind(',\\s*(?:default\\s*=)?|\\)*\\s*or\\b', `\\)\\s*(?:${compared})`);
@@ -89,8 +93,9 @@ const python: Language = {
   },
   reads: [
     { pattern: form(`\\benviron\\[\\s*${quoted}\\s*\\]`), fallback: pythonFallback },
-    { pattern: form(`\\benviron\\.(?:get|setdefault)\\(\\s*${quoted}`), fallback: pythonFallback },
+    { pattern: form(`\\benviron\\.get\\(\\s*${quoted}`), fallback: pythonFallback },
     { pattern: form(`\\bgetenv\\(\\s*${quoted}`), fallback: pythonFallback },
+    { pattern: form(`${quoted}\\s+in\\s+(?:os\\.)?environ\\b`), inString: true, asks: true },
     {
       pattern: form(`(?<![.\\w])(?:env|config)(?:\\.\\w+)?\\(\\s*${quoted}`),
       fallback: pythonFallback,
@@ -110,7 +115,8 @@ const ruby: Language = {
     ],
   },
   reads: [
-    { pattern: form(`\\bENV\\[\\s*${quoted}\\s*\\]`), fallback: behind('\\|\\|=?', `${compared}|\\?|&&`) },
+    { pattern: form(`\\bENV\\[\\s*${quoted}\\s*\\]`), fallback: behind('\\|\\|=?', `${compared}|\\?|&&?`) },
+    { pattern: form(`\\bENV\\.(?:key|has_key|include)\\?\\(?\\s*${quoted}`), asks: true },
     { pattern: form(`\\bENV\\.fetch\\(?\\s*${quoted}`), fallback: behind(',|\\)?\\s*\\{', '\\)?\\s*do\\b') },
   ],
   computed: /\bENV(?:\[|\.fetch\(?)\s*(?!['"][^'"#]*['"])/g,
@@ -141,11 +147,16 @@ const php: Language = {
   computed: /(?:\bgetenv\(\s*|\$_ENV\[\s*)\$/g,
 };
 
+/** `if v := …; v != "" {`, and on a line of its own `if v == "" { v = "x" }`. */
+const goFallback = behind(
+  '\\n\\s*if\\s+(?<at>\\w+)\\s*==\\s*""\\s*\\{\\s*\\k<at>\\s*=(?!=)',
+  `${compared}|(?:;|\\n\\s*if)\\s*\\w+\\s*!=\\s*""`,
+);
 const go: Language = {
   files: /\.go$/,
   syntax: { comments: slashes, quotes: [double, character, { open: /`/y, close: '`', multiline: true, raw: true }] },
   reads: [
-    { pattern: form(`\\b(?:os|syscall)\\.Getenv\\(\\s*${quoted}\\s*\\)`), fallback: behind('(?!)', compared) },
+    { pattern: form(`\\b(?:os|syscall)\\.Getenv\\(\\s*${quoted}\\s*\\)`), fallback: goFallback },
     { pattern: form(`\\bos\\.LookupEnv\\(\\s*${quoted}\\s*\\)`), optional: true },
     {
       pattern: form(`\\b(?:env|envconfig):"${name}`),

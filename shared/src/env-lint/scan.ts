@@ -49,11 +49,15 @@ export function scanFile(file: string, text: string): FileScan {
   const seen = new Map<string, FileRead>();
   const words = new Set<string>();
   const own = !ofTests.test(file);
-  for (const form of own ? (language?.reads ?? []) : []) {
-    if (form.requires && !form.requires.test(masked.code)) continue;
-    for (const read of readsOf(form, masked)) {
-      const key = `${read.name} ${read.fallback !== undefined}`;
-      if (seen.size < mostReads && !seen.has(key)) seen.set(key, { ...read, line: lineAt(read.at) });
+  const forms = (own && language?.reads) || [];
+  const found = forms.flatMap((form) =>
+    form.requires && !form.requires.test(masked.code) ? [] : readsOf(form, masked),
+  );
+  const asked = new Set(found.flatMap(({ name, asks }) => (asks ? name : [])));
+  for (const { name, at, fallback = asked.has(name) || undefined } of found) {
+    const key = `${name} ${fallback !== undefined}`;
+    if (seen.size < mostReads && !seen.has(key)) {
+      seen.set(key, { name, line: lineAt(at), ...(fallback === undefined ? {} : { fallback }) });
     }
   }
   if (!unmentioning.test(file)) {
@@ -63,11 +67,7 @@ export function scanFile(file: string, text: string): FileScan {
     if (settingsClass.test(masked.code)) for (const word of fieldsOf(masked.code)) words.add(word);
   }
   return {
-    reads: [...seen.values()].map(({ name, line, fallback }) => ({
-      name,
-      line,
-      ...(fallback === undefined ? {} : { fallback }),
-    })),
+    reads: [...seen.values()],
     words: [...words],
     sets: isDockerfile(file) ? dockerEnv(text) : [],
     computed: own && language !== undefined && isComputed(language, masked),
@@ -82,6 +82,8 @@ interface Found {
   name: string;
   at: number;
   fallback?: string | true;
+  /** What the app does depends on whether there is a value. */
+  asks?: boolean;
 }
 
 function readsOf(form: ReadForm, { code, inString }: ReturnType<typeof mask>): Found[] {
@@ -93,8 +95,28 @@ function readsOf(form: ReadForm, { code, inString }: ReturnType<typeof mask>): F
     if (/(?:\bdelete|\bdel|\bunset\()\s*(?:os\.)?$/.test(code.slice(Math.max(0, at - 12), at)) || written(code, end))
       return [];
     const fallback = fallbackAt(form, code, end) ?? (form.optional ? true : undefined);
-    return [{ name: groups.name ?? '', at, ...(fallback === undefined ? {} : { fallback }) }];
+    const asks = form.asks ?? isAsked(code, at, end);
+    return [{ name: groups.name ?? '', at, asks, ...(fallback === undefined ? {} : { fallback }) }];
   });
+}
+
+const asksBefore = /(?:\b(?:if|elif|elsif|while|when|and|Boolean)\b\s*\(?\s*|!!\s*|&&\s*)(?:os\.)?$/;
+/** Without a value something else is done, or nothing can be. */
+const asksForNone = /\bunless\b\s*\(?\s*$/;
+const asksBehind = /^\s*\.(?:present|blank)\?/;
+const ends = /\b(?:raise|abort|fail|exit)\b/;
+
+/** `if (X)`, `!!X`, `X.present?`: told by what stands right around the read. */
+function isAsked(code: string, at: number, end: number): boolean {
+  const before = /[^\n]*$/.exec(code.slice(Math.max(0, at - 200), at))?.[0] ?? '';
+  const after = code.slice(end, end + 200);
+  if (asksBefore.test(before)) return !/^\s*\.blank\?/.test(after) || !ends.test(before + twoLines(after));
+  return (asksForNone.test(before) || asksBehind.test(after)) && !ends.test(before + twoLines(after));
+}
+
+/** The rest of the line and the line behind it. */
+function twoLines(after: string): string {
+  return after.split('\n', 2).join('\n');
 }
 
 /** It gets a value here. */
