@@ -4,6 +4,7 @@ import type { DriftMarks } from '../plan/drift-marks.ts';
 import type { Connections } from '../servers/connections.ts';
 import { appStateLabel } from '../tree/app-look.ts';
 import { certificateLook } from '../tree/certificate-words.ts';
+import { createDetailLooks, type DetailLooks } from './detail-looks.ts';
 import { nameLine } from './name-line.ts';
 
 interface Lens {
@@ -21,14 +22,16 @@ export function createManifestLens(
   drift: Pick<DriftMarks, 'of' | 'onDidChange'>,
 ): Disposable[] {
   const changed = new EventEmitter<void>();
+  const again = (): void => changed.fire();
+  const looks = createDetailLooks(again);
   const provider = languages.registerCodeLensProvider(
     { language: 'cloud-manifest' },
     {
       onDidChangeCodeLenses: changed.event,
-      async provideCodeLenses(document) {
+      provideCodeLenses(document) {
         if (!workspace.getConfiguration('minicloud', document.uri).get('codeLens.enabled', true)) return [];
         if (document.uri.scheme.startsWith('minicloud-')) return [];
-        const certificate = await certificateLens(document, targets);
+        const certificate = certificateLens(document, targets, looks);
         const { range } = nameLine(document);
         return lensesOf(document, targets, drift, certificate).map(
           ({ icon, title, command = '', argument }) =>
@@ -37,10 +40,10 @@ export function createManifestLens(
       },
     },
   );
-  const again = (): void => changed.fire();
   return [
     changed,
     provider,
+    workspace.onDidCloseTextDocument(({ uri }) => looks.close(uri.toString())),
     connections.onDidChange(again),
     targets.onDidChange(again),
     drift.onDidChange(again),
@@ -51,14 +54,18 @@ export function createManifestLens(
   ];
 }
 
-/** The certificate that runs out first. Nothing where the server tells of none. */
-async function certificateLens(document: TextDocument, targets: ManifestTargets): Promise<Lens | undefined> {
+/** The certificate that runs out first. Nothing where the server tells of none, or has not told yet. */
+function certificateLens(document: TextDocument, targets: ManifestTargets, looks: DetailLooks): Lens | undefined {
   const live = workspace.isTrusted ? targets.of(document.uri) : undefined;
   const { name } = nameLine(document);
   const known = live?.connection.snapshot.apps?.some((app) => app.name === name);
-  if (!live || !name || !known || live.connection.link.state !== 'online') return undefined;
-  // Asked once and then kept true by events. Without it there is one word less to read.
-  const detail = await live.connection.detail(name).catch(() => undefined);
+  const file = document.uri.toString();
+  if (!live || !name || !known) {
+    looks.close(file);
+    return undefined;
+  }
+  if (live.connection.link.state !== 'online') return undefined;
+  const detail = looks.detail(file, live.connection, name);
   const certificates = (detail?.routes ?? []).map(({ certificate }) => certificate);
   const [first] = certificates
     .filter(({ kind }) => kind !== 'none')

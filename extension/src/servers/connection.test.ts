@@ -266,8 +266,8 @@ test('an app is asked about when it is looked into, again after its events, and 
   await connection.ready();
   const details = (): string[] => source.asked.filter((name) => name.startsWith('detail'));
   assert.deepEqual(details(), [], 'asked before anybody looked');
-  assert.equal((await connection.detail('shop'))?.name, 'shop');
-  await connection.detail('shop');
+  assert.equal((await connection.detail('shop', 'tree'))?.name, 'shop');
+  await connection.detail('shop', 'tree');
   assert.deepEqual(details(), ['detail shop'], 'asked twice');
   const about = (name: string): void => source.streams[0]?.event({ ...changedEvent(1), app: name });
   const reloaded = async (): Promise<void> => {
@@ -281,11 +281,36 @@ test('an app is asked about when it is looked into, again after its events, and 
   about('shop');
   await reloaded();
   assert.equal(details().length, 2);
-  connection.forget('shop');
+  connection.forget('shop', 'tree');
   about('shop');
   await reloaded();
   assert.equal(details().length, 2, 'asked about what nobody looks at');
   assert.equal(connection.snapshot.details.size, 0);
+  connection.dispose();
+});
+
+test('an app is asked about as long as anybody looks, and its measures only for who wants them', async () => {
+  const source = fakeSource();
+  const connection = connect(source);
+  connection.hold();
+  await connection.ready();
+  const details = (): number => source.asked.filter((name) => name.startsWith('detail')).length;
+  await connection.detail('shop', 'lens');
+  await connection.refreshDetails('tree');
+  assert.equal(details(), 1, 'measures of what only a lens looks at');
+  await connection.detail('shop', 'tree');
+  await connection.refreshDetails('tree');
+  assert.equal(details(), 2);
+  connection.forget('shop', 'tree');
+  assert.equal(connection.snapshot.details.size, 1, 'forgotten while the lens looks');
+  await connection.refreshDetails('tree');
+  assert.equal(details(), 2);
+  connection.forget('shop', 'lens');
+  assert.equal(connection.snapshot.details.size, 0);
+  const late = connection.detail('shop', 'lens');
+  connection.forget('shop', 'lens');
+  await late;
+  assert.equal(connection.snapshot.details.size, 0, 'an answer that came late is kept');
   connection.dispose();
 });
 
@@ -315,8 +340,8 @@ test('connecting and disconnecting fifty times leaves no listener and no stream'
     const endings = [connection.onDidChange(() => {}), connection.onEvent(() => {}), connection.onOnline(() => {})];
     const release = connection.hold();
     await connection.ready();
-    await connection.detail('shop');
-    connection.forget('shop');
+    await connection.detail('shop', 'tree');
+    connection.forget('shop', 'tree');
     release();
     for (const end of endings) end();
     await until(() => source.open === 0);

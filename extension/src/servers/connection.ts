@@ -37,12 +37,15 @@ export interface Connection {
   refresh(): Promise<void>;
   /** Newest first; asked once and then kept true by events. */
   releases(app: string): Promise<readonly Release[]>;
-  /** Asked once and then kept true by events, until `forget`. Undefined when it is unknown and the server is away. */
-  detail(app: string): Promise<AppDetail | undefined>;
-  /** Nobody looks into the app any more: events about it ask for its row alone. */
-  forget(app: string): void;
-  /** Asks again for the apps that are looked into: memory and processor time change without an event. */
-  refreshDetails(): Promise<void>;
+  /**
+   * Asked once and then kept true by events, until everybody who looked said `forget`. Undefined when it is unknown and
+   * the server is away.
+   */
+  detail(app: string, looker: string): Promise<AppDetail | undefined>;
+  /** `looker` looks into the app no more. When nobody else does, events about it ask for its row alone. */
+  forget(app: string, looker: string): void;
+  /** Asks again for the apps that `looker` looks into: memory and processor time change without an event. */
+  refreshDetails(looker: string): Promise<void>;
   /** How many listen to what: for a test of leaks. */
   readonly listeners: Record<'changed' | 'events' | 'online', number>;
   dispose(): void;
@@ -81,6 +84,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let settle: NodeJS.Timeout | undefined;
   /** Before a stream that the server ended is opened again, milliseconds. */
   let pauseMs = settleMs;
+  /** Who looks into which app. */
+  const lookers = new Map<string, Set<string>>();
   /** Apps that events told about since the last question. */
   const touched = new Set<string>();
   let proposalsChanged = false;
@@ -289,23 +294,31 @@ export function createConnection(options: ConnectionOptions): Connection {
       snapshot = { ...snapshot, releases: new Map(snapshot.releases).set(app, releases) };
       return releases;
     },
-    async detail(app) {
+    async detail(app, looker) {
+      const looking = lookers.get(app) ?? new Set();
+      lookers.set(app, looking.add(looker));
       const known = snapshot.details.get(app);
       if (known || link.state !== 'online') return known;
       const mine = round;
       const detail = await source.detail(app);
-      if (mine === round) snapshot = { ...snapshot, details: new Map(snapshot.details).set(app, detail) };
+      if (mine === round && lookers.has(app))
+        snapshot = { ...snapshot, details: new Map(snapshot.details).set(app, detail) };
       return detail;
     },
-    forget(app) {
+    forget(app, looker) {
+      const looking = lookers.get(app);
+      looking?.delete(looker);
+      if (looking && looking.size > 0) return;
+      lookers.delete(app);
       const details = new Map(snapshot.details);
       details.delete(app);
       snapshot = { ...snapshot, details };
     },
-    async refreshDetails() {
-      if (link.state !== 'online' || snapshot.details.size === 0) return;
+    async refreshDetails(looker) {
+      const wanted = [...snapshot.details.keys()].filter((app) => lookers.get(app)?.has(looker));
+      if (link.state !== 'online' || wanted.length === 0) return;
       const mine = round;
-      const details = await askDetails(snapshot.details.keys());
+      const details = await askDetails(wanted);
       if (mine === round) set({ snapshot: { ...snapshot, details: withDetails(details) } });
     },
     get listeners() {

@@ -7,7 +7,7 @@ import { appGroups } from './app-groups.ts';
 import { appIcon, appStateLabel } from './app-look.ts';
 import { appTooltip } from './app-tooltip.ts';
 import { MessageNode } from './message-node.ts';
-import { type AppRow, facets, offers, type TreeNode } from './node.ts';
+import { type AppRow, facets, offers, type TreeNode, treeLooker } from './node.ts';
 import { OperationNode } from './operation-node.ts';
 import type { TreeParts } from './tree-parts.ts';
 
@@ -54,7 +54,7 @@ export class AppNode implements AppRow {
       container && offers(live, 'exec') && 'exec',
       container && offers(live, 'forward') && 'forward',
       container && offers(live, 'metrics') && 'metrics',
-      offers(live, 'rollbacks') && 'rollbacks',
+      offers(live, 'rollback-plans') && 'rollbacks',
     );
     item.accessibilityInformation = { label: l10n.t('App {0}, {1}', app.name, item.description) };
     return item;
@@ -89,7 +89,10 @@ export class AppNode implements AppRow {
       operation && operationEnded[operation.state] === false ? [new OperationNode(live, app, operation)] : [];
     let running = rowOf(told);
     try {
-      const [detail, releases] = await Promise.all([connection.detail(app.name), connection.releases(app.name)]);
+      const [detail, releases] = await Promise.all([
+        connection.detail(app.name, treeLooker),
+        connection.releases(app.name),
+      ]);
       // Events may have been missed while the server was away: what is known to have ended has ended.
       const asked = detail?.activity ?? [];
       const ended = asked.some(({ id, state }) => id === told?.id && operationEnded[state] !== false);

@@ -2,6 +2,9 @@ import type { AppSummary } from 'minicloud-shared/model/app';
 import type { CancellationToken, TreeItem } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 
+/** As whom the tree looks into apps: those that are unfolded. */
+export const treeLooker = 'tree';
+
 /** One row of the tree. `id` is stable over refreshes, so that selection and expansion stay where they are. */
 export interface TreeNode {
   readonly id: string;

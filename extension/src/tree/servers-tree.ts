@@ -3,7 +3,7 @@ import type { Connections } from '../servers/connections.ts';
 import { failingApps } from '../servers/snapshot.ts';
 import { AppNode } from './app-node.ts';
 import { createKeptRows } from './kept-rows.ts';
-import { offers, type TreeNode } from './node.ts';
+import { offers, type TreeNode, treeLooker } from './node.ts';
 import { ServerNode } from './server-node.ts';
 import type { TreeParts } from './tree-parts.ts';
 import { type Emptiness, emptiness } from './welcome.ts';
@@ -88,10 +88,10 @@ export function createServersTree(connections: Connections, parts: TreeParts): D
 
 /** What nobody looks at isn't asked for. */
 function forget(node: TreeNode): void {
-  if (node instanceof AppNode) node.live.connection.forget(node.app.name);
+  if (node instanceof AppNode) node.live.connection.forget(node.app.name, treeLooker);
   if (!(node instanceof ServerNode)) return;
   const { connection } = node.live;
-  for (const app of connection.snapshot.details.keys()) connection.forget(app);
+  for (const app of connection.snapshot.details.keys()) connection.forget(app, treeLooker);
 }
 
 function watchWhileVisible(view: TreeView<TreeNode>, connections: Connections): Disposable {
@@ -107,7 +107,7 @@ function watchWhileVisible(view: TreeView<TreeNode>, connections: Connections): 
     release ??= connections.holdAll();
     timer = setInterval(() => {
       for (const live of connections.all())
-        if (offers(live, 'metrics')) void live.connection.refreshDetails().catch(() => {});
+        if (offers(live, 'metrics')) void live.connection.refreshDetails(treeLooker).catch(() => {});
     }, measureMs);
   };
   const subscription = view.onDidChangeVisibility(({ visible }) => follow(visible));
