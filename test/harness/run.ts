@@ -72,7 +72,9 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
   if (files.length === 0) return;
   const { env, enter } = suite.needs.length > 0 ? await preparations.ready(suite.needs) : { env: {}, enter: [] };
   // One after the other where only one may run: then a file that hangs takes no other down with it.
-  const batches = suite.concurrency === 1 ? files.map((file) => [file]) : [files];
+  const isAlone = (file: string) => suite.concurrency === 1 || suite.alone?.some((word) => file.includes(word));
+  const together = files.filter((file) => !isAlone(file));
+  const batches = [...(together.length > 0 ? [together] : []), ...files.filter(isAlone).map((file) => [file])];
   for (const batch of batches)
     if (!ending) await runFiles(suite, batch, { env: { ...process.env, ...env }, enter, into });
 }

@@ -13,6 +13,8 @@ export interface Suite {
   /** Names of the tests that belong to it, as `--test-name-pattern` takes them; all of the files' tests when not given. */
   tests?: readonly string[];
   concurrency: number;
+  /** Words in the paths of files that need the engine for themselves; they run after the others, one by one. */
+  alone?: readonly string[];
   /** Most milliseconds for one test. */
   testTimeoutMs: number;
   /** Most milliseconds without any news from the suite. */
@@ -60,7 +62,9 @@ export const suites: readonly Suite[] = [
     name: 'e2e',
     files: ['test/e2e/**/*.test.ts'],
     needs: ['engine'],
-    concurrency: 1,
+    // They wait more than they work, and each has a companion of its own.
+    concurrency: 2,
+    alone: ['faults', 'log-flood', 'neighbours', 'network-matrix', 'uninstall', 'upgrade'],
     testTimeoutMs: 10 * minutes,
     silenceMs: 12 * minutes,
   },
