@@ -68,7 +68,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   context.subscriptions.push(...registerCommands(services));
   own(createServersTree(connections, services));
   own(tellContexts(connections, services.forwards));
-  own(endWithServers(connections, services.forwards, services.logs));
+  own(endWithServers(connections, services.forwards, [services.logs, services.metrics]));
   own(handleLinks(services));
   own(createLogFolding());
   own(createLogLinks());

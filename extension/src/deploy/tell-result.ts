@@ -74,7 +74,7 @@ export async function tellUnsuccessful(
 }
 
 async function canRollBack({ api, connection }: LiveServer, app: string): Promise<boolean> {
-  if (connection.snapshot.info?.features.includes('rollbacks') === false) return false;
+  if (connection.snapshot.info?.features.includes('rollback-plans') === false) return false;
   const releases = await api.releases.list.query({ app }).catch(() => []);
   return releases.some(({ state }) => releaseCan[state]?.rollbackTo);
 }

@@ -1,5 +1,4 @@
 import type { PickedApp } from '../commands/pick.ts';
-import type { LogFollower } from '../logs/log-follower.ts';
 import type { Connections } from '../servers/connections.ts';
 import { openSocket } from '../servers/open-socket.ts';
 import type { Forward, Forwards } from './forwards.ts';
@@ -26,14 +25,18 @@ export async function startForward(
   );
 }
 
-/** Ends what leads to a server that is no longer there. */
+interface OfServers {
+  keepOnly(there: (serverId: string) => boolean): void;
+}
+
+/** Ends what leads to a server that is no longer there, and what shows something of it. */
 export function endWithServers(
   connections: Connections,
   forwards: Forwards,
-  logs: Pick<LogFollower, 'keepOnly'>,
+  shown: readonly OfServers[],
 ): { dispose(): void } {
   return connections.onDidChange(() => {
-    logs.keepOnly((serverId) => connections.get(serverId) !== undefined);
+    for (const each of shown) each.keepOnly((serverId) => connections.get(serverId) !== undefined);
     for (const { id, serverId } of forwards.all()) if (!connections.get(serverId)) forwards.stop(id);
   });
 }

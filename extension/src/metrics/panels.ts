@@ -8,6 +8,13 @@ import { metricsPage } from './page.ts';
 /** Metrics of apps, one panel for each. A panel asks only while it is seen. */
 export interface MetricsPanels extends Disposable {
   show(live: LiveServer, app: string): void;
+  /** Closes those of servers that are no longer there. */
+  keepOnly(there: (serverId: string) => boolean): void;
+}
+
+interface Panel extends Disposable {
+  panel: WebviewPanel;
+  serverId: string;
 }
 
 const minute = 60_000;
@@ -18,7 +25,7 @@ const soonestMs = 5_000;
 const againMs = 15_000;
 
 export function createMetricsPanels(media: Uri): MetricsPanels {
-  const open = new Map<string, Disposable & { panel: WebviewPanel }>();
+  const open = new Map<string, Panel>();
   return {
     show(live, app) {
       const key = `${live.server.id}/${app}`;
@@ -34,6 +41,9 @@ export function createMetricsPanels(media: Uri): MetricsPanels {
         entry.dispose();
       });
     },
+    keepOnly(there) {
+      for (const { panel, serverId } of [...open.values()]) if (!there(serverId)) panel.dispose();
+    },
     dispose() {
       for (const { panel } of [...open.values()]) panel.dispose();
       open.clear();
@@ -41,7 +51,7 @@ export function createMetricsPanels(media: Uri): MetricsPanels {
   };
 }
 
-function createPanel(media: Uri, live: LiveServer, app: string): Disposable & { panel: WebviewPanel } {
+function createPanel(media: Uri, live: LiveServer, app: string): Panel {
   const title = l10n.t('Metrics of {0}', app);
   const panel = window.createWebviewPanel('minicloud.metrics', title, ViewColumn.Active, {
     enableScripts: true,
@@ -87,6 +97,7 @@ function createPanel(media: Uri, live: LiveServer, app: string): Disposable & { 
   ];
   return {
     panel,
+    serverId: live.server.id,
     dispose() {
       stop();
       for (const subscription of subscriptions) subscription.dispose();

@@ -42,7 +42,7 @@ export class ReleaseNode implements AppRow {
     item.contextValue = facets(
       'release',
       online && 'online',
-      online && releaseCan[release.state]?.rollbackTo && features.includes('rollbacks') && 'rollbacks',
+      online && releaseCan[release.state]?.rollbackTo && features.includes('rollback-plans') && 'rollbacks',
     );
     item.command = { command: 'minicloud.showRelease', title: l10n.t('Show Release'), arguments: [this] };
     item.accessibilityInformation = {

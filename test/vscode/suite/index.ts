@@ -9,6 +9,7 @@ import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
+import { endTests } from './ends.ts';
 import { languageTests } from './language.ts';
 import { taskTests } from './tasks.ts';
 
@@ -31,6 +32,7 @@ export async function run(): Promise<void> {
     ...deployTests,
     ...driftTests,
     ...taskTests,
+    ...endTests,
     ...agentTests,
     // Takes the extension down: the last.
     ...activationTests,
