@@ -2,15 +2,28 @@
 import { l10n, Range, Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import type { ImportPreview } from './import-previews.ts';
 
-const names = ['cloud_manifest.yml', 'cloud_manifest.yaml'] as const;
+/** In the order in which they count, where there are several. */
+const names = ['cloud_manifest.yml', 'cloud_manifest.yaml', 'cloud_manifest.json'] as const;
+
+/** The manifest of this folder; undefined where there is none. */
+export async function manifestIn(folder: Uri): Promise<Uri | undefined> {
+  for (const name of names) {
+    const uri = Uri.joinPath(folder, name);
+    if (await exists(uri)) return uri;
+  }
+  return undefined;
+}
+
+/** Where a manifest that is written into this folder goes: never as JSON, which has no comments. */
+export function newManifestIn(folder: Uri): Uri {
+  return Uri.joinPath(folder, names[0]);
+}
 
 /** Where a manifest of this folder is, or would be, and whether one is there. */
 export async function manifestTarget(folder: Uri): Promise<{ target: Uri; replaces: boolean }> {
-  for (const name of names) {
-    const target = Uri.joinPath(folder, name);
-    if (await exists(target)) return { target, replaces: true };
-  }
-  return { target: Uri.joinPath(folder, names[0]), replaces: false };
+  const found = await manifestIn(folder);
+  if (found && !found.path.endsWith('.json')) return { target: found, replaces: true };
+  return { target: newManifestIn(folder), replaces: false };
 }
 
 /** True when it was written. False when the person did not want the one that is there replaced. */
@@ -44,7 +57,7 @@ export async function writeImported({ target, text }: ImportPreview): Promise<bo
 
 /** False when there is a manifest as JSON, which would not count any more, and the person wants to keep it so. */
 async function mayPassBy(target: Uri): Promise<boolean> {
-  const json = Uri.joinPath(target, '..', 'cloud_manifest.json');
+  const json = Uri.joinPath(target, '..', names[2]);
   if (!(await exists(json))) return true;
   const write = l10n.t('Write');
   const chosen = await window.showWarningMessage(

@@ -11,6 +11,7 @@ import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
 import { endTests } from './ends.ts';
 import { languageTests } from './language.ts';
+import { manifestTests } from './manifests.ts';
 import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
@@ -32,6 +33,7 @@ export async function run(): Promise<void> {
     ...deployTests,
     ...driftTests,
     ...taskTests,
+    ...manifestTests,
     ...endTests,
     ...agentTests,
     // Takes the extension down: the last.
