@@ -37,6 +37,7 @@ test('sources are read as .gitignore leaves them, links are not followed', async
       { name: 'KEPT', line: 1, file: 'logs/keep.ts' },
       { name: 'STRIPE_KEY', line: 2, file: 'src/app.ts' },
     ],
+    makesImage: true,
     imageSets: ['MODE'],
     unread: ['OLD'],
   });

@@ -150,7 +150,8 @@ function fieldsOf(code: string): string[] {
   return [...code.matchAll(/^[ \t]+(\w+)\s*:/gm)].map(([, field = '']) => `${prefix}${field}`.toUpperCase());
 }
 
-function isDockerfile(file: string): boolean {
+/** True for what an image is built by, wherever it lies. */
+export function isDockerfile(file: string): boolean {
   return /(?:^|\/)(?:(?:Docker|Container)file(?:\.[\w-]+)?|[\w-]+\.(?:Docker|Container)file)$/i.test(file);
 }
 

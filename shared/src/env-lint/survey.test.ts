@@ -104,6 +104,15 @@ test('a name is unread when everything was seen and nothing holds it', async () 
   }
 });
 
+test('an image is made by what lies beside the manifest', async () => {
+  const made = async (file: string): Promise<boolean | undefined> =>
+    readsOf(await surveySource(treeOf({ [file]: 'FROM x' }).tree), '').makesImage;
+  assert.equal(await made('Dockerfile'), true);
+  assert.equal(await made('shop.Containerfile'), true);
+  assert.equal(await made('scripts/Dockerfile'), undefined);
+  assert.equal(await made('a.ts'), undefined);
+});
+
 test('a folder or file that can not be read leaves the rest, and nothing is called unread', async () => {
   const files = { 'a.ts': 'process.env.AA', 'b/c.ts': 'process.env.BB' };
   const refuse = () => Promise.reject(new Error('refused'));

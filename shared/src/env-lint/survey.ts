@@ -3,7 +3,7 @@
  * and from memory for every file that did not change. Who may read files hands them in.
  */
 import type { SourceReads } from '../manifest/model.ts';
-import { type FileScan, isScanned, scanFile } from './scan.ts';
+import { type FileScan, isDockerfile, isScanned, scanFile } from './scan.ts';
 
 export interface SourceTree {
   /** What is in a folder, relative to the root with `/` between the parts; the root is ''. Links are left out. */
@@ -139,6 +139,7 @@ export function readsOf({ complete, scans }: Survey, manifest: string): SourceRe
   const asked = new Set(manifest.match(/(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,127}(?![A-Za-z0-9_])/g));
   return {
     reads,
+    ...(all.some(([file]) => !file.includes('/') && isDockerfile(file)) ? { makesImage: true } : {}),
     imageSets: [...new Set(all.flatMap(([, { sets }]) => sets))],
     unread: sure ? [...asked].filter((name) => !words.has(name)) : [],
   };

@@ -218,6 +218,8 @@ export interface SourceReads {
   reads: SourceRead[];
   /** Variables that a Dockerfile of the source gives to its image. */
   imageSets: string[];
+  /** A Dockerfile stands beside the manifest: an image that the manifest names may well be made from it. */
+  makesImage?: boolean;
   /** Names that stand in the manifest and nowhere in the source; none unless all of it was looked through. */
   unread: string[];
 }

@@ -113,10 +113,22 @@ const rows: [why: string, manifest: string, sources: SourceReads, expected: stri
     [],
   ],
   [
-    'the image may be another’s',
+    'the image is another’s, with scripts beside it',
     'name: shop\nimage: ghost:5\nenv: { OLD: x }\n',
-    sourcesOf('A=1', { unread: ['OLD'] }),
-    ['1: env-default env'].map((line) => line.replace('1:', '3:')),
+    sourcesOf('A=1 B', { unread: ['OLD'] }),
+    [],
+  ],
+  [
+    'what every image may know does not make it of this source',
+    'name: shop\nimage: ghost:5\nenv: { NODE_ENV: production, OLD: x }\n',
+    sourcesOf('A NODE_ENV', { unread: ['OLD'] }),
+    [],
+  ],
+  [
+    'a Dockerfile beside it makes the image',
+    'name: shop\nimage: ghcr.io/me/shop:1\nenv: { OLD: x }\n',
+    sourcesOf('A B=1', { unread: ['OLD'], makesImage: true }),
+    ['3: env-unset env.A', '3: env-default env', '3: env-unread env.OLD'],
   ],
   [
     'the image is of this source',

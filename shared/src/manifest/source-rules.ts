@@ -101,7 +101,6 @@ const envUnread: SourceRule = {
   summary: 'A variable that is set is one that the source of the app reads.',
   check(context) {
     const { text, sources, source } = context;
-    if (!isOwnSource(context)) return [];
     const set: { name: string; path: Path; onKey: boolean }[] = [
       ...Object.keys(text.env ?? {}).map((name) => ({ name, path: ['env', name], onKey: true })),
       ...(text.secrets ?? []).flatMap((name, index) =>
@@ -133,6 +132,7 @@ export function checkAgainstSource(
   const { manifest, context } = document;
   // Another repository is built, or nothing is: the files beside the manifest are not what runs.
   if (!sources || manifest?.kind !== 'container' || manifest.build?.git) return [];
+  if (!isOwnSource({ text: context.text, sources })) return [];
   const sourceContext: SourceContext = { ...context, sources, facts: facts?.complete ? facts : undefined };
   const findings = sourceRules.flatMap((rule) =>
     rule.check(sourceContext).map((found) => placed(rule, found, sourceContext)),
@@ -189,11 +189,15 @@ function inContext({ text }: Pick<SourceContext, 'text'>, { file }: SourceRead):
   return folder === '.' || folder === '' || file.startsWith(`${folder}/`);
 }
 
-/** The files beside the manifest are those of the app: it is built from them, or they read what the manifest sets. */
-function isOwnSource({ text, sources }: SourceContext): boolean {
-  if (text.build !== undefined || text.image === undefined) return true;
-  const set = new Set([...Object.keys(text.env ?? {}), ...(text.secrets ?? [])]);
-  return sources.reads.some(({ name }) => set.has(name));
+/**
+ * The files beside the manifest are those of the app: it is built from them, or they read what the manifest sets for
+ * this app alone. A name that any image may know, as NODE_ENV, tells nothing.
+ */
+function isOwnSource({ text, sources }: Pick<SourceContext, 'text' | 'sources'>): boolean {
+  if (text.build !== undefined || text.image === undefined || sources.makesImage) return true;
+  const set = [...Object.keys(text.env ?? {}), ...(text.secrets ?? [])];
+  const own = new Set(set.filter((name) => name !== undefined && !isReadElsewhere(name)));
+  return sources.reads.some(({ name }) => own.has(name));
 }
 
 function placeFor({ nodeAt }: SourceContext): Path {
