@@ -138,9 +138,9 @@ function needText({ need, engine, env }: NeedGiven): NeedText {
 
 function storageOf(own: readonly Part[], report: Report): NeedText[] {
   const volumes = new Map<string, NeedText>();
-  for (const { path, size, field } of own.flatMap((part) => part.volumes)) {
+  for (const { path, field } of own.flatMap((part) => part.volumes)) {
     report.took(field, 'needs: storage');
-    if (!volumes.has(path)) volumes.set(path, { storage: { path, ...(size === undefined ? {} : { size }) } });
+    if (!volumes.has(path)) volumes.set(path, { storage: { path } });
   }
   return [...volumes.values()];
 }

@@ -14,6 +14,8 @@ export interface Variable {
   value: string | undefined;
   /** True when the value is made with one that is a secret. */
   tainted?: boolean;
+  /** True when only its name is written, so that a file of variables may give the value. */
+  open?: boolean;
   field: string;
 }
 
@@ -27,7 +29,6 @@ export interface Port {
 
 export interface Volume {
   path: string;
-  size?: string;
   field: string;
 }
 
@@ -57,8 +58,6 @@ export interface Part {
   routedPort?: Given<number>;
   /** Names of variables that are secrets. */
   secrets: Given<string>[];
-  /** Largest request body. */
-  maxBody?: Given<string>;
 }
 
 export function emptyPart(name: string, field: string): Part {

@@ -9,11 +9,16 @@ import { addDomains } from './labels.ts';
 import { onePort } from './ports.ts';
 import { variablesOf, whyNotRead } from './read.ts';
 
+/** What becomes of a variable whose value `environment` leaves to whoever has one. */
+const fromFile = 'its value in env_file';
+
 export function readEnvironment(value: unknown, field: string, part: Part, { compose, report }: Reading): void {
   const known = indexOf(part);
-  for (const { name, resolved } of variablesOf(value, compose)) {
-    const variable = made(name, resolved, below(field, name));
-    if (!proxyVariable(variable, part)) put(variable, part, known);
+  for (const { name, bare, resolved } of variablesOf(value, compose)) {
+    const open = bare && resolved === undefined;
+    const variable = { ...made(name, resolved, below(field, name)), ...(open ? { open } : {}) };
+    if (open && known.has(name)) report.took(variable.field, fromFile);
+    else if (!proxyVariable(variable, part)) put(variable, part, known);
     else report.took(variable.field, 'expose');
   }
 }
@@ -33,7 +38,10 @@ export function readEnvFiles(value: unknown, field: string, part: Part, { compos
     for (const [name, resolved] of readDotenv(text)) {
       const before = part.variables[known.get(name) ?? -1];
       // A later file counts before an earlier one, and `environment` before all of them.
-      if (before && !before.field.startsWith(field)) continue;
+      if (before && !before.field.startsWith(field)) {
+        if (!before.open) continue;
+        report.took(before.field, fromFile);
+      }
       put(made(name, resolved, below(inside, name)), part, known);
     }
   }

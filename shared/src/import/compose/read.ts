@@ -14,6 +14,8 @@ export interface Compose {
   services: ReadonlyMap<string, Fields>;
   /** A text with its variables replaced; for values that the walk over the file leaves alone. */
   resolve(text: string): Interpolated;
+  /** The value of a variable in `.env`; undefined when it has none there. */
+  lookUp(name: string): Interpolated | undefined;
   /** Text of another file of the folder; undefined when it is not there. */
   file(path: string): string | undefined;
 }
@@ -63,7 +65,7 @@ export function readCompose(input: ImportInput, report: Report): Compose | NotIm
         replaced(service, below('services', name), '', { resolve, report, spent, depth: 0 }) as Fields,
       );
     }
-    return { top, services: finished, resolve, file };
+    return { top, services: finished, resolve, lookUp, file };
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, why: error.message, remedy: error.remedy };
     // The parser's own limits: endless nesting, aliases inside aliases.
@@ -277,13 +279,18 @@ function replaced(value: unknown, field: string, key: string, walk: Walking): un
   );
 }
 
-/** Variables of `environment` or `args`, with what they are made of. */
+/**
+ * Variables of `environment` or `args`, with what they are made of. One that is written without a value has that of
+ * `.env`, https://docs.docker.com/reference/compose-file/services/#environment.
+ */
 export function variablesOf(
   value: unknown,
-  compose: Pick<Compose, 'resolve'>,
-): { name: string; resolved?: Interpolated }[] {
+  compose: Pick<Compose, 'resolve' | 'lookUp'>,
+): { name: string; bare: boolean; resolved: Interpolated | undefined }[] {
   return pairsOf(value).map(([name, item]) => {
     const text = textOf(item);
-    return text === undefined ? { name } : { name, resolved: compose.resolve(text) };
+    const bare = item === undefined;
+    if (bare) return { name, bare, resolved: compose.lookUp(name) };
+    return { name, bare, resolved: text === undefined ? undefined : compose.resolve(text) };
   });
 }
