@@ -237,11 +237,10 @@ describe('the sidebar', () => {
     await frame.getByRole('heading', { name: /^Route sample\.localhost/ }).waitFor();
     await frame.getByText('As a table').first().click();
     await frame.getByRole('columnheader', { name: 'CPU' }).waitFor();
-    const rows = (await frame.getByRole('row').count()) - 1;
     await frame.getByLabel('Over the last').selectOption({ label: '15 minutes' });
     await frame.getByText('15 min ago').first().waitFor();
     // The table stays open when the page is drawn anew.
-    assert.ok((await frame.getByRole('row').count()) - 1 >= Math.min(rows, 1));
+    await frame.getByRole('columnheader', { name: 'CPU' }).waitFor();
     await takePictures(walk(), 'side-9-metrics');
     await runCommand(page, 'View: Close All Editors');
   });

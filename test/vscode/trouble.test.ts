@@ -9,6 +9,7 @@ import type { Locator, Page } from 'playwright-core';
 import { eventually, type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { type Gate, startGate } from './gate.ts';
+import { unfold } from './gestures.ts';
 import { newerServer, olderServer } from './other-versions.ts';
 import { themes, type Walk, walkSteps } from './steps.ts';
 import {
@@ -221,7 +222,7 @@ describe('in trouble', () => {
       await openFile(page, 'shop/cloud_manifest.yml');
       await runCommand(page, 'Minicloud: Deploy Manifest');
       await told(page, `shop: release ${release} is live.`);
-      if (!(await treeRow(page, 'Releases').isVisible())) await treeRow(page, 'shop').click();
+      await unfold(page, 'shop');
       await treeRow(page, `Release ${release}`)
         .getByText(/^current · just now · /)
         .waitFor();
@@ -236,9 +237,10 @@ describe('in trouble', () => {
     await page.locator('.codelens-decoration').getByText('Plan').waitFor({ state: 'detached' });
     await forgetToasts(page);
     await treeRow(page, 'shop').hover();
-    assert.equal(await treeRow(page, 'shop').getByRole('button', { name: 'Show Logs' }).count(), 0);
+    const gone = { state: 'detached' } as const;
+    await treeRow(page, 'shop').getByRole('button', { name: 'Show Logs' }).waitFor(gone);
     await treeRow(page, 'Release 7').hover();
-    assert.equal(await treeRow(page, 'Release 7').getByRole('button', { name: 'Roll Back App…' }).count(), 0);
+    await treeRow(page, 'Release 7').getByRole('button', { name: 'Roll Back App…' }).waitFor(gone);
     await runCommand(page, 'Minicloud: Plan Manifest');
     await told(page, 'Planning is not available');
     await takePicture(page, 'trouble-8-older');
