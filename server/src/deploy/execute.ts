@@ -156,6 +156,8 @@ async function replaceSupport(
   container: DesiredContainer,
   { replaces, stopped }: { replaces: ContainerSummary[]; stopped?: ContainerSummary },
 ): Promise<void> {
+  // What runs goes only when what comes can be made.
+  if (replaces.length > 0) await requireImage(run, container);
   await removeContainers(run.cloud, run.app, replaces, false);
   const id = stopped?.id ?? (await create(run, container, (await freeAddresses(run, 1, 'support'))[0]));
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
@@ -204,13 +206,30 @@ async function create(run: Run, container: DesiredContainer, address: string | u
   try {
     return await cloud.engine.createContainer(spec, options);
   } catch (error) {
-    const gone = error instanceof ProblemError && error.problem.code === 'image_not_found';
-    if (!gone || container.spec.image !== desired.imageId) throw error;
-    // Somebody removed it from this machine since it was resolved. Only the very same image is taken.
-    const again = await cloud.engine.pullImage(desired.image, options);
-    if (again.id !== desired.imageId) throw error;
+    if (!(error instanceof ProblemError) || error.problem.code !== 'image_not_found') throw error;
+    await requireImage(run, container);
     return cloud.engine.createContainer(spec, options);
   }
+}
+
+/** Somebody may have removed the image since it was resolved: it is fetched again, and only the very same is taken. */
+async function requireImage(
+  { cloud, desired, operation }: Run,
+  { role, process, spec }: DesiredContainer,
+): Promise<void> {
+  const options = { signal: operation.signal };
+  if (await cloud.engine.inspectImage(spec.image, options)) return;
+  const support = desired.manifest.support.find(({ name }) => role === 'support' && name === process);
+  const name = support?.image ?? desired.image;
+  const again = await cloud.engine.pullImage(name, options);
+  if (again.id === spec.image) return;
+  throw new ProblemError({
+    code: 'image_not_found',
+    what: 'An image is gone',
+    object: `image ${name}`,
+    why: `${spec.image} is not on this machine any more, and the name now stands for another image.`,
+    remedy: 'Deploy again, with the image that the name stands for now.',
+  });
 }
 
 /**

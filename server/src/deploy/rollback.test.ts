@@ -97,3 +97,47 @@ test('what can not be gone back to has no plan', async () => {
     assert.match(outcome.problem?.why ?? '', why);
   }
 });
+
+test('a support image that is gone is named before anything is taken away', async () => {
+  for (const letter of ['1', '2']) companion.engine.seedImage(`minicloud/helper:${letter}`, {});
+  const beside = (letter: string) => `support: { cache: { image: "minicloud/helper:${letter}" } }\n`;
+  await deployed('helped', 'plain:1', beside('1'));
+  await deployed('helped', 'plain:1', beside('2'));
+  await companion.engine.removeImage('minicloud/helper:1');
+  for (const procedure of ['releases.planRollback', 'releases.rollback']) {
+    const outcome = await companion.call(procedure, 'mutation', { app: 'helped' }, { token: companion.admin });
+    assert.equal(outcome.code, 'image_not_found', outcome.text);
+    assert.match(outcome.problem?.object ?? '', /helper:1 of support container cache, release 1 of helped/);
+  }
+  assert.equal(await releasesOf('helped'), 2);
+});
+
+test('a support container stays when the one in its place can not be made', async () => {
+  const beside = (letter: string) => `support: { cache: { image: "minicloud/guest:${letter}" } }\n`;
+  for (const letter of ['1', '2']) companion.engine.seedImage(`minicloud/guest:${letter}`, {});
+  await deployed('guarded', 'plain:1', beside('1'));
+  const caches = async () =>
+    (await companion.engine.listContainers({ 'minicloud.app-name': 'guarded', 'minicloud.role': 'support' })).map(
+      ({ id, state }) => `${id} ${state}`,
+    );
+  const before = await caches();
+  // Something else has its turn, so that the image goes after it was resolved; its name stands for another one then.
+  const turn = Promise.withResolvers<void>();
+  await companion.cloud.operations.start({ kind: 'converge', app: 'guarded', by: 'system', run: () => turn.promise });
+  const input = { manifest: manifest('guarded', beside('2')), image: 'plain:1' };
+  let started: { operationId: string };
+  try {
+    started = await companion.client.deploys.start.mutate(input);
+    await companion.engine.removeImage('minicloud/guest:2');
+    companion.engine.seedImage('minicloud/guest:2', { volumes: ['/other'] });
+  } finally {
+    turn.resolve();
+  }
+  const operation = await companion.cloud.operations.finished(started.operationId);
+  assert.deepEqual(
+    [operation.state, operation.problem?.code],
+    ['failed', 'image_not_found'],
+    JSON.stringify(operation),
+  );
+  assert.deepEqual(await caches(), before);
+});

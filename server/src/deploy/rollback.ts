@@ -69,7 +69,8 @@ async function planned(
   const supportInfos = new Map<string, ImageInfo>();
   for (const [name, id] of Object.entries(resolved.supportImages)) {
     const support = await cloud.engine.inspectImage(id);
-    if (support) supportInfos.set(name, support);
+    if (!support) throw supportImageGone(app, target, name, id);
+    supportInfos.set(name, support);
   }
   const plan = await planFor(cloud, {
     resolved,
@@ -116,6 +117,18 @@ function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
     why: `${target.digest} is not on this machine any more.`,
     still: 'Nothing was changed.',
     remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
+  });
+}
+
+function supportImageGone(app: AppRow, target: ReleaseRow, name: string, id: string): ProblemError {
+  const entry = resolvedOf(target).manifest.support.find((support) => support.name === name);
+  return new ProblemError({
+    code: 'image_not_found',
+    what: 'An image of this release is gone',
+    object: `image ${entry?.image ?? id} of support container ${name}, release ${target.version} of ${app.name}`,
+    why: `${id} is not on this machine any more.`,
+    still: 'Nothing was changed.',
+    remedy: 'Deploy the manifest of that release again: its images are fetched then.',
   });
 }
 
