@@ -48,7 +48,7 @@ test('files are asked for until nothing is new, and what can not be imported is 
   };
   const asked: string[] = [];
   const text = 'services: { web: { extends: { file: parts/base.yml, service: base } } }';
-  const result = await runImport({ file: 'compose.yml', folder: 'shop', text }, async (path) => {
+  const result = await runImport({ file: 'stack.yml', folder: 'shop', text }, async (path) => {
     asked.push(path);
     return files[path];
   });

@@ -324,7 +324,7 @@ test('several services: one is the app, its likes are processes, databases are n
 });
 
 test('files of the folder are asked for until nothing is new, and none outside of it', () => {
-  const { files, ...input } = inputOf('extended', 'docker-compose.yml');
+  const { files, ...input } = { ...inputOf('extended', 'docker-compose.yml'), file: 'stack.yml' };
   assert.ok(files);
   assert.deepEqual(filesFor({ ...input, files: new Map() }), ['.env', 'parts/jobs.yml', 'parts/base.yml']);
   const known = new Map([['parts/base.yml', files.get('parts/base.yml') ?? '']]);

@@ -21,6 +21,32 @@ test('the Procfile that was chosen counts, whatever it is called', () => {
   }
 });
 
+test('what Compose puts over a file by itself is told, and not of a file of another name', () => {
+  const text = 'services: { web: { image: a } }\n';
+  const rows: [file: string, beside: string, told: boolean][] = [
+    ['docker-compose.yml', 'docker-compose.override.yml', true],
+    ['compose.yaml', 'compose.override.yaml', true],
+    ['docker-compose.prod.yml', 'docker-compose.override.yml', false],
+    ['docker-compose.yml', 'docker-compose.prod.yml', false],
+  ];
+  for (const [file, beside, told] of rows) {
+    const input: ImportInput = { kind: 'compose', file, text, folder: 'shop' };
+    // What is beside it comes only when it was asked for.
+    const files = new Map(
+      filesFor(input)
+        .filter((name) => name === beside)
+        .map((name) => [name, text]),
+    );
+    const result = importApp({ ...input, files });
+    assert.ok(result.ok, file);
+    assert.equal(
+      result.notes.some((note) => note.startsWith(`${beside} is beside it`)),
+      told,
+      `${file}, ${beside}`,
+    );
+  }
+});
+
 test('what a file is, by its name and by what is in it', () => {
   const kinds = [
     'docker-compose.yml',

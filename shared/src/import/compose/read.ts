@@ -55,6 +55,11 @@ export function readCompose(input: ImportInput, report: Report): Compose | NotIm
       loaded.set(path, read);
       return read;
     };
+    const override = overridesOf(input.file).find((path) => files.has(path));
+    if (override !== undefined)
+      report.note(
+        `${override} is beside it, and Compose puts it over ${input.file}; it is not read here: what it says is not in the manifest.`,
+      );
     const services = new Map<string, Fields>();
     collect({ top, folder: '', load, report, services, depth: 0, resolve });
     const finished = new Map<string, Fields>();
@@ -74,9 +79,18 @@ export function readCompose(input: ImportInput, report: Report): Compose | NotIm
   }
 }
 
-/** Paths of files that a Compose file names and that are read when they are there. All are below its folder. */
+/** Files that Compose puts over one of a usual name by itself: the first that is there. None for any other name. */
+function overridesOf(file: string): readonly string[] {
+  if (!/^(docker-)?compose\.ya?ml$/.test(file)) return [];
+  return ['compose', 'docker-compose'].flatMap((name) => [`${name}.override.yml`, `${name}.override.yaml`]);
+}
+
+/**
+ * Paths of files that a Compose file names and that are read when they are there, and of those that Compose puts over
+ * it. All are below its folder.
+ */
 export function composeFiles(input: ImportInput): string[] {
-  const names = new Set(['.env']);
+  const names = new Set(['.env', ...overridesOf(input.file)]);
   const found = (text: string, name: string, folder: string, depth: number): void => {
     let top: Fields;
     try {
