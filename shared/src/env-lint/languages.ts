@@ -22,6 +22,8 @@ export interface Language {
   reads: readonly ReadForm[];
   /** Reads by a name that is worked out: any variable may be meant. */
   computed?: RegExp;
+  /** Global. Libraries that work names out, by what a source must write to use them so; and reads of all variables. */
+  libraries?: RegExp;
 }
 
 const slashes = [/\/\/[^\n]*/y, /\/\*[\s\S]*?(?:\*\/|$)/y];
@@ -75,6 +77,8 @@ const script: Language = {
     },
   ],
   computed: /\b(?:process|Bun)\??\.env(?:\?\.)?\[\s*(?!['"`][^$'"`]*['"`]\s*\])/g,
+  libraries:
+    /\bObject\.(?:keys|entries)\(\s*process\.env\b(?!\.)|\bin\s+process\.env\s*\)|\bnconf\b[^;]{0,200}\.env\(/g,
 };
 
 const python: Language = {
@@ -103,6 +107,9 @@ const python: Language = {
     },
   ],
   computed: /\b(?:environ(?:\[|\.get\()|getenv\()\s*(?!['"][^'"{]*['"])/g,
+  // https://docs.pydantic.dev/latest/concepts/pydantic_settings/ names a variable by its field, whatever the case.
+  libraries:
+    /\bBaseSettings\b|\b(?:from|import)\s+dynaconf\b|\b(?:environ|ecological)\.config\b|\benv_prefix\s*=|\bauto_envvar_prefix\b|\.from_prefixed_env\(|\.prefixed\(|\bos\.environ\.(?:items|keys)\(|\bin\s+os\.environ\s*:/g,
 };
 
 const ruby: Language = {
@@ -120,6 +127,7 @@ const ruby: Language = {
     { pattern: form(`\\bENV\\.fetch\\(?\\s*${quoted}`), fallback: behind(',|\\)?\\s*\\{', '\\)?\\s*do\\b') },
   ],
   computed: /\bENV(?:\[|\.fetch\(?)\s*(?!['"][^'"#]*['"])/g,
+  libraries: /\bAnyway::Config\b|\bHanami::Settings\b|\.env_prefix\b|\bENV\.(?:each\w*|select|filter\w*|keys|slice)\b/g,
 };
 
 const php: Language = {
@@ -144,7 +152,8 @@ const php: Language = {
       optional: true,
     },
   ],
-  computed: /(?:\bgetenv\(\s*|\$_ENV\[\s*)\$/g,
+  computed: /(?:\bgetenv\(\s*|\$_ENV\[\s*|(?<!(?:->|::|function\s+|\w|\$))env\(\s*)\$/g,
+  libraries: /\bgetenv\(\s*\)|\bforeach\s*\(\s*\$_(?:ENV|SERVER)\b/g,
 };
 
 /** `if v := …; v != "" {`, and on a line of its own `if v == "" { v = "x" }`. */
@@ -165,6 +174,8 @@ const go: Language = {
     },
   ],
   computed: /\bos\.(?:Getenv|LookupEnv)\(\s*(?!["`])/g,
+  libraries:
+    /\bviper\.|\.(?:AutomaticEnv|SetEnvPrefix|SetEnvKeyReplacer)\(|\benvconfig\.(?:Must)?Process\w*\(|\benv\.Provider\w*\(|\bff\.WithEnvVar\w*\(|\bUseFieldNameByDefault\b|\b(?:Prefix|EnvironmentPrefix)\s*:\s*"[A-Z]|\bos\.Environ\(\)/g,
 };
 
 const rust: Language = {
@@ -178,6 +189,8 @@ const rust: Language = {
     { pattern: form(`\\benv\\s*=\\s*${quoted}`), requires: /\bclap\b/ },
   ],
   computed: /\benv::var(?:_os)?\(\s*(?!")/g,
+  libraries:
+    /\bEnvironment::(?:with_prefix|default)\(|\benvy::\w+|\bEnv::(?:prefixed|raw)\(|\b(?:arg|clap)\((?:[^()]*,)?\s*env\s*[,)]|\benv::vars(?:_os)?\(/g,
 };
 
 const jvm: Language = {
@@ -198,6 +211,9 @@ const jvm: Language = {
     { pattern: form(`\\bsys\\.env\\.get\\(\\s*${quoted}`), optional: true },
   ],
   computed: /\bSystem\.getenv\(\s*(?![")])/g,
+  // https://docs.spring.io/spring-boot/reference/features/external-config.html#features.external-config.typesafe-configuration-properties.relaxed-binding
+  libraries:
+    /@(?:SpringBootApplication|EnableAutoConfiguration|ConfigurationProperties|Config(?:uration)?Property|ConfigMapping|Value)\b|\b(?:SpringApplication|Micronaut)\b|\bSystem\.getenv\(\)(?!\s*(?:\.get|\[))/g,
 };
 
 const dotnet: Language = {
@@ -218,6 +234,9 @@ const dotnet: Language = {
     },
   ],
   computed: /\bGetEnvironmentVariable\(\s*(?!")/g,
+  // A key of the configuration is a variable of any case, behind a prefix that is taken away.
+  libraries:
+    /\bAddEnvironmentVariables\(|\bCreate(?:Default|Slim|Application|Empty)?Builder\(|\bGetEnvironmentVariables\(/g,
 };
 
 const c: Language = {
@@ -235,6 +254,7 @@ const others: readonly Language[] = [
       { pattern: form(`\\bSystem\\.get_env\\(?\\s*${quoted}`), fallback: behind(',|\\)?\\s*\\|\\|') },
       { pattern: form(`\\bSystem\\.fetch_env!?\\(?\\s*${quoted}`) },
     ],
+    computed: /\bSystem\.(?:get_env|fetch_env!?)\(\s*(?!")/g,
   },
   {
     files: /\.(?:pl|pm|psgi)$/,

@@ -44,7 +44,11 @@ const rows: [file: string, text: string, expected: string[]][] = [
   ['a.py', 'if not os.environ.get("A"):\n    raise X', ['A']],
   ['puma.rb', 'pidfile ENV["A"] if ENV["A"]\nplugin :x if ENV["B"]', ['A?', 'B?']],
   ['a.rb', 'use(ENV["A"]) unless ENV["B"]\nx = ENV["C"].present?\nENV["D"]&.split', ['A', 'B?', 'C?', 'D?']],
-  ['a.rb', 'raise "A" unless ENV["A"]\nunless ENV["B"]\n  abort\nend\nraise if ENV["C"].blank?', ['A', 'B', 'C']],
+  [
+    'a.rb',
+    'raise "A" unless ENV["A"]\nunless ENV["B"]\n  abort\nend\nraise if ENV["C"].blank?\nraise if ENV["D"].nil?',
+    ['A', 'B', 'C', 'D'],
+  ],
   ['a.rb', 'use(ENV["A"]) if ENV.key?("A")\nENV["B"] || raise("B")\nENV.fetch("C") { raise }', ['A?', 'B', 'C']],
   ['a.go', 'if v := os.Getenv("A"); v != "" {\n}\nif v := os.Getenv("B"); v == "" {\n panic(v)\n}', ['A?', 'B']],
   ['a.go', 'a := os.Getenv("A")\nif a == "" {\n a = ":80"\n}\nb := os.Getenv("B")\nif b != "" {}', ['A=:80', 'B?']],
@@ -126,8 +130,9 @@ test('names are words of code and data, not of comments, lists of variables and 
   ]);
   assert.deepEqual(words('start.sh', 'exec app --key "$API_KEY"'), ['API_KEY']);
   assert.deepEqual(words('compose.yml', 'OLD_KEY: x'), []);
-  assert.deepEqual(words('a.py', 'class Settings(BaseSettings):\n    api_key: str\n'), ['API_KEY']);
-  for (const file of ['README.md', '.env.example', 'logo.png']) assert.ok(!isScanned(file), file);
+  assert.deepEqual(words('bin/start', 'exec app --workers "$WORKERS"'), ['WORKERS']);
+  for (const file of ['README.md', '.env.example', 'logo.png', 'LICENSE', 'data/ab12'])
+    assert.ok(!isScanned(file), file);
 });
 
 test('a name that is worked out may be any', () => {
@@ -140,6 +145,29 @@ test('a name that is worked out may be any', () => {
     ['a.rb', 'ENV["#{a}_KEY"]', true],
     ['a.go', 'os.Getenv(name)', true],
     ['a.test.ts', 'process.env[name]', false],
+    ['a.ts', 'Object.entries(process.env).filter(app)', true],
+    ['a.ts', 'nconf.argv().env({ lowerCase: true })', true],
+    ['a.ts', 'schema.parse(process.env)', false],
+    ['settings.py', 'class Settings(BaseSettings):\n    api_key: str\n', true],
+    ['config.py', 'from dynaconf import Dynaconf', true],
+    ['app.py', 'app.config.from_prefixed_env("SHOP")', true],
+    ['a.rb', 'class ShopConfig < Anyway::Config', true],
+    ['a.php', '<?php env($name)', true],
+    ['a.php', "<?php function env($key) {} env('A')", false],
+    ['main.go', 'viper.SetEnvPrefix("shop")\nviper.AutomaticEnv()', true],
+    ['main.go', 'v := newConfig()\nv.AutomaticEnv()', true],
+    ['main.go', 'envconfig.Process("shop", &s)', true],
+    ['main.go', 'k.Load(env.Provider("SHOP_", ".", fn), nil)', true],
+    ['main.go', 'log.Print("viper.AutomaticEnv()")', false],
+    ['main.rs', 'config::Environment::with_prefix("SHOP")', true],
+    ['main.rs', '#[arg(long, env)] port: u16', true],
+    ['main.rs', '#[arg(long, env = "SHOP_PORT")] port: u16', false],
+    ['Shop.java', '@SpringBootApplication\npublic class Shop {}', true],
+    ['Jwt.kt', '@ConfigurationProperties("app.jwt")', true],
+    ['Jwt.java', '@Value("app.jwt.secret") String secret;', true],
+    ['Program.cs', 'var builder = WebApplication.CreateBuilder(args);', true],
+    ['runtime.exs', 'System.get_env(name)', true],
+    ['runtime.exs', 'System.get_env("A", "b")', false],
   ];
   for (const [file, text, expected] of rows)
     assert.equal(scanFile(file, dollars(text)).computed, expected, `${file} ${text}`);

@@ -24,17 +24,16 @@ export interface FileScan {
 const mostReads = 500;
 const mostWords = 2_000;
 
-/** Words that read environment settings of a class by the names of its fields. */
-const settingsClass = /\bBaseSettings\b/;
-
 /** True for files that are worth a look: source, and what else of an app may name variables. */
 export function isScanned(file: string): boolean {
-  return languageOf(file) !== undefined || isDockerfile(file) || mentioning.test(file);
+  return languageOf(file) !== undefined || isDockerfile(file) || mentioning.test(file) || script.test(file);
 }
 
 /** Texts that may name a variable for some program that reads it; not what is written about an app. */
 const mentioning =
-  /\.(?:json|ya?ml|toml|ini|cfg|conf|properties|xml|sh|bash|mjml|tmpl|tpl|hcl|nix|clj|cljs|lua|cr|hs|erl|ml|r|jl|sql|html?|ejs|hbs|pug)$|(?:^|\/)(?:Procfile|Makefile|Caddyfile|entrypoint|docker-entrypoint)$/i;
+  /\.(?:json|ya?ml|toml|ini|cfg|conf|properties|xml|sh|bash|mjml|tmpl|tpl|hcl|nix|clj|cljs|lua|cr|hs|erl|ml|r|jl|sql|html?|ejs|hbs|pug)$|(?:^|\/)(?:Procfile|Makefile|Justfile|Caddyfile|(?:docker-)?entrypoint)$/i;
+/** Programs without an ending: scripts, as far as they are text. */
+const script = /^(?:(?:.*\/)?(?:s?bin|scripts?|docker|exe)\/)?[a-z][\w-]*$/;
 /** Lists of variables, which are no readers of them; locks, which are long. */
 const unmentioning =
   /(?:^|\/)(?:\.env[^/]*|cloud_manifest\.\w+|(?:docker-)?compose[\w.-]*\.ya?ml|app\.json|package-lock\.json|pnpm-lock\.yaml)$/i;
@@ -64,7 +63,6 @@ export function scanFile(file: string, text: string): FileScan {
     for (const [word] of masked.code.matchAll(/(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,127}(?![A-Za-z0-9_])/g)) {
       if (words.size < mostWords) words.add(word);
     }
-    if (settingsClass.test(masked.code)) for (const word of fieldsOf(masked.code)) words.add(word);
   }
   return {
     reads: [...seen.values()],
@@ -72,6 +70,11 @@ export function scanFile(file: string, text: string): FileScan {
     sets: isDockerfile(file) ? dockerEnv(text) : [],
     computed: own && language !== undefined && isComputed(language, masked),
   };
+}
+
+/** True for source of an app, and not for what only comes with it. */
+export function isSource(file: string): boolean {
+  return languageOf(file) !== undefined && !ofTests.test(file);
 }
 
 function languageOf(file: string): Language | undefined {
@@ -102,16 +105,17 @@ function readsOf(form: ReadForm, { code, inString }: ReturnType<typeof mask>): F
 
 const asksBefore = /(?:\b(?:if|elif|elsif|while|when|and|Boolean)\b\s*\(?\s*|!!\s*|&&\s*)(?:os\.)?$/;
 /** Without a value something else is done, or nothing can be. */
-const asksForNone = /\bunless\b\s*\(?\s*$/;
-const asksBehind = /^\s*\.(?:present|blank)\?/;
+const asksForNone = { before: /\bunless\b\s*\(?\s*$/, behind: /^\s*\.(?:to_s\.)?(?:blank|nil|empty)\?/ };
+const asksBehind = /^\s*\.present\?/;
 const ends = /\b(?:raise|abort|fail|exit)\b/;
 
 /** `if (X)`, `!!X`, `X.present?`: told by what stands right around the read. */
 function isAsked(code: string, at: number, end: number): boolean {
   const before = /[^\n]*$/.exec(code.slice(Math.max(0, at - 200), at))?.[0] ?? '';
-  const after = code.slice(end, end + 200);
-  if (asksBefore.test(before)) return !/^\s*\.blank\?/.test(after) || !ends.test(before + twoLines(after));
-  return (asksForNone.test(before) || asksBehind.test(after)) && !ends.test(before + twoLines(after));
+  const behind = code.slice(end, end + 200);
+  const forNone = asksForNone.before.test(before) || asksForNone.behind.test(behind);
+  if (forNone) return !ends.test(before + twoLines(behind));
+  return asksBefore.test(before) || asksBehind.test(behind);
 }
 
 /** The rest of the line and the line behind it. */
@@ -140,14 +144,10 @@ function taken(names: string, at: number): Found[] {
   });
 }
 
-function isComputed({ computed }: Language, { code, inString }: ReturnType<typeof mask>): boolean {
-  return computed !== undefined && [...code.matchAll(computed)].some(({ index }) => !inString(index));
-}
-
-/** Names that pydantic looks for: the fields in capitals, behind the prefix that is set. */
-function fieldsOf(code: string): string[] {
-  const prefix = /\benv_prefix\s*=\s*['"](\w*)['"]/.exec(code)?.[1] ?? '';
-  return [...code.matchAll(/^[ \t]+(\w+)\s*:/gm)].map(([, field = '']) => `${prefix}${field}`.toUpperCase());
+function isComputed({ computed, libraries }: Language, { code, inString }: ReturnType<typeof mask>): boolean {
+  return [computed, libraries].some(
+    (pattern) => pattern && [...code.matchAll(pattern)].some(({ index }) => !inString(index)),
+  );
 }
 
 /** True for what an image is built by, wherever it lies. */

@@ -98,10 +98,16 @@ test('a name is unread when everything was seen and nothing holds it', async () 
     'it is named': { 'a.ts': 'config("UNREAD")' },
     'names are worked out': { 'a.ts': 'process.env[name]' },
     'there is no source': { 'README.md': '' },
+    'only the image is here': { Dockerfile: 'FROM grafana/grafana:12' },
+    'a script names it': { 'a.ts': 'x', 'bin/start': 'exec app "$UNREAD"' },
+    'a library works names out': { 'main.go': 'viper.AutomaticEnv()' },
+    'what was made elsewhere is run': { 'a.ts': 'x', 'dist/server.js': 'process.env.UNREAD' },
     'a file is too large': { 'a.ts': 'x', 'b.ts': ' '.repeat(limits.bytes + 1) },
   })) {
     assert.deepEqual(await unread(files as unknown as Record<string, string>), [], why);
   }
+  const ignored = { '.gitignore': 'dist/', 'a.ts': 'x', 'dist/server.js': '', 'vendor/b.go': '' };
+  assert.deepEqual(await unread(ignored), ['UNREAD'], 'what is ignored is made of the rest');
 });
 
 test('an image is made by what lies beside the manifest', async () => {

@@ -3,7 +3,7 @@
  * and from memory for every file that did not change. Who may read files hands them in.
  */
 import type { SourceReads } from '../manifest/model.ts';
-import { type FileScan, isDockerfile, isScanned, scanFile } from './scan.ts';
+import { type FileScan, isDockerfile, isScanned, isSource, scanFile } from './scan.ts';
 
 export interface SourceTree {
   /** What is in a folder, relative to the root with `/` between the parts; the root is ''. Links are left out. */
@@ -54,6 +54,8 @@ const foreign = new Set([
   '_build',
   'obj',
 ]);
+/** Of these, what an image may be made from where the folder is not ignored: the app itself, made elsewhere. */
+const made = new Set(['dist', 'build', 'out', 'target']);
 const foreignMark = /^(?:cloud_manifest\.(?:ya?ml|json)|pyvenv\.cfg)$/;
 
 interface Ignorer {
@@ -107,7 +109,9 @@ export async function surveySource(tree: SourceTree, cache: SurveyCache = new Ma
       entries += 1;
       const path = folder === '' ? name : `${folder}/${name}`;
       if (kind === 'folder') {
-        if (name.startsWith('.') || foreign.has(name) || isIgnored(`${path}/`, ignorers)) continue;
+        if (name.startsWith('.') || isIgnored(`${path}/`, ignorers)) continue;
+        if (made.has(name)) complete = false;
+        if (foreign.has(name)) continue;
         folders.push({ folder: path, ignorers });
         continue;
       }
@@ -134,7 +138,7 @@ export function readsOf({ complete, scans }: Survey, manifest: string): SourceRe
   const all = [...scans];
   const reads = all.flatMap(([file, { reads }]) => reads.map((read) => ({ ...read, file })));
   const words = new Set(all.flatMap(([, scan]) => [...scan.words, ...scan.reads.map(({ name }) => name)]));
-  const sure = complete && all.length > 0 && all.every(([, { computed }]) => !computed);
+  const sure = complete && all.some(([file]) => isSource(file)) && all.every(([, { computed }]) => !computed);
   // Names in other letters are not told apart from words of the language.
   const asked = new Set(manifest.match(/(?<![A-Za-z0-9_])[A-Z][A-Z0-9_]{1,127}(?![A-Za-z0-9_])/g));
   return {
