@@ -11,7 +11,7 @@ import { requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { deleteApp } from '../deploy/delete.ts';
 import { createPlan, startDeploy } from '../deploy/deploy.ts';
-import { serverFacts } from '../deploy/facts.ts';
+import { factsForEditors } from '../deploy/facts.ts';
 import { planRollback, startRollback } from '../deploy/rollback.ts';
 import { followLogs, tailLogs } from '../logs/logs.ts';
 import { appDetail } from '../overview/detail.ts';
@@ -53,7 +53,7 @@ const system = router({
   facts: procedure({ scope: 'read', rest: 'GET /system/facts', app: 'app' })
     .input(z.strictObject({ app: appNameSchema.optional() }).optional())
     .query(async ({ ctx }) => {
-      const facts = await serverFacts(ctx.cloud);
+      const facts = await factsForEditors(ctx.cloud);
       if (ctx.principal.apps === undefined) return facts;
       // Somebody limited to some apps learns nothing of the others; what is left out is not complete.
       return {

@@ -11,13 +11,13 @@ import { everyDomain } from '../domains/domains.ts';
 const mostImages = 300;
 const engineMs = 5_000;
 
+/** What the rules need, and the names of images. How the shared servers are is asked by `factsForEditors` alone. */
 export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
-  const [apps, domains, images, services] = await Promise.all([
+  const [apps, domains, images] = await Promise.all([
     everyApp(cloud),
     everyDomain(cloud),
     // An engine that is away takes nothing from the other facts.
     cloud.engine.imageNames({ signal: AbortSignal.timeout(engineMs) }).catch(() => []),
-    sharedServers(cloud).catch(() => undefined),
   ]);
   return {
     complete: true,
@@ -28,11 +28,29 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     secrets: {},
     features: [...features],
     images: images.slice(0, mostImages),
-    ...(services ? { services } : {}),
   };
 }
 
-async function sharedServers({ backings }: Cloud): Promise<NonNullable<ServerFacts['services']>> {
+/** The same with how the shared servers are, each of which is asked. */
+export async function factsForEditors(cloud: Cloud): Promise<ServerFacts> {
+  const [facts, services] = await Promise.all([serverFacts(cloud), sharedServers(cloud).catch(() => undefined)]);
+  return { ...facts, ...(services ? { services } : {}) };
+}
+
+type Services = NonNullable<ServerFacts['services']>;
+
+/** Under way: whoever asks meanwhile gets the same answer. */
+const asked = new WeakMap<Cloud, Promise<Services>>();
+
+function sharedServers(cloud: Cloud): Promise<Services> {
+  const underWay = asked.get(cloud);
+  if (underWay) return underWay;
+  const answer = askServers(cloud).finally(() => asked.delete(cloud));
+  asked.set(cloud, answer);
+  return answer;
+}
+
+async function askServers({ backings }: Cloud): Promise<Services> {
   const signal = AbortSignal.timeout(engineMs);
   return Promise.all(
     Object.values(backings).map(async (backing) => {
