@@ -153,7 +153,8 @@ const php: Language = {
     },
   ],
   computed: /(?:\bgetenv\(\s*|\$_ENV\[\s*|(?<!(?:->|::|function\s+|\w|\$))env\(\s*)\$/g,
-  libraries: /\bgetenv\(\s*\)|\bforeach\s*\(\s*\$_(?:ENV|SERVER)\b/g,
+  // Laravel has config files of its own for those that an app leaves out.
+  libraries: /\bIlluminate\\Foundation\b|\bgetenv\(\s*\)|\bforeach\s*\(\s*\$_(?:ENV|SERVER)\b/g,
 };
 
 /** `if v := …; v != "" {`, and on a line of its own `if v == "" { v = "x" }`. */

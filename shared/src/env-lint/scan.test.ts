@@ -153,6 +153,7 @@ test('a name that is worked out may be any', () => {
     ['app.py', 'app.config.from_prefixed_env("SHOP")', true],
     ['a.rb', 'class ShopConfig < Anyway::Config', true],
     ['a.php', '<?php env($name)', true],
+    ['bootstrap/app.php', '<?php use Illuminate\\Foundation\\Application;', true],
     ['a.php', "<?php function env($key) {} env('A')", false],
     ['main.go', 'viper.SetEnvPrefix("shop")\nviper.AutomaticEnv()', true],
     ['main.go', 'v := newConfig()\nv.AutomaticEnv()', true],

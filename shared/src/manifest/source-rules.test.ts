@@ -102,8 +102,8 @@ const rows: [why: string, manifest: string, sources: SourceReads, expected: stri
   ],
   [
     'a framework reads it',
-    'name: shop\nenv: { NODE_OPTIONS: x, TZ: UTC }\n',
-    sourcesOf('', { unread: ['NODE_OPTIONS', 'TZ'] }),
+    'name: shop\nenv: { NODE_OPTIONS: x, TZ: UTC, DATABASE_URL: x, AUTH_TRUST_HOST: "1" }\n',
+    sourcesOf('', { unread: ['NODE_OPTIONS', 'TZ', 'DATABASE_URL', 'AUTH_TRUST_HOST'] }),
     [],
   ],
   [
