@@ -1,7 +1,7 @@
 /** `minicloud import` as a process: files, standard input, a container over an engine's socket, and what is written. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,11 +22,16 @@ before(async () => {
   const [container, image] = JSON.parse(
     await readFile(path.join(fixtures, 'container/inspect.json'), 'utf8'),
   ) as unknown[];
-  socketPath = path.join(work, 'engine.sock');
+  await mkdir(path.join(work, 'podman'));
+  socketPath = path.join(work, 'podman/podman.sock');
   engine = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const known =
-      request.url === '/containers/shop/json' ? container : request.url?.startsWith('/images/') ? image : undefined;
+    const answers: Record<string, unknown> = {
+      '/containers/shop/json': container,
+      '/containers/orphan/json': { ...(container as object), Image: 'sha256:gone' },
+      [`/images/sha256%3A${'a'.repeat(64)}/json`]: image,
+    };
+    const known = answers[request.url ?? ''];
     response.statusCode = known ? 200 : 404;
     response.end(JSON.stringify(known ?? { message: 'No such container' }));
   });
@@ -97,6 +102,17 @@ test('a container of the engine is asked for with its image, by name', async () 
     /No engine listens/,
   );
   assert.equal((await minicloud(['--container', 'shop', 'file'], { env })).code, 2);
+});
+
+test('a container is imported without its image when that is gone, and found at Podman’s socket', async () => {
+  const env = { DOCKER_HOST: `unix://${socketPath}` };
+  const orphan = await minicloud(['--container', 'orphan'], { env });
+  assert.equal(orphan.code, 0, orphan.err);
+  assert.equal(asked.at(-1), '/images/sha256%3Agone/json');
+  assert.equal(nameOf(orphan.out), 'my-shop-1');
+  const found = await minicloud(['--container', 'shop'], { env: { XDG_RUNTIME_DIR: work } });
+  assert.equal(found.code, 0, found.err);
+  assert.equal(nameOf(found.out), 'my-shop-1');
 });
 
 test('a manifest is written once, and one that is there is not replaced without being asked', async () => {

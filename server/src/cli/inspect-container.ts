@@ -1,35 +1,70 @@
 /** A container of this machine as its engine describes it, asked over the engine's socket. */
 import { request } from 'node:http';
+import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
 
 const limitMs = 10_000;
 const mostBytes = 1024 * 1024;
-const usualSocket = '/var/run/docker.sock';
+const noEngine = 'No engine listens at its socket.';
 
 /**
  * What `docker inspect NAME IMAGE` prints: the container and its image, so that what the image says itself can be told
- * from what was said of the container. Throws `not_found`, `not_available` or `timeout`.
+ * from what was said of the container. An image that is gone is left out. Throws `not_found`, `not_available` or
+ * `timeout`.
  */
 export async function inspectContainer(name: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const socketPath = socketOf(name, env);
-  const container = await ask(socketPath, `/containers/${encodeURIComponent(name)}/json`, name);
+  const { container, socketPath } = await findContainer(name, env);
   const { Image: id } = JSON.parse(container) as { Image?: unknown };
-  const image =
-    typeof id === 'string' ? await ask(socketPath, `/images/${encodeURIComponent(id)}/json`, id) : undefined;
+  const image = typeof id === 'string' ? await inspectImage(socketPath, id) : undefined;
   return `[${container}${image === undefined ? '' : `,${image}`}]`;
 }
 
-function socketOf(name: string, env: NodeJS.ProcessEnv): string {
+/** The container as the first engine that has one of this name describes it. */
+async function findContainer(name: string, env: NodeJS.ProcessEnv): Promise<{ container: string; socketPath: string }> {
+  const failures: ProblemError[] = [];
+  for (const socketPath of socketsOf(name, env)) {
+    try {
+      return { container: await ask(socketPath, `/containers/${encodeURIComponent(name)}/json`, name), socketPath };
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      failures.push(error);
+    }
+  }
+  // What an engine said tells more than that there is none at another place.
+  const told =
+    failures.find(({ problem }) => problem.code === 'not_found') ??
+    failures.find(({ problem }) => problem.why !== noEngine) ??
+    failures[0];
+  throw told ?? unavailable(name, noEngine);
+}
+
+/** Undefined when it is gone: a container runs on after its image was taken away by force. */
+async function inspectImage(socketPath: string, id: string): Promise<string | undefined> {
+  try {
+    return await ask(socketPath, `/images/${encodeURIComponent(id)}/json`, id);
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem.code === 'not_found') return undefined;
+    throw error;
+  }
+}
+
+/** Where engines listen: that of DOCKER_HOST alone, or Docker, Podman, and those of the user. */
+function socketsOf(name: string, env: NodeJS.ProcessEnv): string[] {
   const host = env.DOCKER_HOST;
-  if (!host) return usualSocket;
-  if (host.startsWith('unix://')) return host.slice('unix://'.length);
-  throw unavailable(name, 'DOCKER_HOST names an engine that is not reached by a socket of this machine.');
+  if (host?.startsWith('unix://')) return [host.slice('unix://'.length)];
+  if (host) throw unavailable(name, 'DOCKER_HOST names an engine that is not reached by a socket of this machine.');
+  const own = env.XDG_RUNTIME_DIR;
+  return [
+    '/var/run/docker.sock',
+    '/run/podman/podman.sock',
+    ...(own ? [path.join(own, 'docker.sock'), path.join(own, 'podman/podman.sock')] : []),
+  ];
 }
 
 /** The answer's text, which is JSON. https://docs.docker.com/reference/api/engine/ */
-function ask(socketPath: string, path: string, name: string): Promise<string> {
+function ask(socketPath: string, url: string, name: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path, signal: AbortSignal.timeout(limitMs) }, (response) => {
+    const asked = request({ socketPath, path: url, signal: AbortSignal.timeout(limitMs) }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -58,7 +93,7 @@ function failure(error: Error, name: string): ProblemError {
     code === 'EACCES'
       ? 'You may not use its socket.'
       : code === 'ENOENT' || code === 'ECONNREFUSED'
-        ? 'No engine listens at its socket.'
+        ? noEngine
         : error.message;
   return unavailable(name, why);
 }
