@@ -1,7 +1,7 @@
 import type { Imported } from 'minicloud-shared/import/model';
 import { l10n, window } from 'vscode';
 import { findImportSource, type ImportSource, importSource } from '../import/import-source.ts';
-import { reportText } from '../import/report-text.ts';
+import { outcomeText, reportText } from '../import/report-text.ts';
 import { manifestTarget } from '../import/write-manifest.ts';
 import type { Services } from '../services.ts';
 import { createImported } from './create-imported.ts';
@@ -20,18 +20,7 @@ export async function importApp(services: Services, argument: unknown): Promise<
   const uri = await imports.show({ from: source.name, text: imported.manifest, report, target, replaces });
   const create = replaces ? l10n.t('Replace Manifest…') : l10n.t('Create Manifest');
   const discard = l10n.t('Discard');
-  const { mapped, notMapped, secrets } = imported;
-  const chosen = await window.showInformationMessage(
-    l10n.t(
-      '{0}: {1} fields mapped, {2} not, {3} secrets to set.',
-      source.name,
-      mapped.length,
-      notMapped.length,
-      secrets.length,
-    ),
-    create,
-    discard,
-  );
+  const chosen = await window.showInformationMessage(outcomeText(source.name, imported, l10n.t), create, discard);
   if (chosen === create) await createImported(services, uri);
   else if (chosen === discard) await imports.close(uri);
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Imported } from 'minicloud-shared/import/model';
 import { untranslated } from '../translate.ts';
 import { runImport } from './importer.ts';
-import { reportText } from './report-text.ts';
+import { outcomeText, reportText } from './report-text.ts';
 
 const imported: Imported = {
   ok: true,
@@ -20,7 +20,7 @@ test('everything is in it, and nothing of the file is a picture or a link', () =
   assert.deepEqual(lines, [
     '# Import of compose.yml',
     '',
-    '1 fields mapped, 1 not. Nothing was written yet.',
+    '1 field mapped, 1 not. Nothing was written yet.',
     '',
     '## To be set on the server (1)',
     '',
@@ -39,6 +39,13 @@ test('everything is in it, and nothing of the file is a picture or a link', () =
     '- `services.web.image` → image',
     '',
   ]);
+});
+
+test('one is told as one, and several as several', () => {
+  const { mapped, notMapped } = imported;
+  assert.equal(outcomeText('a', imported, untranslated), 'a: 1 field mapped, 1 not, 1 secret to set.');
+  const more = { ...imported, mapped: [...mapped, ...mapped], notMapped: [...notMapped, ...notMapped], secrets: [] };
+  assert.equal(outcomeText('a', more, untranslated), 'a: 2 fields mapped, 2 not, 0 secrets to set.');
 });
 
 test('files are asked for until nothing is new, and what can not be imported is answered with nothing', async () => {

@@ -13,7 +13,7 @@ export function reportText(
   const lines = [
     `# ${translate('Import of {0}', from)}`,
     '',
-    translate('{0} fields mapped, {1} not. Nothing was written yet.', mapped.length, notMapped.length),
+    translate('{0}, {1} not. Nothing was written yet.', mappedText(mapped.length, translate), notMapped.length),
     ...section(
       translate('To be set on the server ({0})', secrets.length),
       secrets.map(({ name, field }) => `${code(name)} ← ${code(field)}`),
@@ -29,6 +29,16 @@ export function reportText(
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What became of an import, in one sentence. */
+export function outcomeText(from: string, { mapped, notMapped, secrets }: Imported, translate: Translate): string {
+  const toSet = secrets.length === 1 ? translate('1 secret to set') : translate('{0} secrets to set', secrets.length);
+  return translate('{0}: {1}, {2} not, {3}.', from, mappedText(mapped.length, translate), notMapped.length, toSet);
+}
+
+function mappedText(count: number, translate: Translate): string {
+  return count === 1 ? translate('1 field mapped') : translate('{0} fields mapped', count);
 }
 
 function code(text: string): string {

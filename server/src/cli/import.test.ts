@@ -87,6 +87,11 @@ test('a folder, a file, and standard input become a manifest on standard output'
   assert.equal(nameOf((await minicloud([], { cwd: path.join(work, 'heroku') })).out), 'django-shop-2');
 });
 
+test('one field that is mapped is told as one', async () => {
+  const ended = await minicloud(['-'], { input: 'services: { web: { image: a } }\n' });
+  assert.match(ended.err, /\(1 field mapped, 0 not\)/);
+});
+
 test('a container of the engine is asked for with its image, by name', async () => {
   const env = { DOCKER_HOST: `unix://${socketPath}` };
   const found = await minicloud(['--container', 'shop'], { env });

@@ -55,7 +55,10 @@ export function createReport(): Report {
         mapped: [...mapped.values()].slice(0, most),
         notMapped: left.slice(0, most),
         secrets: [...secrets.values()],
-        notes: [...notes, ...(more > 0 ? [`${more} more fields are not mapped.`] : [])].slice(0, most),
+        notes: [
+          ...notes,
+          ...(more > 0 ? [more === 1 ? '1 more field is not mapped.' : `${more} more fields are not mapped.`] : []),
+        ].slice(0, most),
       };
     },
   };

@@ -169,7 +169,7 @@ function summary(result: Imported, file: string | undefined): Line[] {
   const head: Line = [
     styled('green', file === undefined ? 'made  ' : 'written  '),
     file ?? result.app,
-    `  (${mapped.length} fields mapped, ${notMapped.length} not)`,
+    `  (${mapped.length} ${mapped.length === 1 ? 'field' : 'fields'} mapped, ${notMapped.length} not)`,
   ];
   const inFile = file !== undefined;
   return [
