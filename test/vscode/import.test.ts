@@ -13,6 +13,9 @@ import { editorText, notification, pickRow, runCommand, takePicture } from './wo
 
 const fixtures = path.resolve(import.meta.dirname, '../fixtures/import');
 
+/** For what happens once; a busy machine takes some seconds. */
+const patienceMs = 120_000;
+
 describe('an import by hand', () => {
   let outside: string;
   let folder: string;
@@ -49,18 +52,21 @@ describe('an import by hand', () => {
   const tab = (title: string): Locator => page.locator('.tab').filter({ has: page.getByText(title, { exact: true }) });
   const file = (name: string): Promise<string> => readFile(path.join(folder, name), 'utf8');
   const written = async (name: string, has: RegExp): Promise<string> => {
-    for (;;) {
-      const text = await file(name).catch(() => '');
+    let text = '';
+    for (const end = Date.now() + patienceMs; Date.now() < end; await page.waitForTimeout(100)) {
+      text = await file(name).catch(() => '');
       if (has.test(text)) return text;
-      await page.waitForTimeout(100);
     }
+    return assert.fail(`${name} has no ${has}, but: ${text}`);
   };
 
   step('a Compose file is imported from its menu in the explorer', async () => {
     const row = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'docker-compose.yml' });
     const item = page.getByRole('menuitem', { name: 'Import…', exact: true });
     // The menu has what extensions add to it once they have been found.
+    const end = Date.now() + patienceMs;
     for (let shown = false; !shown; ) {
+      assert.ok(Date.now() < end, 'the menu has no Import…');
       await page.keyboard.press('Escape');
       await row.click({ button: 'right' });
       const waiting = item.waitFor({ timeout: 3_000 });
