@@ -19,7 +19,6 @@ test('the rules of a pool, word by word', () => {
     ...refuse(`F -s ${pool} -d 169.254.0.0/16`),
     ...refuse(`F -s ${services}`),
     ...refuse(`F -s ${support} -d ${services}`),
-    ...refuse(`F ! -s ${pool} -d ${pool}`),
     ...refuse(`F -s ${pool} -d ${pool}`, ' -m physdev ! --physdev-is-bridged'),
     `-A F -s ${support} -d ${pool} -j RETURN`,
     ...refuse(`F -s ${support}`),
@@ -59,13 +58,24 @@ test("where names are answered at the gateways, apps and their support container
   const plain = firewallRules({ pool: '10.64.0.0/12' }, chains);
   const gateways = '10.64.0.1/255.240.0.63';
   assert.deepEqual(
-    rules.filter((rule) => !plain.includes(rule)),
+    rules.filter((rule) => rule.startsWith('-A I ') && !plain.includes(rule)),
     ['10.64.0.0/255.240.0.32', '10.64.0.32/255.240.0.48'].flatMap((from) => [
       `-A I -s ${from} -d ${gateways} -p tcp -m tcp --dport 53 -j RETURN`,
       `-A I -s ${from} -d ${gateways} -p udp -m udp --dport 53 -j RETURN`,
     ]),
   );
   assert.deepEqual(rules.slice(-2), plain.slice(-2), 'what is refused comes after');
+});
+
+test('where the engine lets others in, they are refused on the way to its bridges and nowhere else', () => {
+  const chains = { forward: 'F', input: 'I' };
+  const of = (resolverAtGateway: boolean) =>
+    firewallRules({ pool: '10.64.0.0/12', resolverAtGateway }, chains).filter((rule) => rule.includes('! -s'));
+  assert.deepEqual(of(false), []);
+  assert.deepEqual(of(true), [
+    '-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o podman+ -p tcp -j REJECT --reject-with tcp-reset',
+    '-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o podman+ -j REJECT --reject-with icmp-port-unreachable',
+  ]);
 });
 
 test('an installation without letters names no chain', () => {
