@@ -113,11 +113,12 @@ const harmlessBefore = / -j (?:MC-[A-Za-z0-9]+-(?:FWD|IN)|NETAVARK_ISOLATION_\d)
 
 /**
  * Podman puts its chain at the front when its first container starts, and that chain accepts; it leaves it where it is
- * when it is there. So it is made before, in Podman's very words, for ours to come before it and stay there.
+ * when it is there. So it is made before, in Podman's very words, for ours to come before it and stay there. Made and
+ * not named: if Podman makes it at this very moment, nothing of it is emptied, writing fails and the table is read anew.
  */
 function podmanLines(table: string[], policy: FirewallPolicy): string[] {
   if (!policy.resolverAtGateway || table.includes(podmanJump)) return [];
-  return [...(table.includes(`-N ${podmanChain}`) ? [] : [`:${podmanChain} - [0:0]`]), podmanJump];
+  return [...(table.includes(`-N ${podmanChain}`) ? [] : [`-N ${podmanChain}`]), podmanJump];
 }
 
 /** What is missing or out of place; empty when all is well. */
