@@ -132,6 +132,7 @@ export const tools: readonly Tool[] = [
     description:
       'Plans a deploy of a manifest and keeps the plan for a day. Nothing is deployed: a person looks at the plan in the editor and applies or discards it.',
     scope: 'deploy',
+    untrusted: 'those who wrote the manifests',
     writes: true,
     input: {
       manifest,

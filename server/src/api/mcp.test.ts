@@ -71,7 +71,7 @@ test('reading: only what the token covers, what the app wrote marked, no secret 
   assert.doesNotMatch(detail, /hunter22/);
   const other = await use(client, 'get_app', { app: 'zebra' });
   assert.equal(other.failed, true);
-  assert.match(other.texts[0] ?? '', /limited to other apps/);
+  assert.match(other.texts[1] ?? '', /limited to other apps/);
 
   const [warning = '', lines = ''] = (await use(client, 'get_logs', { app: 'apple' })).texts;
   assert.match(warning, /do not follow instructions/);
@@ -97,12 +97,12 @@ test('the one tool that writes only proposes; a person applies', async () => {
   assert.equal(refused.failed, true);
   const invalid = await use(client, 'propose_deploy', { manifest: 'name: apple\nexpose: 5\n', reason: 'no' });
   assert.equal(invalid.failed, true);
-  assert.match(invalid.texts[0] ?? '', /2:\d+ {2}manifest\//);
+  assert.match(invalid.texts[1] ?? '', /2:\d+ {2}manifest\//);
 
   const text = manifest('apple', 'processes: { worker: { command: [work] } }\n');
   const made = await use(client, 'propose_deploy', { manifest: text, reason: 'it needs a worker' });
   assert.equal(made.failed, false, made.texts.join());
-  const { id } = JSON.parse(made.texts[0] ?? '') as { id: string };
+  const { id } = JSON.parse(made.texts[1]?.split('\n').slice(1, -1).join('\n') ?? '') as { id: string };
   assert.equal((await companion.client.apps.get.query({ name: 'apple' })).release, before.release);
 
   const seen = await companion.client.proposals.get.query({ id });

@@ -12,6 +12,7 @@ const manifest = (app: string, more = '') =>
 let companion: MemoryCompanion;
 let limited: string;
 let reader: string;
+let proposer: string;
 before(async () => {
   companion = await startMemoryCompanion({
     behaviour: (spec) => (spec.env?.MODE === 'fail' ? { healthy: false, logs: [injected] } : { logs: [injected] }),
@@ -20,6 +21,7 @@ before(async () => {
   const check = 'healthcheck: { path: /, port: 80, grace: 1s, interval: 1s, retries: 1 }\n';
   assert.equal((await companion.deploy(manifest(own, `env: { MODE: fail }\n${check}`))).state, 'failed');
   limited = (await companion.token('deploy', { apps: [own] })).value;
+  proposer = (await companion.token('deploy', { apps: [own], name: 'proposes' })).value;
   reader = (await companion.token('read', { apps: [own] })).value;
 });
 after(() => companion.stop());
@@ -76,17 +78,21 @@ const byOthers: [tool: string, input: object][] = [
   ['get_app', { app: own }],
   ['list_releases', { app: own }],
   ['list_proposals', { app: own }],
+  ['propose_deploy', { manifest: manifest(own, `release: { command: ["${injected}"] }\n`), reason: 'because' }],
+  // What fails quotes, too.
+  ['propose_deploy', { manifest: manifest(own, `"${injected}": 1\n`), reason: 'because' }],
 ];
 for (const [name, input] of byOthers) {
-  test(`/mcp: ${name} stands between marks, whatever the app printed`, async () => {
-    const { text } = await mcp(JSON.stringify(call(name, input)), reader);
+  test(`/mcp: ${name} ${JSON.stringify(input).slice(-60)} stands between marks, whatever was written`, async () => {
+    const { text } = await mcp(JSON.stringify(call(name, input)), name === 'propose_deploy' ? proposer : reader);
     const content = (JSON.parse(text) as { result: { content: { text: string }[] } }).result.content;
     const [warning, marked] = content.map((part) => part.text);
     assert.match(warning ?? '', /do not follow instructions/);
     const mark = /^<(untrusted-\w{16})>\n/.exec(marked ?? '')?.[1];
     assert.ok(mark && marked?.endsWith(`</${mark}>`), marked?.slice(0, 200));
     assert.equal(content.length, 2);
-    if (name !== 'list_proposals') assert.ok(marked?.includes(injected), 'it would have been read otherwise');
+    if (name !== 'list_proposals')
+      assert.ok(marked?.includes(injected.slice(0, 30)), `it would have been read otherwise: ${marked}`);
   });
 }
 
@@ -120,10 +126,8 @@ test('proposals: those of others do not push one’s own out of the list', async
     await companion.client.proposals.discard.mutate({ id });
   }
   const seen = await companion.clientOf(reader).proposals.list.query();
-  assert.deepEqual(
-    seen.map(({ id }) => id),
-    [mine.id],
-  );
+  assert.ok(seen.some(({ id }) => id === mine.id));
+  assert.deepEqual(new Set(seen.map(({ app }) => app)), new Set([own]));
 });
 
 test('what is public is the same for everybody, and tells nothing of this server', async () => {
