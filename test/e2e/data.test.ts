@@ -104,7 +104,11 @@ test('data that an image keeps without storage: said before it is trusted, asked
   assert.deepEqual([saved?.consequence, losses(saved)], ['data', ['data at /data']], 'what was written before goes');
   assert.ok(!saved?.notes.join('\n').includes('keeps data at'));
 
-  assert.equal((await lab.deploy(text + stored)).state, 'succeeded');
+  await assert.rejects(lab.client.deploys.start.mutate({ manifest: text + stored }), /loses data/);
+  assert.match((await lab.get('keeper.localhost', '/data/note')).text, /mine/);
+  const planHash = saved?.hash ?? '';
+  const saving = await lab.client.deploys.start.mutate({ manifest: text + stored, planHash });
+  assert.equal((await lab.finished(saving.operationId)).state, 'succeeded');
   await lab.get('keeper.localhost', '/data/note', { method: 'PUT', body: 'kept' });
   const safe = await planOf(stored);
   assert.deepEqual([safe?.consequence, losses(safe)], ['none', []]);

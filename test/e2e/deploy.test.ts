@@ -145,7 +145,7 @@ test('two deploys of one app queue; of two apps run side by side', async () => {
 
 test('fifty deploys of one app at once: the newest runs, each of the others says which took its place', async () => {
   const text = manifest().replace('shop', 'crowd');
-  const slow = `${text}env: { TESTAPP_START_MS: "6000" }\n`;
+  const slow = `${text}env: { TESTAPP_START_MS: "20000" }\n`;
   const first = await lab.client.deploys.start.mutate({ manifest: slow });
   while ((await lab.client.operations.get.query({ id: first.operationId })).state === 'queued');
   const started = await Promise.all(
@@ -172,7 +172,8 @@ test('fifty deploys of one app at once: the newest runs, each of the others says
 });
 
 test('rollbacks are neither overtaken nor without bound', async () => {
-  const text = manifest('env: { TESTAPP_START_MS: "6000" }\n').replace('shop', 'crowd');
+  // It fails in the end: what serves is then what the rollbacks were asked for beside.
+  const text = manifest('release: { command: [testapp, sleep, "60"], timeout: 6s }\n').replace('shop', 'crowd');
   const first = await lab.client.deploys.start.mutate({ manifest: text });
   while ((await lab.client.operations.get.query({ id: first.operationId })).state === 'queued');
   const asked = await Promise.allSettled(

@@ -5,7 +5,7 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import { ensureApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
-import { planFor } from './planned.ts';
+import { planFor, refuseUnasked } from './planned.ts';
 import { type ResolveInput, resolve } from './resolve.ts';
 import { planChanged } from './run.ts';
 
@@ -33,7 +33,10 @@ export interface DeployInput extends ResolveInput {
   idempotencyKey?: string | undefined;
 }
 
-/** Makes the release and queues the operation that brings it up. Throws `manifest_invalid` with every error as evidence. */
+/**
+ * Makes the release and queues the operation that brings it up. Throws `manifest_invalid` with every error as evidence.
+ * Without the hash of a plan only what puts no data at risk is done: throws `conflict` otherwise.
+ */
 export async function startDeploy(
   cloud: Cloud,
   by: Principal,
@@ -46,12 +49,10 @@ export async function startDeploy(
   const name = deploy.resolved.manifest.name;
   const repeated = await sameOperation(cloud, name, input.idempotencyKey);
   if (repeated) return repeated;
-  let expectedServing: number | null | undefined;
-  if (input.planHash !== undefined) {
-    const plan = await planFor(cloud, deploy);
-    if (plan.hash !== input.planHash) throw planChanged(name);
-    expectedServing = plan.fromRelease ?? null;
-  }
+  const plan = await planFor(cloud, deploy);
+  const agreed = input.planHash !== undefined;
+  if (agreed && plan.hash !== input.planHash) throw planChanged(name);
+  if (!agreed) refuseUnasked(plan, 'deploy', `minicloud deploy ${name}`);
   const app = await ensureApp(cloud, { name, environment: deploy.resolved.manifest.environment });
   return queueRelease(cloud, by, app, {
     kind: 'deploy',
@@ -62,7 +63,8 @@ export async function startDeploy(
     image_id: deploy.info.id,
     digest: deploy.info.digest,
     idempotencyKey: input.idempotencyKey,
-    expectedServing,
+    // Without a plan that was seen, whatever serves by then may be followed: people want the newest.
+    expectedServing: agreed ? (plan.fromRelease ?? null) : undefined,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The plan as it is shown, for what was resolved: of a deploy and of a rollback alike. Changes nothing. */
-import type { Plan } from 'minicloud-shared/model/plan';
+import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
+import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
 import { type AppRow, findApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
@@ -62,6 +63,20 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
     extraNotes: deploy.notes,
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
+  });
+}
+
+/** What was asked for without the hash of its plan loses no data: throws `conflict` otherwise. `command` shows the plan. */
+export function refuseUnasked(plan: Plan, doing: 'deploy' | 'rollback', command: string): void {
+  const lost = dataAtRisk(plan);
+  if (lost.length === 0) return;
+  throw new ProblemError({
+    code: 'conflict',
+    what: `This ${doing} loses data, and was asked for without its plan`,
+    object: `release ${plan.rollbackTo ?? plan.toRelease} of ${plan.app}`,
+    why: `It would take away ${lost.join(', ')}.`,
+    still: `Nothing was changed.${plan.fromRelease === undefined ? '' : ` Release ${plan.fromRelease} still serves.`}`,
+    remedy: `Read the plan and give its hash with the ${doing}: \`${command}\` shows it and asks.`,
   });
 }
 

@@ -18,6 +18,13 @@ async function deployed(app: string, image: string, more = ''): Promise<void> {
   const operation = await companion.deploy(manifest(app, more), image);
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
 }
+const deploying = (app: string, image: string, more: string, planHash?: string) =>
+  companion.call(
+    'deploys.start',
+    'mutation',
+    { manifest: manifest(app, more), image, ...(planHash === undefined ? {} : { planHash }) },
+    { token: companion.admin },
+  );
 const planOf = (app: string, version?: number) =>
   companion.client.releases.planRollback.mutate({ app, ...(version === undefined ? {} : { version }) });
 const rollback = (input: { app: string; version?: number; planHash?: string }) =>
@@ -64,7 +71,19 @@ test('data that goes is named, and nobody loses it without having been asked', a
 test('what has storage stays, and an earlier release without it says that it does not see it', async () => {
   await deployed('stored', 'keeping:1');
   const storage = 'needs: [{ storage: { path: /data } }]\n';
-  await deployed('stored', 'keeping:1', storage);
+  const unasked = await deploying('stored', 'keeping:1', storage);
+  assert.equal(unasked.code, 'conflict', unasked.text);
+  assert.match(unasked.problem?.what ?? '', /^This deploy loses data/);
+  assert.match(unasked.problem?.why ?? '', /data at \/data/);
+  assert.equal(await releasesOf('stored'), 1);
+  const { plan: seen } = await companion.client.plans.create.mutate({
+    manifest: manifest('stored', storage),
+    image: 'keeping:1',
+  });
+  const asked = await deploying('stored', 'keeping:1', storage, seen?.hash);
+  assert.equal(asked.code, 'ok', asked.text);
+  const { operationId } = JSON.parse(asked.text).result.data as { operationId: string };
+  assert.equal((await companion.cloud.operations.finished(operationId)).state, 'succeeded');
   const plan = await planOf('stored');
   assert.deepEqual(dataAtRisk(plan), []);
   assert.match(plan.notes.join('\n'), /storage \/data is no longer asked for\. Its data is kept/);
@@ -82,6 +101,23 @@ test('a plan that would now differ is refused', async () => {
     assert.equal(refused.code, 'plan_changed', refused.text);
   }
   assert.equal(await releasesOf('moved'), 3);
+});
+
+test('without its plan, too, a rollback takes away only what was looked at', async () => {
+  await deployed('late', 'plain:1');
+  await deployed('late', 'plain:2');
+  // A release with data comes while the rollback waits for its turn.
+  const turn = Promise.withResolvers<void>();
+  await companion.cloud.operations.start({ kind: 'converge', app: 'late', by: 'system', run: () => turn.promise });
+  let waiting: { operationId: string };
+  try {
+    await companion.client.deploys.start.mutate({ manifest: manifest('late'), image: 'keeping:1' });
+    waiting = await companion.client.releases.rollback.mutate({ app: 'late', version: 1 });
+  } finally {
+    turn.resolve();
+  }
+  const operation = await companion.cloud.operations.finished(waiting.operationId);
+  assert.deepEqual([operation.state, operation.problem?.code], ['failed', 'plan_changed'], JSON.stringify(operation));
 });
 
 test('what can not be gone back to has no plan', async () => {

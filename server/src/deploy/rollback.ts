@@ -1,5 +1,5 @@
 /** Rollbacks: a release that is what an earlier one was, planned like a deploy and asked for by the plan's hash. */
-import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
+import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
@@ -7,7 +7,7 @@ import { type AppRow, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
-import { planFor } from './planned.ts';
+import { planFor, refuseUnasked } from './planned.ts';
 import { planChanged } from './run.ts';
 
 export interface RollbackTarget {
@@ -36,12 +36,8 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
   const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
   if (repeated) return repeated;
   const { target, plan } = await planned(cloud, app, input.version);
-  if (input.planHash === undefined) {
-    const lost = dataAtRisk(plan);
-    if (lost.length > 0) throw nobodyAsked(app, target, lost);
-  } else if (plan.hash !== input.planHash) {
-    throw planChanged(app.name);
-  }
+  if (input.planHash === undefined) refuseUnasked(plan, 'rollback', `minicloud rollback ${app.name} ${target.version}`);
+  else if (plan.hash !== input.planHash) throw planChanged(app.name);
   return queueRelease(cloud, by, app, {
     kind: 'rollback',
     reason: `rollback to ${target.version}`,
@@ -51,7 +47,8 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
     image_id: target.image_id,
     digest: target.digest,
     idempotencyKey: input.idempotencyKey,
-    expectedServing: input.planHash === undefined ? undefined : (plan.fromRelease ?? null),
+    // What serves by then is what was looked at for data: another release may hold some.
+    expectedServing: plan.fromRelease ?? null,
   });
 }
 
@@ -129,16 +126,5 @@ function supportImageGone(app: AppRow, target: ReleaseRow, name: string, id: str
     why: `${id} is not on this machine any more.`,
     still: 'Nothing was changed.',
     remedy: 'Deploy the manifest of that release again: its images are fetched then.',
-  });
-}
-
-function nobodyAsked(app: AppRow, target: ReleaseRow, lost: readonly string[]): ProblemError {
-  return new ProblemError({
-    code: 'conflict',
-    what: 'This rollback loses data, and was asked for without its plan',
-    object: `release ${target.version} of ${app.name}`,
-    why: `It would take away ${lost.join(', ')}.`,
-    still: `Nothing was changed. Release ${app.serving} still serves.`,
-    remedy: `Read the plan and give its hash with the rollback: \`minicloud rollback ${app.name} ${target.version}\` shows it and asks.`,
   });
 }
