@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { beginPreparations } from './preparations.ts';
 import { endAll, run } from './process.ts';
 import { eventPrefix, type WireEvent } from './reporter.ts';
-import { filesOnDisk, type Selected, type Suite, selectSuites } from './suites.ts';
+import { filesOnDisk, type Selected, type Suite, selectSuites, unanswered } from './suites.ts';
 import { createTally, lastLine, succeeded, type Tally } from './tally.ts';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -75,8 +75,12 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
   const isAlone = (file: string) => suite.concurrency === 1 || suite.alone?.some((word) => file.includes(word));
   const together = files.filter((file) => !isAlone(file));
   const batches = [...(together.length > 0 ? [together] : []), ...files.filter(isAlone).map((file) => [file])];
+  into.names.clear();
   for (const batch of batches)
     if (!ending) await runFiles(suite, batch, { env: { ...process.env, ...env }, enter, into });
+  if (ending) return;
+  for (const pattern of unanswered({ suite, files }, filesOnDisk(root)(suite), into.names))
+    into.add(`${suite.name}: no test is called ${pattern}`, false, 0);
 }
 
 async function runFiles(

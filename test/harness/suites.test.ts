@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Suite, selectSuites, suites } from './suites.ts';
+import { type Suite, selectSuites, suites, unanswered } from './suites.ts';
 
 const onDisk: Record<string, string[]> = {
   unit: ['server/src/deploy/plan.test.ts', 'shared/src/manifest/parse.test.ts'],
@@ -34,4 +34,15 @@ test('other words choose files, in the named suites or in all', () => {
 
 test('a word that matches nothing is told', () => {
   assert.deepEqual(select('e2e', 'deploi'), { selected: [], unknown: ['deploi'] });
+});
+
+test('a name pattern of a suite that no test answers to is told, where all of its files ran', () => {
+  const suite = suites.find(({ name }) => name === 'podman');
+  assert.ok(suite?.tests);
+  const files = ['a', 'b'];
+  const [first] = suite.tests;
+  const names = new Set(['engine podman', 'fine']);
+  assert.deepEqual(unanswered({ suite, files }, files, names), suite.tests.slice(1));
+  assert.deepEqual(unanswered({ suite, files }, files, new Set(['of engine podman'])).includes(first ?? ''), true);
+  assert.deepEqual(unanswered({ suite, files: ['a'] }, files, names), []);
 });

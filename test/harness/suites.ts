@@ -124,6 +124,15 @@ export function selectSuites(
   return { selected, unknown: words.filter((word) => !matched.has(word)) };
 }
 
+/** Name patterns of a suite that no test answers to; of all its files only, since a part of them may hold none. */
+export function unanswered({ suite, files }: Selected, all: readonly string[], names: ReadonlySet<string>): string[] {
+  if (files.length < all.length) return [];
+  return (suite.tests ?? []).filter((pattern) => {
+    const called = new RegExp(pattern.slice(1, -1));
+    return ![...names].some((name) => called.test(name));
+  });
+}
+
 /** Files of a suite on disk. */
 export function filesOnDisk(root: string): (suite: Suite) => string[] {
   const skip = new Set(['node_modules', 'dist', 'fixtures']);

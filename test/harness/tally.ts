@@ -12,6 +12,8 @@ export interface Tally {
   readonly counts: Counts;
   /** One line for each failure, to repeat at the end. */
   readonly failures: string[];
+  /** Names of the tests and groups that were told; cleared by whoever begins to count them. */
+  readonly names: Set<string>;
   take(event: WireEvent): void;
   /** A test that is not Node's: a type check, a file that never ran. */
   add(name: string, ok: boolean, ms: number, lines?: readonly string[]): void;
@@ -35,6 +37,7 @@ const outputKept = 60;
 export function createTally(root: string, say: (line: string) => void): Tally {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const failures: string[] = [];
+  const names = new Set<string>();
   const files = new Map<string, FileState>();
 
   const stateOf = (file: string): FileState => {
@@ -82,6 +85,7 @@ export function createTally(root: string, say: (line: string) => void): Tally {
   return {
     counts,
     failures,
+    names,
     take(event) {
       const state = stateOf(event.file);
       if (event.type === 'output') {
@@ -99,6 +103,7 @@ export function createTally(root: string, say: (line: string) => void): Tally {
         } else endFile(event.file, state, event.ms);
         return;
       }
+      names.add(event.name);
       const parent = event.suite || state.hadChildren[event.nesting] === true;
       state.hadChildren[event.nesting] = false;
       if (event.nesting > 0) state.hadChildren[event.nesting - 1] = true;
