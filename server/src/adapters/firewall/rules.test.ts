@@ -19,6 +19,7 @@ test('the rules of a pool, word by word', () => {
     ...refuse(`F -s ${pool} -d 169.254.0.0/16`),
     ...refuse(`F -s ${services}`),
     ...refuse(`F -s ${support} -d ${services}`),
+    ...refuse(`F ! -s ${pool} -d ${pool} -o br-+`),
     ...refuse(`F -s ${pool} -d ${pool}`, ' -m physdev ! --physdev-is-bridged'),
     `-A F -s ${support} -d ${pool} -j RETURN`,
     ...refuse(`F -s ${support}`),
@@ -67,15 +68,21 @@ test("where names are answered at the gateways, apps and their support container
   assert.deepEqual(rules.slice(-2), plain.slice(-2), 'what is refused comes after');
 });
 
-test('where the engine lets others in, they are refused on the way to its bridges and nowhere else', () => {
+test('others are refused on the way to the bridges of the engine and nowhere else', () => {
   const chains = { forward: 'F', input: 'I' };
-  const of = (resolverAtGateway: boolean) =>
-    firewallRules({ pool: '10.64.0.0/12', resolverAtGateway }, chains).filter((rule) => rule.includes('! -s'));
-  assert.deepEqual(of(false), []);
-  assert.deepEqual(of(true), [
-    '-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o podman+ -p tcp -j REJECT --reject-with tcp-reset',
-    '-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o podman+ -j REJECT --reject-with icmp-port-unreachable',
-  ]);
+  for (const [resolverAtGateway, bridges] of [
+    [false, 'br-+'],
+    [true, 'podman+'],
+  ] as const) {
+    const rules = firewallRules({ pool: '10.64.0.0/12', resolverAtGateway }, chains);
+    assert.deepEqual(
+      rules.filter((rule) => rule.includes('! -s')),
+      [
+        `-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o ${bridges} -p tcp -j REJECT --reject-with tcp-reset`,
+        `-A F ! -s 10.64.0.0/12 -d 10.64.0.0/12 -o ${bridges} -j REJECT --reject-with icmp-port-unreachable`,
+      ],
+    );
+  }
 });
 
 test('an installation without letters names no chain', () => {

@@ -21,8 +21,8 @@ export interface Chains {
 const networkPrefix = 26;
 const linkLocal = '169.254.0.0/16';
 const mostPorts = 15;
-/** How Podman names the bridge of a network that asks for no name of its own. */
-const podmanBridges = 'podman+';
+/** How the engines name the bridge of a network that asks for no name of its own. */
+const bridges = { docker: 'br-+', podman: 'podman+' };
 const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN';
 
 /** Chains of an installation: eight letters tell two installations on one machine apart. */
@@ -47,9 +47,9 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     // A shared server answers and never asks: whoever takes it over gets no further.
     ...refuse(forward, `-s ${services}`),
     ...refuse(forward, `-s ${support} -d ${services}`),
-    // No port of an app is published: from outside it is reached through the proxy alone. Docker refuses this by
-    // itself. Only on the way to a bridge of Podman: a LAN or VPN may have addresses of the pool, too.
-    ...(policy.resolverAtGateway ? refuse(forward, `! -s ${whole} -d ${whole} -o ${podmanBridges}`) : []),
+    // No port of an app is published: from outside it is reached through the proxy alone. Only on the way to a bridge
+    // of the engine: a LAN or VPN may have addresses of the pool, too.
+    ...refuse(forward, `! -s ${whole} -d ${whole} -o ${policy.resolverAtGateway ? bridges.podman : bridges.docker}`),
     // Between networks; inside one, packets are bridged. The engine refuses this too, if it is Docker.
     ...refuse(forward, `-s ${whole} -d ${whole}`, '-m physdev ! --physdev-is-bridged'),
     ...(policy.services ? serviceRules(forward, services, policy.services) : []),
