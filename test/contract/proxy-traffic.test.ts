@@ -8,7 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { unheardOf } from '../../server/src/adapters/proxy/config.ts';
-import { routesOnly, routeTo } from '../../server/src/adapters/proxy/conformance.ts';
+import { comesTo, routesOnly, routeTo } from '../../server/src/adapters/proxy/conformance.ts';
 import { makeThrowaway } from '../../server/src/adapters/proxy/throwaway.ts';
 import {
   type App,
@@ -102,10 +102,10 @@ describe('proxy traffic', () => {
     assert.equal(answer.status, 504);
     assert.match(answer.text, /too long/);
     assert.equal(silent.hits + other.hits, 1);
-    const counters = (await lab.proxy.counters()).filter(({ app }) => app === 'slow');
-    assert.deepEqual(
-      counters.map(({ requests, errors, active }) => ({ requests, errors, active })),
-      [{ requests: 1, errors: 1, active: 0 }],
+    await comesTo([{ requests: 1, errors: 1, active: 0 }], async () =>
+      (await lab.proxy.counters())
+        .filter(({ app }) => app === 'slow')
+        .map(({ requests, errors, active }) => ({ requests, errors, active })),
     );
   });
 
@@ -119,12 +119,13 @@ describe('proxy traffic', () => {
       assert.equal(answer.status, 200);
     }
     assert.equal(app.hits, 30);
-    const counters = (await lab.proxy.counters()).filter((counter) => counter.app === 'retried');
-    const byRelease = Object.fromEntries(
-      counters.map(({ release, requests, errors }) => [release, { requests, errors }]),
-    );
-    assert.deepEqual(byRelease[40], { requests: 30, errors: 0 });
-    assert.ok((byRelease[41]?.errors ?? 0) >= 1, 'the failed connections are counted');
+    const counterOf = async (wanted: number) =>
+      (await lab.proxy.counters()).find(({ app, release }) => app === 'retried' && release === wanted);
+    await comesTo([30, 0], async () => {
+      const counter = await counterOf(40);
+      return [counter?.requests, counter?.errors];
+    });
+    assert.ok(((await counterOf(41))?.errors ?? 0) >= 1, 'the failed connections are counted');
   });
 
   test('what was sent and is not harmless to repeat is never sent again', async () => {
@@ -154,8 +155,8 @@ describe('proxy traffic', () => {
       await wait(1_000);
     }
     assert.equal(socket.readyState, WebSocket.OPEN);
-    const active = (await lab.proxy.counters()).reduce((sum, counter) => sum + counter.active, 0);
-    assert.equal(active, 1, 'an open WebSocket is under way');
+    // An open WebSocket is under way.
+    await comesTo(1, async () => (await lab.proxy.counters()).reduce((sum, counter) => sum + counter.active, 0));
     socket.close();
     await once(socket, 'close');
     sockets.close();
@@ -261,13 +262,12 @@ describe('proxy traffic', () => {
     for (let i = 0; i < 5; i += 1) assert.equal((await ask({ host: 'calm.test' })).status, 200);
     await wait(300);
     assert.ok(held.length <= 8, `${held.length} were let through`);
-    const active = (await lab.proxy.counters()).find(({ app }) => app === 'crowd')?.active;
-    assert.equal(active, held.length);
+    const active = async () => (await lab.proxy.counters()).find(({ app }) => app === 'crowd')?.active;
+    await comesTo(held.length, active);
     for (const response of held) response.end();
     const statuses = (await Promise.all(asked)).map(({ status }) => status);
     assert.deepEqual([...new Set(statuses)].sort(), [200, 503]);
-    const after = (await lab.proxy.counters()).find(({ app }) => app === 'crowd')?.active;
-    assert.equal(after, 0);
+    await comesTo(0, active);
   });
 
   test('requests that servers could understand differently are refused', async () => {
