@@ -19,21 +19,25 @@ export async function press(page: Page, question: string, button: string): Promi
 export async function fromMenu(page: Page, row: Locator, item: string): Promise<void> {
   for (let attempt = 0; attempt < 6; attempt += 1) {
     await row.click({ button: 'right' });
-    const entry = page.getByRole('menuitem', { name: item, exact: true });
-    // A menu takes no click in its first moment, lest the one that opened it counts: then it stays open.
-    for (let click = 0; click < 3; click += 1) {
-      const taken = entry.click({ timeout: 10_000 }).then(() => entry.waitFor({ state: 'detached', timeout: 3_000 }));
-      if (
-        await taken.then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-    }
+    if (await chooseItem(page, item)) return;
     await page.keyboard.press('Escape');
   }
   assert.fail(`no menu with ${item}`);
+}
+
+/** Clicks an item of the open menu until the menu is gone; false when it never had the item. */
+export async function chooseItem(page: Page, item: string): Promise<boolean> {
+  const entry = page.getByRole('menuitem', { name: item, exact: true });
+  // A menu takes no click in its first moment, lest the one that opened it counts: then it stays open.
+  for (let click = 0; click < 3; click += 1) {
+    const taken = entry.click({ timeout: 10_000 }).then(() => entry.waitFor({ state: 'detached', timeout: 3_000 }));
+    const done = await taken.then(
+      () => true,
+      () => false,
+    );
+    if (done) return true;
+  }
+  return false;
 }
 
 /** Opens a row of the tree, or closes it: again when the tree was just being drawn anew. */

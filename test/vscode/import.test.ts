@@ -8,6 +8,7 @@ import { packageExtension } from 'minicloud/package.ts';
 import { parseManifest } from 'minicloud-shared/manifest/parse';
 import type { Locator, Page } from 'playwright-core';
 import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
+import { chooseItem } from './gestures.ts';
 import { takePictures, themes, walkSteps } from './steps.ts';
 import { editorText, notification, pickRow, runCommand, takePicture } from './workbench.ts';
 
@@ -75,7 +76,7 @@ describe('an import by hand', () => {
         () => false,
       );
     }
-    await item.click();
+    assert.ok(await chooseItem(page, 'Import…'));
     await page.locator('.quick-input-widget', { hasText: 'Import docker-compose.yml' }).waitFor();
     await takePicture(page, 'import-1-service');
     await pickRow(page, 'web');
