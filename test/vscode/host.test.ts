@@ -15,10 +15,10 @@ import { buildSuite } from './suite-build.ts';
 
 const suiteLimitMs = 10 * 60_000;
 
-for (const version of Object.keys(vscodeVersions) as VscodeVersion[]) {
-  describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-server'].replace(/^4/, '1')}`, () =>
-    inside(version));
-}
+// The lowest that is promised; the walks beside this file run in the current one.
+const version = 'lowest';
+describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-server'].replace(/^4/, '1')}`, () =>
+  inside(version));
 
 function inside(version: VscodeVersion): void {
   let folder: string;
