@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { EngineCapabilities } from '../src/adapters/engine/contract.ts';
+import { installPackages } from '../src/platform/apt.ts';
 import { runCommand } from '../src/platform/exec.ts';
 import { poll } from '../src/platform/wait.ts';
 import { startDaemon } from './daemon.ts';
@@ -58,7 +59,6 @@ const podman: Startable = {
 const startable: readonly Startable[] = [docker, podman];
 
 const startDeadlineMs = 60_000;
-const installDeadlineMs = 20 * 60_000;
 
 /**
  * Finds an engine that answers, or installs and starts Debian's Docker when this is root on Debian or Ubuntu.
@@ -152,25 +152,20 @@ function kindOf(socketPath: string): Promise<FoundEngine['kind'] | undefined> {
 }
 
 async function installDocker(say: (line: string) => void): Promise<void> {
-  const options = {
-    env: { DEBIAN_FRONTEND: 'noninteractive' },
-    timeoutMs: installDeadlineMs,
-    onLine: (line: string) => {
-      if (/^(Get:|Setting up|Unpacking|E:|W:)/.test(line)) say(`  ${line}`);
-    },
-  };
-  const lock = ['-q', '-o', 'DPkg::Lock::Timeout=300'];
   const names = ['docker.io', 'iptables', 'ca-certificates'];
   say(`no container engine runs here: installing Debian's (${names.join(', ')})`);
-  await runCommand(['apt-get', 'update', ...lock], options);
-  const argv = ['apt-get', 'install', '-y', '--no-install-recommends', ...lock, ...names];
-  const installed = await runCommand(argv, options);
-  if (installed.exitCode === 0) return;
-  const reason = installed.stderr.trim().split('\n').at(-1) ?? '';
-  throw notReached(
-    `apt-get could not install docker.io: ${reason}`,
-    'Install Docker or Podman by hand, start it, and try again.',
-  );
+  const onLine = (line: string) => {
+    if (/^(Get:|Setting up|Unpacking|E:|W:)/.test(line)) say(`  ${line}`);
+  };
+  try {
+    await installPackages(names, { say, onLine });
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    throw notReached(
+      `apt-get could not install docker.io: ${error.problem.why}`,
+      'Install Docker or Podman by hand, start it, and try again.',
+    );
+  }
 }
 
 async function startEngine(

@@ -1,7 +1,8 @@
 /** Debian packages that the suites need beyond Node, and what each is for. Installed as root when they are missing. */
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { must, run } from './process.ts';
+import { installPackages } from '../../server/src/platform/apt.ts';
+import { run } from './process.ts';
 import type { Need } from './suites.ts';
 
 export interface DebianPackage {
@@ -62,10 +63,7 @@ export async function ensurePackages(needs: readonly Need[], say: (line: string)
   if (process.getuid?.() !== 0)
     throw new Error(`These Debian packages are missing: install them with apt-get as root: ${names.join(' ')}`);
   for (const entry of missing) say(`installing ${entry.name}: ${entry.why}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const lock = ['-o', 'DPkg::Lock::Timeout=300', '-q'];
-  await must(['apt-get', 'update', ...lock], 300_000, env);
-  await must(['apt-get', 'install', '-y', '--no-install-recommends', ...lock, ...names], 1_200_000, env);
+  await installPackages(names, { say });
 }
 
 async function present(entry: DebianPackage): Promise<boolean> {

@@ -2,7 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { access, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { installPackages } from '../platform/apt.ts';
 import { runCommand } from '../platform/exec.ts';
 import type { ImageSettings } from './settings.ts';
 
@@ -60,23 +61,23 @@ export async function makeRootfs<T>(
 async function ensureMmdebstrap(say: (line: string) => void, signal: AbortSignal | undefined): Promise<void> {
   if (await exists('/usr/bin/mmdebstrap')) return;
   const canInstall = process.getuid?.() === 0 && (await exists('/usr/bin/apt-get'));
+  let why = 'mmdebstrap is missing, and installing it takes root on Debian or Ubuntu.';
   if (canInstall) {
     say('installing mmdebstrap, which makes the base image');
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { env, timeoutMs: makeDeadlineMs, ...(signal ? { signal } : {}) };
-    const lock = ['-q', '-o', 'DPkg::Lock::Timeout=300'];
-    await runCommand(['apt-get', 'update', ...lock], options);
     const names = ['mmdebstrap', 'debian-archive-keyring'];
-    await runCommand(['apt-get', 'install', '-y', '--no-install-recommends', ...lock, ...names], options);
-    if (await exists('/usr/bin/mmdebstrap')) return;
+    const problem = await installPackages(names, { say, ...(signal ? { signal } : {}) }).then(
+      () => undefined,
+      toProblem,
+    );
+    if (!problem) return;
+    signal?.throwIfAborted();
+    why = `apt-get could not install mmdebstrap: ${problem.why}`;
   }
   throw new ProblemError({
     code: 'not_available',
     what: 'The base image can neither be pulled nor made here',
     object: 'image minicloud/base:trixie',
-    why: canInstall
-      ? 'apt-get could not install mmdebstrap.'
-      : 'mmdebstrap is missing, and installing it takes root on Debian or Ubuntu.',
+    why,
     still: 'Apps that run are not touched.',
     remedy: 'Name a registry mirror that this machine reaches, or run: apt-get install mmdebstrap',
   });
