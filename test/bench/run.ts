@@ -6,7 +6,8 @@ import { globSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { cacheFolder, startTestEngine, type TestEngine } from '../harness/engine.ts';
+import { startTestDocker } from '../harness/docker.ts';
+import { cacheFolder, type TestEngine } from '../harness/engine.ts';
 import { prepareImages } from '../harness/images.ts';
 import { ensurePackages } from '../harness/packages.ts';
 import { endAll, run } from '../harness/process.ts';
@@ -33,7 +34,7 @@ async function enter(): Promise<number> {
     });
   }
   await ensurePackages(['engine', 'load'], say);
-  engine = await startTestEngine(say);
+  engine = await startTestDocker(say);
   try {
     const env = { ...process.env, MINICLOUD_TEST_CACHE: cacheFolder(), ...(await prepareImages(engine, root, say)) };
     const argv = [...engine.namespace.enter, process.execPath, fileURLToPath(import.meta.url), ...words];

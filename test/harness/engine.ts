@@ -1,14 +1,14 @@
 /**
- * A Docker engine for tests alone: in a network namespace of its own, with its own folders, socket and control group,
- * so that a companion or an engine of the machine is never touched. Its images persist between runs.
+ * An engine for tests alone: in a network namespace of its own, with its own folders and socket, so that a companion or
+ * an engine of the machine is never touched. Its images persist between runs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { bridgeAddress, createNamespace, kill, type Namespace, removeNamespace } from './netns.ts';
+import { createNamespace, kill, type Namespace, removeNamespace } from './netns.ts';
 import { run } from './process.ts';
 
 export interface TestEngine {
@@ -19,6 +19,18 @@ export interface TestEngine {
   close(): Promise<void>;
 }
 
+/** What tells Docker and Podman apart here. Each index has folders, processes and a namespace of its own. */
+export interface EngineRecipe {
+  /** For people. */
+  title: string;
+  /** `state` goes with the engine, `data` holds its images. */
+  layout(index: number): { state: string; data: string; socket: string; log: string };
+  /** Writes what it needs to start, and says how; the program is run in the namespace. */
+  service(index: number): { argv: readonly string[]; env?: NodeJS.ProcessEnv };
+  /** Ends what a run with this index left behind, however it ended: holding the index is what makes it ours. */
+  endProcesses(index: number): Promise<void>;
+}
+
 /** Where things persist that are slow to make: images, code-server. Outside the clone. */
 export function cacheFolder(): string {
   return process.env.MINICLOUD_TEST_CACHE ?? path.join(os.homedir(), '.cache/minicloud-test');
@@ -27,54 +39,67 @@ export function cacheFolder(): string {
 const indexes = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Starts an engine under the first index that no other run holds. Needs root. */
-export async function startTestEngine(say: (line: string) => void): Promise<TestEngine> {
+export async function startOwnEngine(recipe: EngineRecipe, say: (line: string) => void): Promise<TestEngine> {
   needRoot();
   const { index, lock } = await takeIndex();
-  const at = layout(index);
-  await sweep(index);
+  const at = recipe.layout(index);
+  await sweep(recipe, index);
   try {
     const namespace = await createNamespace(index);
-    const daemon = startDaemon(index, namespace);
+    const daemon = startService(recipe, index, namespace);
     await untilAnswers(at, daemon);
     await emptyEngine(at.socket);
-    say(`Docker engine of its own: ${at.socket} in network namespace ${namespace.name}`);
+    say(`${recipe.title} of its own: ${at.socket} in network namespace ${namespace.name}`);
     return {
       socket: at.socket,
       namespace,
       async close() {
         await emptyEngine(at.socket).catch(() => {});
         await stopDaemon(daemon);
-        await sweep(index);
+        await sweep(recipe, index);
         lock.close();
       },
     };
   } catch (error) {
-    await sweep(index);
+    await sweep(recipe, index);
     lock.close();
     throw error;
   }
 }
 
-export function needRoot(): void {
+function startService(recipe: EngineRecipe, index: number, namespace: Namespace): ChildProcess {
+  const at = recipe.layout(index);
+  for (const folder of [at.state, at.data]) mkdirSync(folder, { recursive: true });
+  const { argv, env } = recipe.service(index);
+  const [file = '', ...args] = [...namespace.enter, ...argv];
+  const log = openSync(at.log, 'w');
+  const child = spawn(file, args, {
+    cwd: at.state,
+    env: { ...process.env, ...env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` },
+    stdio: ['ignore', log, log],
+    detached: true,
+  });
+  child.on('error', () => {});
+  child.unref();
+  closeSync(log);
+  return child;
+}
+
+async function sweep(recipe: EngineRecipe, index: number): Promise<void> {
+  const at = recipe.layout(index);
+  await recipe.endProcesses(index);
+  for (const mount of mountsUnder([at.state, at.data])) await run(['umount', '-l', mount], { timeoutMs: 10_000 });
+  await removeNamespace(index);
+  rmSync(at.state, { recursive: true, force: true });
+}
+
+function needRoot(): void {
   if (process.platform === 'linux' && process.getuid?.() === 0) return;
   throw new Error('The suites with a real engine need root on Linux: they make a network namespace and run it there.');
 }
 
-function layout(index: number) {
-  const state = `/run/minicloud-test/${index}`;
-  return {
-    state,
-    socket: `${state}/docker.sock`,
-    exec: `${state}/exec`,
-    pid: `${state}/pid`,
-    data: path.join(cacheFolder(), `engine-${index}`),
-    log: path.join(cacheFolder(), `engine-${index}.log`),
-    cgroup: `minicloud-test-${index}`,
-  };
-}
-
 /** An abstract socket is a lock that the kernel gives back however its holder ends. */
-export async function takeIndex(): Promise<{ index: number; lock: Server }> {
+async function takeIndex(): Promise<{ index: number; lock: Server }> {
   for (const index of indexes) {
     const lock = createServer();
     const mine = await new Promise<boolean>((resolve) => {
@@ -89,26 +114,7 @@ export async function takeIndex(): Promise<{ index: number; lock: Server }> {
   throw new Error(`${indexes.length} test runs are under way on this machine; wait for one to end.`);
 }
 
-function startDaemon(index: number, namespace: Namespace): ChildProcess {
-  const at = layout(index);
-  for (const folder of [at.state, at.data]) mkdirSync(folder, { recursive: true });
-  const log = openSync(at.log, 'w');
-  const [file = '', ...args] = [
-    ...namespace.enter,
-    'dockerd',
-    ...['--data-root', at.data, '--exec-root', at.exec, '--pidfile', at.pid],
-    ...['-H', `unix://${at.socket}`, '--bip', bridgeAddress(index)],
-    ...['--cgroup-parent', `/${at.cgroup}`, '--exec-opt', 'native.cgroupdriver=cgroupfs'],
-  ];
-  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
-  const child = spawn(file, args, { env, stdio: ['ignore', log, log], detached: true });
-  child.on('error', () => {});
-  child.unref();
-  closeSync(log);
-  return child;
-}
-
-export async function untilAnswers(at: { socket: string; log: string }, daemon: ChildProcess): Promise<void> {
+async function untilAnswers(at: { socket: string; log: string }, daemon: ChildProcess): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline && daemon.exitCode === null && daemon.pid !== undefined) {
     const answer = await ask(at.socket, 'GET', '/_ping').catch(() => undefined);
@@ -120,7 +126,7 @@ export async function untilAnswers(at: { socket: string; log: string }, daemon: 
 }
 
 /** Removes every container, network and volume; images stay. Fast, because nothing is asked to stop by itself. */
-export async function emptyEngine(socket: string): Promise<void> {
+async function emptyEngine(socket: string): Promise<void> {
   for (const { Id } of await list(socket, '/containers/json?all=1')) {
     await ask(socket, 'DELETE', `/containers/${Id}?force=1&v=1`);
   }
@@ -155,7 +161,7 @@ function ask(socketPath: string, method: string, at: string): Promise<{ status: 
   });
 }
 
-export async function stopDaemon(daemon: ChildProcess): Promise<void> {
+async function stopDaemon(daemon: ChildProcess): Promise<void> {
   if (daemon.pid === undefined || daemon.exitCode !== null) return;
   const ended = new Promise<void>((resolve) => daemon.once('exit', () => resolve()));
   kill(daemon.pid, 'SIGTERM');
@@ -168,77 +174,7 @@ export async function stopDaemon(daemon: ChildProcess): Promise<void> {
   waited.abort();
 }
 
-/** Takes away what a run with this index left behind, however it ended. Holding the index is what makes it ours. */
-async function sweep(index: number): Promise<void> {
-  const at = layout(index);
-  for (let round = 0; round < 50; round++) {
-    const pids = [...processesOf(at.cgroup), ...daemonsOf(at.state)];
-    if (pids.length === 0) break;
-    // The daemon first gets the chance to end in order; what it left is ended after it.
-    for (const pid of pids) kill(pid, round < 20 ? 'SIGTERM' : 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  for (const mount of mountsUnder([at.state, at.data])) await run(['umount', '-l', mount], { timeoutMs: 10_000 });
-  removeCgroups(at.cgroup);
-  await removeNamespace(index);
-  rmSync(at.state, { recursive: true, force: true });
-}
-
-/** Folders of a control group in every hierarchy, innermost first. */
-function cgroupFolders(name: string): string[] {
-  const base = '/sys/fs/cgroup';
-  if (!existsSync(base)) return [];
-  const roots = [base, ...readdirSync(base).map((entry) => path.join(base, entry))].map((folder) =>
-    path.join(folder, name),
-  );
-  const found: string[] = [];
-  const walk = (folder: string) => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) walk(path.join(folder, entry.name));
-    }
-    found.push(folder);
-  };
-  for (const root of roots) if (existsSync(root)) walk(root);
-  return found;
-}
-
-function processesOf(cgroup: string): number[] {
-  const pids = cgroupFolders(cgroup).flatMap((folder) => {
-    const file = path.join(folder, 'cgroup.procs');
-    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number) : [];
-  });
-  return [...new Set(pids)];
-}
-
-function removeCgroups(name: string): void {
-  for (const folder of cgroupFolders(name)) {
-    try {
-      rmdirSync(folder);
-    } catch {
-      // Still in use: the next run sweeps it.
-    }
-  }
-}
-
-/** dockerd, containerd and its shims that were started with our state folder. */
-function daemonsOf(state: string): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        const program = path.basename(argv[0] ?? '');
-        return (
-          (program === 'dockerd' || program.startsWith('containerd')) && argv.some((word) => word.includes(`${state}/`))
-        );
-      } catch {
-        return false;
-      }
-    });
-}
-
-export function mountsUnder(folders: readonly string[]): string[] {
+function mountsUnder(folders: readonly string[]): string[] {
   return readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[4] ?? '')

@@ -2,7 +2,8 @@
  * What suites need beyond Node, made ready while the suites before them run: on a fresh machine that takes longer than
  * they do. One after the other, in the order in which suites ask.
  */
-import { cacheFolder, startTestEngine, type TestEngine } from './engine.ts';
+import { startTestDocker } from './docker.ts';
+import { cacheFolder, type TestEngine } from './engine.ts';
 import { everyImage, prepareImages } from './images.ts';
 import { ensurePackages } from './packages.ts';
 import { startTestPodman } from './podman.ts';
@@ -24,7 +25,7 @@ export interface Preparations {
 }
 
 const starters = {
-  engine: { start: startTestEngine, images: everyImage },
+  engine: { start: startTestDocker, images: everyImage },
   podman: { start: startTestPodman, images: ['base', 'proxy', 'mariadb'] },
 } as const;
 

@@ -4,12 +4,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import { parseManifest } from 'minicloud-shared/manifest/parse';
 import type { Locator, Page } from 'playwright-core';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { chooseItem } from './gestures.ts';
-import { takePictures, themes, walkSteps } from './steps.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
+import { takePictures, walkSteps } from './steps.ts';
 import { editorText, notification, pickRow, runCommand, takePicture } from './workbench.ts';
 
 const fixtures = path.resolve(import.meta.dirname, '../fixtures/import');
@@ -20,36 +19,27 @@ const patienceMs = 120_000;
 describe('an import by hand', () => {
   let outside: string;
   let folder: string;
-  let packed: string;
-  let vscode: Vscode;
-  let workbench: Workbench;
+  let editor: Packaged;
   let page: Page;
 
   before(async () => {
     outside = await mkdtemp(path.join(tmpdir(), 'minicloud-import-'));
     folder = path.join(outside, 'blog');
-    packed = await mkdtemp(path.join(tmpdir(), 'minicloud-packed-'));
     await cp(path.join(fixtures, 'blog'), folder, { recursive: true });
     await mkdir(path.join(folder, 'old'));
     await cp(path.join(fixtures, 'heroku/Procfile'), path.join(folder, 'old/Procfile'));
     await writeFile(path.join(folder, 'old/cloud_manifest.yml'), 'name: kept\nexpose:\n- port: 80\n');
     await mkdir(path.join(folder, 'broken'));
     await writeFile(path.join(folder, 'broken/compose.yml'), 'services:\n  web: a: b: c\n');
-    vscode = await startVscode({
-      vsix: [await packageExtension(packed)],
-      settings: { 'workbench.colorTheme': themes.light },
-    });
-    workbench = await openWorkbench(vscode, { folder, width: 1500, height: 900 });
-    ({ page } = workbench);
-    page.setDefaultTimeout(40_000);
+    editor = await openPackaged(folder, { theme: 'light', patienceMs: 40_000, width: 1500, height: 900 });
+    ({ page } = editor);
   });
   after(async () => {
-    await workbench?.close();
-    await vscode?.stop();
-    for (const each of [outside, packed]) if (each) await rm(each, { recursive: true, force: true });
+    await editor?.close();
+    await rm(outside, { recursive: true, force: true });
   });
 
-  const step = walkSteps(() => ({ page, vscode }));
+  const step = walkSteps(() => editor);
   const tab = (title: string): Locator => page.locator('.tab').filter({ has: page.getByText(title, { exact: true }) });
   const file = (name: string): Promise<string> => readFile(path.join(folder, name), 'utf8');
   const written = async (name: string, has: RegExp): Promise<string> => {
@@ -83,7 +73,7 @@ describe('an import by hand', () => {
     await tab('Manifest from docker-compose.yml').waitFor();
     await tab('Report on docker-compose.yml').waitFor();
     await notification(page, '2 secrets to set.').waitFor();
-    await takePictures({ page, vscode }, 'import-2-preview');
+    await takePictures(editor, 'import-2-preview');
     assert.equal(
       await file('cloud_manifest.yml').catch(() => undefined),
       undefined,
@@ -110,7 +100,7 @@ describe('an import by hand', () => {
       const asked = notification(page, 'Procfile:');
       await asked.waitFor();
       await page.locator('.diff-editor, .monaco-diff-editor').first().waitFor();
-      await takePictures({ page, vscode }, 'import-3-compare');
+      await takePictures(editor, 'import-3-compare');
       const dialog = page.locator('.monaco-dialog-box');
       await asked.getByRole('button', { name: 'Replace Manifest…', exact: true }).click();
       await dialog.getByText('Replace old/cloud_manifest.yml?', { exact: true }).waitFor();
@@ -118,7 +108,7 @@ describe('an import by hand', () => {
       await dialog.getByRole('button', { name: 'Cancel', exact: true }).click();
       await dialog.waitFor({ state: 'detached' });
       assert.equal(await file('old/cloud_manifest.yml'), 'name: kept\nexpose:\n- port: 80\n');
-      await takePictures({ page, vscode }, 'import-3-compare');
+      await takePictures(editor, 'import-3-compare');
       // The message is gone; the preview still has its button.
       await page.locator('.editor-actions [aria-label^="Create Imported Manifest"]').first().click();
       await dialog.getByRole('button', { name: 'Replace', exact: true }).click();

@@ -4,11 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
-import { themes, walkSteps } from './steps.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
+import { walkSteps } from './steps.ts';
 import {
   addServer,
   forgetToasts,
@@ -24,36 +23,26 @@ import {
 
 describe('in a workspace that is not trusted', () => {
   let folder: string;
-  let packed: string;
   let companion: MemoryCompanion;
-  let vscode: Vscode;
-  let workbench: Workbench;
+  let editor: Packaged;
   let page: Page;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minicloud-restricted-'));
-    packed = await mkdtemp(join(tmpdir(), 'minicloud-packed-'));
     await writeFile(
       join(folder, 'cloud_manifest.yml'),
       'name: shop\nimage: example.com/shop:1\nexpose: [{ port: 70000 }]\n',
     );
     companion = await startMemoryCompanion();
-    vscode = await startVscode({
-      vsix: [await packageExtension(packed)],
-      workspaceTrust: true,
-      settings: { 'workbench.colorTheme': themes.light },
-    });
-    workbench = await openWorkbench(vscode, { folder });
-    ({ page } = workbench);
-    page.setDefaultTimeout(60_000);
+    editor = await openPackaged(folder, { theme: 'light', workspaceTrust: true });
+    ({ page } = editor);
   });
   after(async () => {
-    await workbench?.close();
-    await vscode?.stop();
+    await editor?.close();
     await companion?.stop();
-    for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
-  const step = walkSteps(() => ({ page, vscode }));
+  const step = walkSteps(() => editor);
 
   step('manifests are checked, nothing is planned or deployed, and trusting is one press away', async () => {
     await page.locator('.part.statusbar').getByText('Restricted Mode', { exact: true }).waitFor();

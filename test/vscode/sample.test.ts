@@ -4,11 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
 import { type Lab, startLab } from '../harness/companion.ts';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
-import { takePictures, themes } from './steps.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
+import { takePictures } from './steps.ts';
 import {
   activeTab,
   answer,
@@ -25,28 +24,19 @@ import {
 
 let lab: Lab;
 let folder: string;
-let packed: string;
-let vscode: Vscode;
-let workbench: Workbench;
+let editor: Packaged;
 let page: Page;
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'guestbook-'));
-  packed = await mkdtemp(path.join(tmpdir(), 'minicloud-packed-'));
   lab = await startLab();
-  vscode = await startVscode({
-    vsix: [await packageExtension(packed)],
-    settings: { 'workbench.colorTheme': themes.dark },
-  });
-  workbench = await openWorkbench(vscode, { folder });
-  ({ page } = workbench);
-  page.setDefaultTimeout(60_000);
+  editor = await openPackaged(folder, { theme: 'dark' });
+  ({ page } = editor);
 });
 after(async () => {
-  await workbench?.close();
-  await vscode?.stop();
+  await editor?.close();
   await lab?.remove();
-  for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 });
 
 test('the first steps: from adding the server to the page of the sample, with its data behind it', async () => {
@@ -65,7 +55,7 @@ test('the first steps: from adding the server to the page of the sample, with it
   await walkthroughStep(page, 'See what would change').click();
   const picture = page.frameLocator('.getting-started-media iframe.webview.ready').frameLocator('#active-frame');
   await picture.getByText('Create guestbook on localhost', { exact: true }).waitFor();
-  await takePictures({ page, vscode }, 'sample-steps');
+  await takePictures(editor, 'sample-steps');
   await page.setViewportSize({ width: 1280, height: 800 });
   await pressStep(page, 'Write a manifest', 'Open Sample Manifest');
   await activeTab(page, 'cloud_manifest.yml').waitFor();
@@ -77,14 +67,14 @@ test('the first steps: from adding the server to the page of the sample, with it
   await pressStep(page, 'See what would change', 'Plan Manifest');
   await activeTab(page, 'Plan of guestbook').waitFor();
   await page.getByText('What changes').waitFor();
-  await takePictures({ page, vscode }, 'sample-plan');
+  await takePictures(editor, 'sample-plan');
   await toSteps();
   await isDone('See what would change', true);
   await isDone('Deploy and open it', false);
   await pressStep(page, 'Deploy and open it', 'Deploy Manifest');
   await told(page, 'release 1 is live', 240_000);
   await isDone('Deploy and open it', true);
-  await takePictures({ page, vscode }, 'sample-done');
+  await takePictures(editor, 'sample-done');
   await (await openFromNotice(page, 'release 1 is live')).close();
   await treeRow(page, 'guestbook').first().click();
   await treeRow(page, 'Release 1').waitFor();
@@ -94,7 +84,7 @@ test('the first steps: from adding the server to the page of the sample, with it
     .getByText(/local certificate, \d+ days left/)
     .waitFor();
   await page.mouse.move(800, 600);
-  await takePictures({ page, vscode }, 'sample-live');
+  await takePictures(editor, 'sample-live');
 
   const browser = page.context().browser();
   assert.ok(browser);

@@ -4,11 +4,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import type { Locator, Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { commandIs, followLink, fromMenu, press, readClipboard, unfold, widen } from './gestures.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
 import { takePictures, themes, type Walk, walkSteps } from './steps.ts';
 import { activeTab, answer, editorText, pickRow, runCommand, takePicture, told, treeRow } from './workbench.ts';
 
@@ -18,22 +17,17 @@ const echo = (more = ''): string =>
 
 describe('the sidebar', () => {
   let folder: string;
-  let packed: string;
   let lab: Lab;
-  let vscode: Vscode;
-  let workbench: Workbench;
+  let editor: Packaged;
   let page: Page;
 
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'sidebar-'));
-    packed = await mkdtemp(path.join(tmpdir(), 'minicloud-packed-'));
     await mkdir(path.join(folder, 'src'));
     await writeFile(path.join(folder, 'src/server.js'), 'one\ntwo\nthree\n');
     // Both take long, and neither needs the other.
     await Promise.all([startApps(), startEditor()]);
-    workbench = await openWorkbench(vscode, { folder, width: 1400, height: 900 });
-    ({ page } = workbench);
-    page.setDefaultTimeout(90_000);
+    ({ page } = editor);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   });
   const startApps = async (): Promise<void> => {
@@ -49,19 +43,15 @@ describe('the sidebar', () => {
     ]);
   };
   const startEditor = async (): Promise<void> => {
-    vscode = await startVscode({
-      vsix: [await packageExtension(packed)],
-      settings: { 'workbench.colorTheme': themes.light },
-    });
+    editor = await openPackaged(folder, { theme: 'light', patienceMs: 90_000, width: 1400, height: 900 });
   };
   after(async () => {
-    await workbench?.close();
-    await vscode?.stop();
+    await editor?.close();
     await lab?.remove();
-    for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
-  const walk = (): Walk => ({ page, vscode });
+  const walk = (): Walk => editor;
   const step = walkSteps(walk);
 
   step('an app shows all that belongs to it, as the server tells it', async () => {
@@ -315,7 +305,7 @@ describe('the sidebar', () => {
 
   step('agents find the server while AI features are on, and nothing when they are off', async () => {
     const list = 'MCP: List Servers';
-    await vscode.configure({ 'workbench.colorTheme': themes.dark, 'chat.disableAIFeatures': false });
+    await editor.vscode.configure({ 'workbench.colorTheme': themes.dark, 'chat.disableAIFeatures': false });
     await commandIs(page, list, true);
     await runCommand(page, list);
     await pickRow(page, 'Minicloud ');
@@ -324,7 +314,7 @@ describe('the sidebar', () => {
     const found = page.locator('.part.panel .view-line', { hasText: /Discovered\s\d+\stools/ });
     await found.waitFor();
     await takePicture(page, 'side-14-agents');
-    await vscode.configure({ 'workbench.colorTheme': themes.dark });
+    await editor.vscode.configure({ 'workbench.colorTheme': themes.dark });
     await commandIs(page, list, false);
     await found.waitFor({ state: 'detached' });
   });

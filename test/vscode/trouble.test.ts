@@ -4,14 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import type { Locator, Page } from 'playwright-core';
 import { eventually, type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { type Gate, startGate } from './gate.ts';
 import { unfold } from './gestures.ts';
 import { newerServer, olderServer } from './other-versions.ts';
-import { themes, type Walk, walkSteps } from './steps.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
+import { type Walk, walkSteps } from './steps.ts';
 import {
   activeTab,
   addServer,
@@ -42,17 +41,14 @@ describe('in trouble', () => {
   /** Apps whose containers answer nobody. */
   const sick = new Set<string>();
   let folder: string;
-  let packed: string;
   let companion: MemoryCompanion;
   let gate: Gate;
   let token: { id: string; value: string };
-  let vscode: Vscode;
-  let workbench: Workbench;
+  let editor: Packaged;
   let page: Page;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minicloud-trouble-'));
-    packed = await mkdtemp(join(tmpdir(), 'minicloud-packed-'));
     for (const [name, text] of Object.entries(manifests)) {
       await mkdir(join(folder, name));
       await writeFile(join(folder, name, 'cloud_manifest.yml'), text);
@@ -66,23 +62,17 @@ describe('in trouble', () => {
     }
     gate = await startGate(companion.url);
     token = await newToken(companion);
-    vscode = await startVscode({
-      vsix: [await packageExtension(packed)],
-      settings: { 'workbench.colorTheme': themes.dark },
-    });
-    workbench = await openWorkbench(vscode, { folder });
-    ({ page } = workbench);
-    page.setDefaultTimeout(60_000);
+    editor = await openPackaged(folder, { theme: 'dark' });
+    ({ page } = editor);
   });
   after(async () => {
-    await workbench?.close();
-    await vscode?.stop();
+    await editor?.close();
     await gate?.cut().catch(() => {});
     await companion?.stop();
-    for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
-  const walk = (): Walk => ({ page, vscode });
+  const walk = (): Walk => editor;
   const step = walkSteps(walk);
   const dialog = (): Locator => page.locator('.monaco-dialog-box');
   const releasesOf = async (app: string): Promise<number> =>

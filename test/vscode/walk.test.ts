@@ -4,11 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { packageExtension } from 'minicloud/package.ts';
 import type { Page } from 'playwright-core';
-import { openWorkbench, startVscode, type Vscode, type Workbench } from '../harness/vscode.ts';
 import { type Companion, startCompanion } from './companion.ts';
-import { takePictures, themes, type Walk, walkSteps } from './steps.ts';
+import { openPackaged, type Packaged } from './packaged.ts';
+import { takePictures, type Walk, walkSteps } from './steps.ts';
 import {
   activeTab,
   answer,
@@ -36,33 +35,24 @@ env:
 
 describe('a first deploy by hand', () => {
   let folder: string;
-  let packed: string;
   let companion: Companion;
-  let vscode: Vscode;
-  let workbench: Workbench;
+  let editor: Packaged;
   let page: Page;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'minicloud-walk-'));
-    packed = await mkdtemp(join(tmpdir(), 'minicloud-packed-'));
     await writeFile(join(folder, 'cloud_manifest.yml'), wrong);
     companion = await startCompanion();
-    vscode = await startVscode({
-      vsix: [await packageExtension(packed)],
-      settings: { 'workbench.colorTheme': themes.light },
-    });
-    workbench = await openWorkbench(vscode, { folder });
-    ({ page } = workbench);
-    page.setDefaultTimeout(60_000);
+    editor = await openPackaged(folder, { theme: 'light' });
+    ({ page } = editor);
   });
   after(async () => {
-    await workbench?.close();
-    await vscode?.stop();
+    await editor?.close();
     await companion?.stop();
-    for (const each of [folder, packed]) await rm(each, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   });
 
-  const walk = (): Walk => ({ page, vscode });
+  const walk = (): Walk => editor;
   const step = walkSteps(walk);
   const pictures = (name: string): Promise<void> => takePictures(walk(), name);
 

@@ -1,5 +1,4 @@
 /** Looks through the files around a manifest. A bundle of its own, loaded with the first manifest. */
-import ignore from 'ignore';
 import {
   readsOf,
   type SourceTree,
@@ -44,13 +43,6 @@ function treeOf(root: Uri, cancelled: () => boolean): SourceTree {
     },
     stat: async (file) => workspace.fs.stat(at(file)),
     read: async (file) => decoder.decode(await workspace.fs.readFile(at(file))),
-    ignorer(lines) {
-      const rules = ignore().add(lines);
-      return (place) => {
-        const { ignored, unignored } = rules.test(place);
-        return ignored ? 'ignored' : unignored ? 'unignored' : undefined;
-      };
-    },
     pause: () => new Promise((resolve) => setTimeout(resolve, 0)),
     now: () => performance.now(),
     cancelled,

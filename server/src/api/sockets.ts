@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import { keepAlive } from 'minicloud-shared/client/ticket-socket';
 import type { Problem } from 'minicloud-shared/model/problem';
 import { socketPaths, socketProtocol, ticketProtocol } from 'minicloud-shared/model/socket';
 import type { WebSocket, WebSocketServer } from 'ws';
@@ -88,7 +89,7 @@ async function attend(cloud: Cloud, redeemed: Redeemed, socket: WebSocket, stopp
   const { token } = redeemed;
   const gone = new AbortController();
   const allowed = permission(cloud, token);
-  const heartbeat = watchHeart(socket);
+  keepAlive(socket, pingMs);
   socket.on('close', () => gone.abort(new DOMException('The client went away', 'AbortError')));
   // It closes after every error; without a listener the error would end the process.
   socket.on('error', () => {});
@@ -99,27 +100,11 @@ async function attend(cloud: Cloud, redeemed: Redeemed, socket: WebSocket, stopp
     else await runForward(cloud, token.name, redeemed.grant, wire);
   } finally {
     allowed.end();
-    heartbeat.stop();
     socket.close(1000);
     // One that does not answer to the close is cut.
     const cut = setTimeout(() => socket.terminate(), stopping.aborted ? 0 : closeMs);
     socket.once('close', () => clearTimeout(cut));
   }
-}
-
-/** A client that vanished without a word is found out; one that is held back can't answer and is left alone. */
-function watchHeart(socket: WebSocket): { stop(): void } {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    if (socket.isPaused) return;
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, pingMs);
-  return { stop: () => clearInterval(timer) };
 }
 
 function wireOf(socket: WebSocket, signal: AbortSignal): Wire {

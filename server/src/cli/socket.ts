@@ -1,7 +1,8 @@
 /** The client's end of terminals and forwards: a WebSocket that a ticket opens. */
 import { describeError } from 'minicloud-shared/client/describe-error';
+import { openTicketSocket } from 'minicloud-shared/client/ticket-socket';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { socketProtocol, type Ticket, ticketProtocol } from 'minicloud-shared/model/socket';
+import type { Ticket } from 'minicloud-shared/model/socket';
 import type { WebSocket } from 'ws';
 
 export interface Socket {
@@ -13,28 +14,18 @@ export interface Socket {
   close(): void;
 }
 
-const openMs = 10_000;
-const pingMs = 20_000;
-const largestMessage = 4 * 1024 * 1024;
 /** What the server may send ahead of a slow reader. */
 const mostAhead = 256 * 1024;
 
 /** Throws `not_available` when it can't be opened. */
-export async function openSocket(url: string, { path, ticket }: Ticket): Promise<Socket> {
+export async function openSocket(url: string, ticket: Ticket): Promise<Socket> {
   const { WebSocket } = await import('ws');
-  const address = new URL(`${url}${path}`);
-  address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(address, [socketProtocol, ticketProtocol(ticket)], {
-    handshakeTimeout: openMs,
-    maxPayload: largestMessage,
-    perMessageDeflate: false,
-  });
+  const socket = openTicketSocket(WebSocket, { url }, ticket);
   const messages = receive(socket);
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve);
     socket.on('error', (error) => reject(notOpened(url, error)));
   });
-  keepAlive(socket);
   return {
     messages,
     send: (data) =>
@@ -79,21 +70,6 @@ function receive(socket: WebSocket): AsyncIterable<{ bytes: Buffer } | { text: s
     }
   }
   return messages();
-}
-
-/** A server that vanished without a word is found out. */
-function keepAlive(socket: WebSocket): void {
-  let answered = true;
-  const timer = setInterval(() => {
-    if (socket.isPaused) return;
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, pingMs);
-  socket.on('pong', () => {
-    answered = true;
-  });
-  socket.on('close', () => clearInterval(timer));
 }
 
 function notOpened(url: string, cause: Error): ProblemError {

@@ -2,7 +2,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import ignore from 'ignore';
 import {
   readsOf,
   type SourceTree,
@@ -46,13 +45,6 @@ function sourceTree(root: string): SourceTree {
       return { size, mtime: mtimeMs };
     },
     read: (file) => readFile(at(file), 'utf8'),
-    ignorer(lines) {
-      const rules = ignore().add(lines);
-      return (place) => {
-        const { ignored, unignored } = rules.test(place);
-        return ignored ? 'ignored' : unignored ? 'unignored' : undefined;
-      };
-    },
     pause: () => turn(undefined),
     now: () => performance.now(),
     cancelled: () => false,

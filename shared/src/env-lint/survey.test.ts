@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits, readsOf, type SourceTree, type SurveyCache, surveySource } from './survey.ts';
 
-/** A tree in memory, where a line of .gitignore is one path. */
+/** A tree in memory. */
 function treeOf(files: Record<string, string>, over: Partial<SourceTree> = {}) {
   const asked = { read: [] as string[], pauses: 0 };
   const tree: SourceTree = {
@@ -25,8 +25,6 @@ function treeOf(files: Record<string, string>, over: Partial<SourceTree> = {}) {
       asked.read.push(file);
       return files[file] ?? assert.fail(`${file} is not there`);
     },
-    ignorer: (lines) => (path) =>
-      lines.split('\n').includes(path) ? 'ignored' : lines.split('\n').includes(`!${path}`) ? 'unignored' : undefined,
     async pause() {
       asked.pauses += 1;
     },

@@ -2,6 +2,7 @@
  * The source of an app, looked through for variables: bounded in files, bytes and time, in slices that let others go on,
  * and from memory for every file that did not change. Who may read files hands them in.
  */
+import ignore, { type Ignore } from 'ignore';
 import type { SourceReads } from '../manifest/model.ts';
 import { type FileScan, isDockerfile, isScanned, isSource, scanFile } from './scan.ts';
 
@@ -11,8 +12,6 @@ export interface SourceTree {
   /** Bytes, and when it was last changed in milliseconds. */
   stat(file: string): Promise<{ size: number; mtime: number }>;
   read(file: string): Promise<string>;
-  /** What the lines of a .gitignore say about a path below its folder; folders end with `/`. */
-  ignorer(lines: string): (path: string) => 'ignored' | 'unignored' | undefined;
   /** Resolves when others had their turn. */
   pause(): Promise<void>;
   /** Milliseconds that only rise. */
@@ -60,7 +59,7 @@ const foreignMark = /^(?:cloud_manifest\.(?:ya?ml|json)|pyvenv\.cfg)$/;
 
 interface Ignorer {
   folder: string;
-  says: ReturnType<SourceTree['ignorer']>;
+  rules: Ignore;
 }
 
 export async function surveySource(tree: SourceTree, cache: SurveyCache = new Map()): Promise<Survey> {
@@ -160,14 +159,14 @@ async function withIgnores(
   const { size } = await tree.stat(path).catch(() => ({ size: Number.POSITIVE_INFINITY }));
   if (size > limits.bytes) return around;
   const lines = await tree.read(path).catch(() => '');
-  return [...around, { folder, says: tree.ignorer(lines) }];
+  return [...around, { folder, rules: ignore().add(lines) }];
 }
 
 /** The file nearest to the path has the last word. */
 function isIgnored(path: string, ignorers: readonly Ignorer[]): boolean {
-  for (const { folder, says } of [...ignorers].reverse()) {
-    const said = says(folder === '' ? path : path.slice(folder.length + 1));
-    if (said) return said === 'ignored';
+  for (const { folder, rules } of [...ignorers].reverse()) {
+    const { ignored, unignored } = rules.test(folder === '' ? path : path.slice(folder.length + 1));
+    if (ignored || unignored) return ignored;
   }
   return false;
 }
