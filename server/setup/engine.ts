@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
+import { engineSockets } from 'minicloud-shared/model/engine-sockets';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { EngineCapabilities } from '../src/adapters/engine/contract.ts';
 import { installPackages } from '../src/platform/apt.ts';
@@ -21,7 +22,6 @@ export interface FoundEngine {
   socketPath: string;
 }
 
-const dockerSocket = '/var/run/docker.sock';
 const podmanSocket = '/run/podman/podman.sock';
 
 /** An engine that is installed, and how it is started. */
@@ -116,19 +116,7 @@ export function demandReachable(socketPath: string, capabilities: EngineCapabili
 
 /** The first engine that answers: DOCKER_HOST, Docker, Podman, Podman of the user. */
 export async function findEngine(env: EngineSettings['env']): Promise<FoundEngine | undefined> {
-  const host = env.DOCKER_HOST;
-  const candidates = host
-    ? host.startsWith('unix://')
-      ? [host.slice('unix://'.length)]
-      : []
-    : [
-        dockerSocket,
-        podmanSocket,
-        ...(env.XDG_RUNTIME_DIR
-          ? [path.join(env.XDG_RUNTIME_DIR, 'docker.sock'), path.join(env.XDG_RUNTIME_DIR, 'podman/podman.sock')]
-          : []),
-      ];
-  for (const socketPath of candidates) {
+  for (const socketPath of engineSockets(env) ?? []) {
     const kind = await kindOf(socketPath);
     if (kind) return { kind, socketPath };
   }

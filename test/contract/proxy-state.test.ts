@@ -12,7 +12,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { crc32 } from 'node:zlib';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { WebSocket, WebSocketServer } from 'ws';
-import { routesOnly, routeTo } from '../../server/src/adapters/proxy/conformance.ts';
+import { comesTo, routesOnly, routeTo } from '../../server/src/adapters/proxy/conformance.ts';
 import type { ProxyTable } from '../../server/src/adapters/proxy/contract.ts';
 import { createControl } from '../../server/src/adapters/proxy/control.ts';
 import { tableHash } from '../../server/src/adapters/proxy/table.ts';
@@ -72,6 +72,8 @@ describe('proxy state', () => {
       challenges: [],
     });
     await lab.proxy.apply(table(0));
+    // A worker says that it is there when it begins, a moment after the first one answers.
+    await comesTo(true, async () => (await control.status()).pids.length === (await control.status()).workers);
     const { pids } = await control.status();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const connections = new Set<unknown>();

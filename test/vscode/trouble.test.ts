@@ -77,6 +77,15 @@ describe('in trouble', () => {
   const dialog = (): Locator => page.locator('.monaco-dialog-box');
   const releasesOf = async (app: string): Promise<number> =>
     (await companion.client.releases.list.query({ app })).length;
+  /** A deploy that waits for its health check until `sick` is cleared. */
+  const deploySick = async (): Promise<void> => {
+    await forgetToasts(page);
+    sick.add('shop');
+    await runCommand(page, 'Minicloud: Deploy Manifest');
+    await notification(page, 'Deploying shop to')
+      .getByText(/healthy/)
+      .waitFor();
+  };
 
   step('a running deploy is cancelled from its message, and what served keeps serving', async () => {
     await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
@@ -142,12 +151,7 @@ describe('in trouble', () => {
   });
 
   step('a server that goes away during a deploy is watched again when it is back', async () => {
-    await forgetToasts(page);
-    sick.add('shop');
-    await runCommand(page, 'Minicloud: Deploy Manifest');
-    await notification(page, 'Deploying shop to')
-      .getByText(/healthy/)
-      .waitFor();
+    await deploySick();
     await gate.cut();
     await told(page, 'is away; it goes on there');
     await treeRow(page, 'Retry').waitFor();
@@ -165,12 +169,7 @@ describe('in trouble', () => {
   });
 
   step('a token that is revoked in the middle: one message, one action, and the deploy goes on', async () => {
-    await forgetToasts(page);
-    sick.add('shop');
-    await runCommand(page, 'Minicloud: Deploy Manifest');
-    await notification(page, 'Deploying shop to')
-      .getByText(/healthy/)
-      .waitFor();
+    await deploySick();
     await companion.client.tokens.revoke.mutate({ id: token.id });
     const welcome = page.locator('.welcome-view-content');
     await welcome.getByText('The server refuses the token: it expired or was revoked.', { exact: true }).waitFor();

@@ -1,6 +1,6 @@
 /** A container of this machine as its engine describes it, asked over the engine's socket. */
 import { request } from 'node:http';
-import path from 'node:path';
+import { engineSockets } from 'minicloud-shared/model/engine-sockets';
 import { ProblemError } from 'minicloud-shared/model/problem';
 
 const limitMs = 10_000;
@@ -21,8 +21,10 @@ export async function inspectContainer(name: string, env: NodeJS.ProcessEnv): Pr
 
 /** The container as the first engine that has one of this name describes it. */
 async function findContainer(name: string, env: NodeJS.ProcessEnv): Promise<{ container: string; socketPath: string }> {
+  const sockets = engineSockets(env);
+  if (!sockets) throw unavailable(name, 'DOCKER_HOST names an engine that is not reached by a socket of this machine.');
   const failures: ProblemError[] = [];
-  for (const socketPath of socketsOf(name, env)) {
+  for (const socketPath of sockets) {
     try {
       return { container: await ask(socketPath, `/containers/${encodeURIComponent(name)}/json`, name), socketPath };
     } catch (error) {
@@ -46,19 +48,6 @@ async function inspectImage(socketPath: string, id: string): Promise<string | un
     if (error instanceof ProblemError && error.problem.code === 'not_found') return undefined;
     throw error;
   }
-}
-
-/** Where engines listen: that of DOCKER_HOST alone, or Docker, Podman, and those of the user. */
-function socketsOf(name: string, env: NodeJS.ProcessEnv): string[] {
-  const host = env.DOCKER_HOST;
-  if (host?.startsWith('unix://')) return [host.slice('unix://'.length)];
-  if (host) throw unavailable(name, 'DOCKER_HOST names an engine that is not reached by a socket of this machine.');
-  const own = env.XDG_RUNTIME_DIR;
-  return [
-    '/var/run/docker.sock',
-    '/run/podman/podman.sock',
-    ...(own ? [path.join(own, 'docker.sock'), path.join(own, 'podman/podman.sock')] : []),
-  ];
 }
 
 /** The answer's text, which is JSON. https://docs.docker.com/reference/api/engine/ */
