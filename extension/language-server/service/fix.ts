@@ -69,8 +69,10 @@ export function fixesOf(
   const fixes = tried.flatMap((fix): Fix[] => {
     if (!fix) return [];
     const text = applyFix(document.context.source, fix);
-    if (seen.has(text) || !helps(text, told ? undefined : diagnostic.code, before, options)) return [];
-    seen.add(text);
+    // The same thing under one title, in another form, would be a choice that nobody can make.
+    if (seen.has(text) || seen.has(fix.title)) return [];
+    if (!helps(text, told ? undefined : diagnostic.code, before, options)) return [];
+    seen.add(text).add(fix.title);
     return [fix];
   });
   return fixes.map(({ title, edits }, index) => ({ title, edits, preferred: index === 0 }));
