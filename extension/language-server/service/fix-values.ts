@@ -307,8 +307,14 @@ const empty: Fixer = ({ document }) => {
   const { source } = document.context;
   const end = source.length;
   const eol = source.includes('\r\n') ? '\r\n' : '\n';
+  const title = 'Start with a name';
+  // A file of JSON is empty when nothing but blanks is in it.
+  if (document.context.json) {
+    const newText = `{ "name": "myapp" }${eol}`;
+    return [{ title, edits: [{ range: spanRange(document.lines, [0, end]), newText }] }];
+  }
   const newText = `${source === '' || /[\r\n]$/.test(source) ? '' : eol}name: myapp${eol}`;
-  return [{ title: 'Start with a name', edits: [{ range: spanRange(document.lines, [end, end]), newText }] }];
+  return [{ title, edits: [{ range: spanRange(document.lines, [end, end]), newText }] }];
 };
 
 const suppression: Fixer = ({ document, diagnostic: { range } }) => {
