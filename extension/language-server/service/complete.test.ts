@@ -69,11 +69,15 @@ for (const [fileName, json] of [
   ['cloud_manifest.json', true],
 ] as const) {
   test(`an empty ${fileName} may become a whole manifest in its own form`, () => {
-    for (const text of ['', '\n']) {
-      const items = complete(parseManifestDocument(text, { fileName }), 0).filter(({ path }) => path.length === 0);
+    for (const [text, offset] of [
+      ['', 0],
+      ['\n', 1],
+      ['  ', 2],
+    ] as const) {
+      const items = complete(parseManifestDocument(text, { fileName }), offset).filter(({ path }) => path.length === 0);
       assert.equal(items.length, 4);
       for (const { label, snippet } of items) {
-        const chosen = snippet.replace(/\$\{\d:([^}]*)\}/g, '$1');
+        const chosen = text + snippet.replace(/\$\{\d:([^}]*)\}/g, '$1');
         const { diagnostics } = parseManifestDocument(chosen, { fileName });
         assert.deepEqual(
           diagnostics.filter(({ severity }) => severity !== 'hint'),

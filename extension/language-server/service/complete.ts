@@ -85,9 +85,9 @@ function isList(path: ManifestPath): boolean {
 
 /** Manifests to begin with. */
 function wholes(writing: Writing): Completion[] {
-  const { style, document } = writing;
+  const { style, document, column } = writing;
   return manifests.map((section) => ({
-    ...made(section.label, section.label, whole(section.data, style), [], writing),
+    ...made(section.label, section.label, whole(section.data, style, column), [], writing),
     ...{ kind: 'snippet', detail: sectionDetail(section, writing, 'manifest'), rank: isBareJson(document) ? 0 : 0.5 },
   }));
 }

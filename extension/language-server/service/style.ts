@@ -97,9 +97,9 @@ export function block(data: Data, style: Style, column: number): string {
     .join(separator);
 }
 
-/** A whole manifest: a section a line in JSON, too. */
-export function whole(data: { readonly [key: string]: Data }, style: Style): string {
-  if (!style.json) return block(data, style, 0);
+/** A whole manifest whose first line stands at `column` already: a section a line in JSON, too. */
+export function whole(data: { readonly [key: string]: Data }, style: Style, column: number): string {
+  if (!style.json) return block(data, style, column);
   const lines = Object.entries(data).map(([key, value]) => `  ${keyText(key, style)}: ${inline(value, style)}`);
   return `{${style.eol}${lines.join(`,${style.eol}`)}${style.eol}}`;
 }
