@@ -15,7 +15,7 @@ import { block, type Data, inline, keyText, styleOf, written } from './style.ts'
 export interface Draft {
   /**
    * Takes a key with its value, or an entry of a list, away. What is empty without it stays where it says something by
-   * being there: an entry of a list, or what a person gave a name. A section goes, and the title tells so.
+   * being there: an entry of a list, what a person gave a name, `build`. Another section goes, and the title tells so.
    */
   remove(path: Path): Draft;
   /** Puts a key into the map at a path, behind its others. */
@@ -108,7 +108,8 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
       put(outer, last);
       return shorten(entry, around, node, String(last));
     }
-    if (typeof last === 'number' || described?.keys?.every(({ key }) => key !== last) !== false) {
+    const isOwn = typeof last === 'number' || described?.keys?.every(({ key }) => key !== last) !== false;
+    if (isOwn || (outer.length === 0 && speaksEmpty(String(last)))) {
       put(around.path, around.kind === 'map' ? {} : []);
       return hollow(around, node);
     }
@@ -278,6 +279,14 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
     },
   };
   return draft;
+}
+
+/** Whether a section means something with nothing in it: an app with `build: {}` is built. */
+function speaksEmpty(section: string): boolean {
+  const meaning = (sections: object): string | undefined =>
+    JSON.stringify(parseManifestDocument(JSON.stringify({ name: 'app', ...sections })).manifest);
+  const empty = meaning({ [section]: {} });
+  return empty !== undefined && empty !== meaning({});
 }
 
 /** A line that is added behind one that goes takes its place. */

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { catalogue } from 'minicloud-shared/manifest/catalogue';
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
+import { serverRules } from 'minicloud-shared/manifest/server-rules';
 import { applyFix } from 'minicloud-shared/manifest/source';
 import { diagnose } from './diagnose.ts';
 import { fixAll, fixers, fixesOf } from './fix.ts';
@@ -22,6 +23,7 @@ describe('fixes', () => {
         const read = (source: string) => parseManifestDocument(source, options);
         const document = read(text);
         const before = diagnose(document, options);
+        const broken = document.manifest === undefined;
         for (const diagnostic of before) {
           const actions = fixesOf(document, diagnostic, options);
           tally(diagnostic.code, form, actions.length > 0);
@@ -32,7 +34,9 @@ describe('fixes', () => {
             const where = `${form}: "${title}" for ${diagnostic.code}\n${text}\nbecomes\n${fixed}`;
             assert.ok(count(after, diagnostic.code) < count(before, diagnostic.code), `it stays: ${where}`);
             for (const { code, message } of after) {
-              const fresh = code !== 'manifest/secret-value' && count(after, code) > count(before, code);
+              // What only the server knows is looked for when nothing else is wrong.
+              const hidden = broken && serverRules.some((rule) => rule.code === code);
+              const fresh = code !== 'manifest/secret-value' && !hidden && count(after, code) > count(before, code);
               assert.ok(!fresh, `it brings ${code}: ${message}: ${where}`);
             }
             if (text.includes('\r\n')) assert.ok(!/[^\r]\n/.test(fixed.slice(0, -1)), `line ends: ${where}`);
@@ -177,6 +181,13 @@ const rows: [name: string, text: string, code: string, title: string, expected: 
     'manifest/unknown-key',
     'Remove frob',
     'name: shop\nprocesses:\n  worker: {} # nightly\n  web: {}\n',
+  ],
+  [
+    'an app that is built is built without the key, too',
+    'name: shop\nbuild:\n  dockerfile:\n    frob: x\n',
+    'manifest/unknown-key',
+    'Remove frob, leaving no dockerfile',
+    'name: shop\nbuild: {}\n',
   ],
   [
     'variables as Compose lists them become a map',
