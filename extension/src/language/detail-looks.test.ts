@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AppDetail } from 'minicloud-shared/model/app';
 import { emptySnapshot, type Snapshot } from '../servers/snapshot.ts';
-import { createDetailLooks } from './detail-looks.ts';
+import { createDetailLooks, createMeasuring } from './detail-looks.ts';
 
 const file = 'file:///shop/cloud_manifest.yml';
 const detailOf = (name: string): AppDetail => ({
@@ -91,4 +91,25 @@ test('what the tree asked for is looked into as well, and told to nobody', async
   connection.snapshot = { ...emptySnapshot, details: new Map([['shop', detailOf('shop')]]) };
   assert.equal(looks.detail(file, connection, 'shop')?.name, 'shop');
   assert.deepEqual([connection.calls, arrived()], [[asked], 0]);
+});
+
+test('what is used is measured anew for who asks, not again at once, and not waited for long', async () => {
+  let clock = 0;
+  const asked: string[] = [];
+  let slow = false;
+  const measuring = createMeasuring(
+    (file) => {
+      asked.push(file);
+      return slow ? new Promise(() => {}) : Promise.reject(new Error('away'));
+    },
+    { freshMs: 1000, limitMs: 5 },
+    () => clock,
+  );
+  await measuring('a');
+  await measuring('a');
+  await measuring('b');
+  clock = 1000;
+  slow = true;
+  await measuring('a');
+  assert.deepEqual(asked, ['a', 'b', 'a']);
 });

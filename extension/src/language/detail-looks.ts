@@ -17,9 +17,42 @@ interface Look {
   asking: boolean;
 }
 
+/** As whom a manifest looks into its app. */
+export function lookerOf(file: string): string {
+  return `manifest ${file}`;
+}
+
+export interface Measuring {
+  /** Below this many milliseconds a measure is as good as new. */
+  freshMs: number;
+  /** What was measured before is told when a new measure takes longer, milliseconds. */
+  limitMs: number;
+}
+
+/**
+ * Memory and processor time change without an event: they are measured anew for who asks for them, and for nobody else.
+ * The answer is waited for, but not long.
+ */
+export function createMeasuring(
+  measure: (file: string) => Promise<void>,
+  { freshMs, limitMs }: Measuring = { freshMs: 10_000, limitMs: 300 },
+  now: () => number = Date.now,
+): (file: string) => Promise<void> {
+  const measured = new Map<string, number>();
+  return async (file) => {
+    if (now() - (measured.get(file) ?? Number.NEGATIVE_INFINITY) < freshMs) return;
+    measured.set(file, now());
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+    });
+    await Promise.race([measure(file).catch(() => {}), limit]);
+    clearTimeout(timer);
+  };
+}
+
 export function createDetailLooks(arrived: () => void): DetailLooks {
   const looks = new Map<string, Look>();
-  const lookerOf = (file: string): string => `manifest ${file}`;
   const close = (file: string): void => {
     const look = looks.get(file);
     looks.delete(file);

@@ -1,6 +1,6 @@
 /** The client side of the manifest language server. Loaded with the first manifest, never in `activate`. */
 import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
-import { type ExtensionContext, extensions, workspace } from 'vscode';
+import { type ExtensionContext, extensions, type Uri, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
   type FactsParams,
@@ -43,10 +43,14 @@ export interface ManifestClient {
   stop(): Promise<void>;
 }
 
-export async function startManifestClient(context: ExtensionContext): Promise<ManifestClient> {
+/** `hovering` is waited for before a hover is asked for. */
+export async function startManifestClient(
+  context: ExtensionContext,
+  hovering: (uri: Uri) => Promise<void>,
+): Promise<ManifestClient> {
   const module = context.asAbsolutePath('dist/language-server.cjs');
   const run = { module, transport: TransportKind.ipc };
-  const client = new LanguageClient('minicloud', 'Minicloud Manifest', { run, debug: run }, clientOptions());
+  const client = new LanguageClient('minicloud', 'Minicloud Manifest', { run, debug: run }, clientOptions(hovering));
   await client.start();
   return {
     sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
@@ -77,7 +81,7 @@ function settings(): InitializationOptions {
   };
 }
 
-function clientOptions(): LanguageClientOptions {
+function clientOptions(hovering: (uri: Uri) => Promise<void>): LanguageClientOptions {
   return {
     // The file names again, for a person who set the language of a manifest back to YAML or JSON.
     documentSelector: [
@@ -86,6 +90,12 @@ function clientOptions(): LanguageClientOptions {
       { language: 'json', pattern: '**/cloud_manifest.json' },
       { language: 'jsonc', pattern: '**/cloud_manifest.json' },
     ],
+    middleware: {
+      async provideHover(document, position, token, next) {
+        await hovering(document.uri);
+        return next(document, position, token);
+      },
+    },
     diagnosticPullOptions: { onChange: true, onTabs: false },
     initializationOptions: settings(),
     // The server makes its Markdown from the schema, and escapes what is from elsewhere: a page is all it may open.

@@ -8,7 +8,7 @@ import {
   languages,
   Range,
   type TextDocument,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -17,6 +17,7 @@ import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import { createEnvLint } from '../env-lint/env-lint.ts';
 import type { Connections, LiveServer } from '../servers/connections.ts';
+import { createMeasuring, lookerOf } from './detail-looks.ts';
 import type { ManifestClient } from './language-client.ts';
 import { liveApp } from './live-app.ts';
 import { filesAround } from './manifest-files.ts';
@@ -57,7 +58,9 @@ export function createLanguageService(
 
   /** The client's code is a third of the bundle: it is loaded for the first manifest. */
   const start = (): Promise<ManifestClient> => {
-    starting ??= import('./language-client.ts').then(({ startManifestClient }) => startManifestClient(context));
+    starting ??= import('./language-client.ts').then(({ startManifestClient }) =>
+      startManifestClient(context, (uri) => measuring(uri.toString())),
+    );
     starting.catch((error: unknown) => {
       starting = undefined;
       void window.showErrorMessage(
@@ -93,6 +96,14 @@ export function createLanguageService(
     sentLive.set(uri.toString(), said);
     await client.sendLive(uri.toString(), live ?? null);
   };
+
+  /** A hover tells what is used now. */
+  const measuring = createMeasuring(async (file) => {
+    const connection = targets.of(Uri.parse(file))?.connection;
+    if (!connection?.snapshot.info?.features.includes('metrics')) return;
+    await connection.refreshDetails(lookerOf(file));
+    await pushFacts();
+  });
 
   const pushFiles = async (documents: readonly TextDocument[]): Promise<void> => {
     if (!starting) return;
