@@ -10,8 +10,10 @@ import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
 import { endTests } from './ends.ts';
+import { importTests } from './imports.ts';
 import { languageTests } from './language.ts';
 import { manifestTests } from './manifests.ts';
+import { retryTests } from './retries.ts';
 import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
@@ -33,7 +35,9 @@ export async function run(): Promise<void> {
     ...deployTests,
     ...driftTests,
     ...taskTests,
+    ...retryTests,
     ...manifestTests,
+    ...importTests,
     ...endTests,
     ...agentTests,
     // Takes the extension down: the last.
