@@ -14,6 +14,7 @@ import { importTests } from './imports.ts';
 import { languageTests } from './language.ts';
 import { manifestTests } from './manifests.ts';
 import { retryTests } from './retries.ts';
+import { serverTests } from './servers.ts';
 import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
@@ -32,6 +33,7 @@ export async function run(): Promise<void> {
     ...commandTests,
     ...languageTests,
     ...connectionTests,
+    ...serverTests,
     ...deployTests,
     ...driftTests,
     ...taskTests,

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { applyPlan } from 'minicloud/src/commands/apply-plan.ts';
 import { createDeployTerminal } from 'minicloud/src/deploy/deploy-task.ts';
 import type { Services } from 'minicloud/src/services.ts';
-import { commands, Uri, window } from 'vscode';
-import { minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
+import { commands, Uri, type window } from 'vscode';
+import { answering, minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (name: string): string =>
@@ -25,19 +25,6 @@ function otherwise(live: Live, change: (api: Api) => object): Live {
   const { server, connection, api } = live;
   const { plans, deploys, operations, apps, releases, proposals } = api;
   return { server, connection, api: { plans, deploys, operations, apps, releases, proposals, ...change(api) } as Api };
-}
-
-/** Presses this button of the next message about an error, once. */
-function pressOnce(button: string): { pressed(): boolean; restore(): void } {
-  const { showErrorMessage } = window;
-  let pressed = false;
-  const replaced = async (_: string, ...buttons: unknown[]): Promise<unknown> => {
-    if (pressed || !buttons.includes(button)) return undefined;
-    pressed = true;
-    return button;
-  };
-  Object.assign(window, { showErrorMessage: replaced });
-  return { pressed: () => pressed, restore: () => Object.assign(window, { showErrorMessage }) };
 }
 
 export const retryTests: Record<string, HostTest> = {
@@ -97,14 +84,17 @@ export const retryTests: Record<string, HostTest> = {
         fileName: 'cloud_manifest.yml',
       };
       const shown = await services.plans.show({ plan, live: broken, source, proposal: 'of-nobody' });
-      const retry = pressOnce('Retry');
-      try {
+      let pressed = false;
+      const showErrorMessage = (async (_: string, ...buttons: unknown[]) => {
+        if (pressed || !buttons.includes('Retry')) return undefined;
+        pressed = true;
+        return 'Retry';
+      }) as typeof window.showErrorMessage;
+      await answering({ showErrorMessage }, async () => {
         await applyPlan(services, shown);
-        await until(retry.pressed, 'Retry is pressed');
+        await until(() => pressed, 'Retry is pressed');
         await until(async () => (await namesOn(live)).includes('proposed'), 'what was proposed is deployed');
-      } finally {
-        retry.restore();
-      }
+      });
       await until(() => services.plans.get(shown) === undefined, 'the plan is closed');
       assert.ok(!(await namesOn(live)).includes('active'), 'another manifest was deployed');
     }),
