@@ -19,8 +19,11 @@ export function tellManifestFolders(): Disposable {
     while (again && !over) {
       again = false;
       const found = await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
-      const folders = [...new Set(found.map((uri) => Uri.joinPath(uri, '..').fsPath))];
-      if (!over) void commands.executeCommand('setContext', 'minicloud.folders', folders);
+      // In menus a file of this machine has its path as the system writes it, any other the one of its address.
+      const folders = new Set(
+        found.map((uri) => Uri.joinPath(uri, '..')).flatMap(({ fsPath, path }) => [fsPath, path]),
+      );
+      if (!over) void commands.executeCommand('setContext', 'minicloud.folders', [...folders]);
     }
     looking = false;
   };

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { applyPlan } from 'minicloud/src/commands/apply-plan.ts';
 import { createDeployTerminal } from 'minicloud/src/deploy/deploy-task.ts';
+import { tellManifestFolders } from 'minicloud/src/deploy/manifest-folders.ts';
 import type { Services } from 'minicloud/src/services.ts';
-import { commands, Uri, type window } from 'vscode';
-import { answering, minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
+import { commands, Uri, type window, workspace } from 'vscode';
+import { answering, closeEditors, minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (name: string): string =>
@@ -54,6 +55,32 @@ export const retryTests: Record<string, HostTest> = {
       await commands.executeCommand('minicloud.planManifest', workspaceFile('infolder'));
       assert.equal(services.plans.of(uri)[0]?.plan.app, 'infolder');
     }),
+  'the editor is told which folders hold a manifest': async () => {
+    await openManifest('held', manifest('held'));
+    const { executeCommand } = commands;
+    let told: readonly string[] = [];
+    const listening = async (command: string, key: string, value: readonly string[]): Promise<unknown> => {
+      if (command !== 'setContext') return executeCommand(command, key, value);
+      if (key === 'minicloud.folders') told = value;
+      return undefined;
+    };
+    Object.assign(commands, { executeCommand: listening });
+    const telling = tellManifestFolders();
+    try {
+      const has = (folder: string): boolean => told.includes(workspaceFile(folder).fsPath);
+      await until(() => has('held'), 'the folder that is there');
+      assert.ok(!has('made'));
+      await workspace.fs.writeFile(workspaceFile('made/cloud_manifest.yaml'), new Uint8Array());
+      await until(() => has('made'), 'the folder whose manifest was made');
+      await workspace.fs.delete(workspaceFile('made/cloud_manifest.yaml'));
+      await until(() => !has('made'), 'the folder whose manifest was deleted');
+      assert.ok(has('held'));
+    } finally {
+      telling.dispose();
+      Object.assign(commands, { executeCommand });
+      await closeEditors();
+    }
+  },
   'Retry of a proposal deploys what was proposed': () =>
     withServer('retries', async (serverId) => {
       const { services } = await minicloud();
