@@ -8,7 +8,7 @@ import { RowNode } from 'minicloud/src/tree/row-node.ts';
 import { ServerNode } from 'minicloud/src/tree/server-node.ts';
 import { ConfigurationTarget, type InputBoxOptions, type window, workspace } from 'vscode';
 import { startGate } from '../gate.ts';
-import { answering, companion, minicloud, withServer } from './host.ts';
+import { answering, companion, minicloud, until, withServer } from './host.ts';
 import type { HostTest } from './index.ts';
 
 /** Types these, one into each box. */
@@ -79,8 +79,10 @@ export const serverTests: Record<string, HostTest> = {
       assert.match((await services.tokens.get(server.id)) ?? '', /^mc_/);
       gate.change(undefined);
       await gate.open();
-      await services.connections.get(server.id)?.connection.ready();
-      assert.equal(services.connections.get(server.id)?.connection.link.state, 'online');
+      const connection = services.connections.get(server.id)?.connection;
+      const release = connection?.hold();
+      await until(() => connection?.link.state === 'online', 'the server is online with the token of the link');
+      release?.();
     } finally {
       for (const { id } of services.servers.all()) await services.servers.remove(id);
       await gate.cut();
