@@ -4,6 +4,7 @@ import { whileAiFeatures } from './agents/ai-features.ts';
 import { registerMcpServers } from './agents/mcp.ts';
 import { registerValidateTool } from './agents/validate-tool.ts';
 import { allCommands, registerCommands } from './commands/register.ts';
+import { tellManifestFolders } from './deploy/manifest-folders.ts';
 import { createManifestTargets } from './deploy/manifest-targets.ts';
 import { createDeployTasks } from './deploy/task-provider.ts';
 import { createForwards } from './forwards/forwards.ts';
@@ -74,13 +75,14 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   own(createLogLinks());
   own(followSaves(services));
   own(createDeployTasks(services));
+  own(tellManifestFolders());
   const { drift } = services;
   context.subscriptions.push(
     ...createManifestLens(connections, targets, drift),
     ...createStatusBar(connections, targets),
     ...createRulePages(context, output),
   );
-  own(whileAiFeatures(() => [...registerMcpServers(connections, tokens), ...registerValidateTool(language)]));
+  own(whileAiFeatures(() => [...registerMcpServers(connections, tokens, output), ...registerValidateTool(language)]));
 
   const tellContext = (): void => {
     void commands.executeCommand('setContext', 'minicloud.hasServers', servers.all().length > 0);

@@ -13,7 +13,11 @@ export async function applyPlan(services: Services, argument: unknown): Promise<
   const uri = argument instanceof Uri ? argument : plans.active();
   const shown = uri && plans.get(uri);
   if (!uri || !shown) return;
-  const result = await runDeploy(services, shown, shown.idempotencyKey);
+  const retry = async (): Promise<void> => {
+    const again = await planAgain(services, shown);
+    if (again) await applyPlan(services, await plans.show(again));
+  };
+  const result = await runDeploy(services, shown, retry, shown.idempotencyKey);
   if (result === 'deployed') {
     await plans.close(uri);
     await settleProposal(shown);

@@ -13,7 +13,7 @@ export interface ShownPlan extends RequestedPlan {
 
 /** Plans in read-only editors, one for each app and server; they follow their manifest while they are open. */
 export interface PlanDocuments extends Disposable {
-  show(requested: RequestedPlan): Promise<void>;
+  show(requested: RequestedPlan): Promise<Uri>;
   /** Puts a newer plan in the place of the one shown, without moving the focus. */
   replace(requested: RequestedPlan): void;
   get(uri: Uri): ShownPlan | undefined;
@@ -62,10 +62,12 @@ export function createPlanDocuments(): PlanDocuments {
   ];
   return {
     async show(requested) {
-      const document = await workspace.openTextDocument(replace(requested));
+      const uri = replace(requested);
+      const document = await workspace.openTextDocument(uri);
       await languages.setTextDocumentLanguage(document, 'cloud-plan');
       await window.showTextDocument(document, { preview: false });
       tellContext();
+      return uri;
     },
     replace: (requested) => void replace(requested),
     get,

@@ -124,6 +124,7 @@ function services({ live, app, detail }: AppContent): Group {
             .join('\n'),
           spoken: l10n.t('Service {0} of {1}, in its variable {2}', service, app.name, env),
           facets: ['binding', ...(forward ? [forward] : [])],
+          env,
         }),
     ),
   };

@@ -59,6 +59,17 @@ export async function withServer(name: string, test: (serverId: string) => Promi
   }
 }
 
+/** Puts `answers` in the place of what would ask the person, for as long as `test` runs. */
+export async function answering(answers: Partial<typeof window>, test: () => Promise<void>): Promise<void> {
+  const own = Object.fromEntries(Object.keys(answers).map((name) => [name, Reflect.get(window, name)]));
+  Object.assign(window, answers);
+  try {
+    await test();
+  } finally {
+    Object.assign(window, own);
+  }
+}
+
 /** Deploys a manifest without the editor, and waits until it is live. */
 export async function deployed(serverId: string, manifest: string): Promise<void> {
   const { services } = await minicloud();

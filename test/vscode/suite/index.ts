@@ -10,8 +10,11 @@ import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
 import { endTests } from './ends.ts';
+import { importTests } from './imports.ts';
 import { languageTests } from './language.ts';
 import { manifestTests } from './manifests.ts';
+import { retryTests } from './retries.ts';
+import { serverTests } from './servers.ts';
 import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
@@ -30,10 +33,13 @@ export async function run(): Promise<void> {
     ...commandTests,
     ...languageTests,
     ...connectionTests,
+    ...serverTests,
     ...deployTests,
     ...driftTests,
     ...taskTests,
+    ...retryTests,
     ...manifestTests,
+    ...importTests,
     ...endTests,
     ...agentTests,
     // Takes the extension down: the last.
