@@ -9,6 +9,7 @@ import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
+import { editingTests } from './editing.ts';
 import { endTests } from './ends.ts';
 import { languageTests } from './language.ts';
 import { manifestTests } from './manifests.ts';
@@ -32,6 +33,7 @@ export async function run(): Promise<void> {
     ...connectionTests,
     ...deployTests,
     ...driftTests,
+    ...editingTests,
     ...taskTests,
     ...manifestTests,
     ...endTests,
