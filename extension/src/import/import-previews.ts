@@ -1,4 +1,5 @@
 import { commands, type Disposable, EventEmitter, l10n, languages, Uri, ViewColumn, window, workspace } from 'vscode';
+import { gone, urisOf } from '../tabs.ts';
 
 export const importScheme = 'minicloud-import';
 
@@ -43,7 +44,7 @@ export function createImportPreviews(): ImportPreviews {
         texts.get(uri.toString()) ?? l10n.t('This import is over. Make a new one with “Minicloud: Import…”.'),
     }),
     window.tabGroups.onDidChangeTabs(({ closed }) => {
-      for (const tab of closed) for (const uri of importUris(tab.input)) forget(uri);
+      for (const uri of gone(closed, importScheme)) forget(uri);
     }),
     changed,
   ];
@@ -84,17 +85,10 @@ export function createImportPreviews(): ImportPreviews {
           target !== undefined &&
           other.path === `${target.path.replace(/[^/]*$/, '')}${l10n.t('Report on {0}', from)}`);
       const tabs = window.tabGroups.all.flatMap((group) => group.tabs);
-      await window.tabGroups.close(tabs.filter(({ input }) => importUris(input).some(own)));
+      await window.tabGroups.close(tabs.filter((tab) => urisOf(tab).some(own)));
     },
     dispose() {
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
-}
-
-/** Documents of imports that a tab shows: alone, or as the right side of a comparison. */
-function importUris(input: unknown): Uri[] {
-  if (typeof input !== 'object' || input === null) return [];
-  const uris = ['uri' in input ? input.uri : undefined, 'modified' in input ? input.modified : undefined];
-  return uris.filter((uri): uri is Uri => uri instanceof Uri && uri.scheme === importScheme);
 }
