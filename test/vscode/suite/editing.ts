@@ -30,7 +30,7 @@ export const editingTests: Record<string, HostTest> = {
       await commands.executeCommand('workbench.view.explorer');
       await deployed(serverId, manifest());
       const drifting = manifest('env:\n  COLOUR: blue\n');
-      assert.equal(await linkOf(serverId), 'idle');
+      await until(async () => (await linkOf(serverId)) === 'idle', 'nothing of ours is seen');
       const uri = await openManifest('hidden', drifting);
       await until(async () => (await linkOf(serverId)) === 'online', 'the server is connected');
       await until(() => codesOf(uri).includes('minicloud/drift'), 'a mark at the name');

@@ -61,7 +61,7 @@ export const taskTests: Record<string, HostTest> = {
       assert.equal(await run(await taskOf(failed)), 1);
       const failures = () => languages.getDiagnostics(failed).filter(({ source }) => source === 'minicloud task');
       await until(() => failures().length === 1, 'the failure among the problems');
-      assert.match(failures()[0]?.message ?? '', /ailing/);
+      assert.match(failures()[0]?.message ?? '', /could not start the container/);
       const wrong = await openManifest('task-once', manifest(70_000).replace('tasked', 'untasked'));
       await until(() => codesOf(wrong).includes('manifest/port-range'), 'the error in the editor');
       assert.equal(await run(await taskOf(wrong)), 1);
