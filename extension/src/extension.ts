@@ -14,6 +14,7 @@ import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
 import { createRulePages } from './language/rule-pages.ts';
 import { createStatusBar } from './language/status-bar.ts';
+import { followVisibleManifests } from './language/visible-manifests.ts';
 import { createLogFolding } from './logs/log-folding.ts';
 import { createLogFollower } from './logs/log-follower.ts';
 import { createLogLinks } from './logs/log-links.ts';
@@ -33,8 +34,8 @@ import { tellContexts } from './tree/contexts.ts';
 import { createServersTree } from './tree/servers-tree.ts';
 
 /**
- * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree does when it is seen,
- * the language server starts with the first manifest. What is registered first works even when a later part can't.
+ * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree and manifests do when
+ * they are seen, the language server starts with the first manifest. What is registered first works even when a later part can't.
  */
 export function activate(context: ExtensionContext): TestApi | undefined {
   const started = performance.now();
@@ -68,6 +69,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   };
   context.subscriptions.push(...registerCommands(services));
   own(createServersTree(connections, services));
+  own(followVisibleManifests(connections, targets));
   own(tellContexts(connections, services.forwards));
   own(endWithServers(connections, services.forwards, [services.logs, services.metrics]));
   own(handleLinks(services));

@@ -1,5 +1,5 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+import { type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
 import { manifestIn } from '../import/write-manifest.ts';
 
 /** A manifest as it is sent: the text on disk, which is what the editor shows once it is saved. */
@@ -10,11 +10,24 @@ export interface ManifestSource {
 }
 
 export const manifestGlob = '**/cloud_manifest.{yml,yaml,json}';
+
+/**
+ * Where files are that can be deployed from: a disk, or a repository that is open as a folder. What is anywhere else,
+ * such as in `git:`, is another version of a file. The menus of package.json say the same.
+ */
+export const manifestSchemes = ['file', 'vscode-vfs'];
+
+/** What is not saved yet is checked as well. */
+export const checkedSchemes = [...manifestSchemes, 'untitled'];
+
+/** Manifests in whatever language their person set them to. */
+export const manifestFiles: DocumentSelector = manifestSchemes.map((scheme) => ({ scheme, pattern: manifestGlob }));
+
 const manifestName = /(^|\/)cloud_manifest\.(ya?ml|json)$/;
 const mostManifests = 200;
 
 export function isManifest(uri: Uri): boolean {
-  return manifestName.test(uri.path) && uri.scheme !== 'git' && !uri.scheme.startsWith('minicloud-');
+  return manifestName.test(uri.path) && manifestSchemes.includes(uri.scheme);
 }
 
 /**

@@ -1,15 +1,5 @@
-import {
-  commands,
-  type Disposable,
-  EventEmitter,
-  l10n,
-  languages,
-  type Tab,
-  Uri,
-  ViewColumn,
-  window,
-  workspace,
-} from 'vscode';
+import { commands, type Disposable, EventEmitter, l10n, languages, Uri, ViewColumn, window, workspace } from 'vscode';
+import { gone, tabsOf } from '../tabs.ts';
 
 export const importScheme = 'minicloud-import';
 
@@ -48,10 +38,9 @@ export function createImportPreviews(): ImportPreviews {
   const shown = new Map<string, Shown>();
   const changed = new EventEmitter<Uri>();
   const of = (uri: Uri): Shown | undefined => shown.get(uri.toString());
-  const forget = ({ manifest, report }: Shown): void => {
+  const forget = ({ manifest, report }: Pick<Shown, 'manifest' | 'report'>): void => {
     for (const uri of [manifest, report]) shown.delete(uri.toString());
   };
-  const tabs = (): readonly Tab[] => window.tabGroups.all.flatMap((group) => group.tabs);
   const subscriptions = [
     workspace.registerTextDocumentContentProvider(importScheme, {
       onDidChange: changed.event,
@@ -63,10 +52,9 @@ export function createImportPreviews(): ImportPreviews {
     }),
     window.tabGroups.onDidChangeTabs(({ closed }) => {
       // Either page is enough to go on from, so it is over with the last of the two.
-      const open = new Set(tabs().flatMap(({ input }) => importUris(input).map(String)));
-      for (const uri of closed.flatMap(({ input }) => importUris(input))) {
+      for (const uri of gone(closed, importScheme)) {
         const over = of(uri);
-        if (over && ![over.manifest, over.report].some((each) => open.has(each.toString()))) forget(over);
+        if (over && [over.manifest, over.report].every((each) => tabsOf(each).length === 0)) forget(over);
       }
     }),
     changed,
@@ -101,22 +89,12 @@ export function createImportPreviews(): ImportPreviews {
       return uri && of(uri) ? uri : [...shown.values()].at(-1)?.manifest;
     },
     async close(uri) {
-      const known = of(uri);
-      const own = new Set([uri, known?.manifest, known?.report].map(String));
-      if (known) forget(known);
-      await window.tabGroups.close(
-        tabs().filter(({ input }) => importUris(input).some((each) => own.has(String(each)))),
-      );
+      const { manifest = uri, report = uri } = of(uri) ?? {};
+      forget({ manifest, report });
+      await window.tabGroups.close([...new Set([manifest, report].flatMap(tabsOf))]);
     },
     dispose() {
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
-}
-
-/** Documents of imports that a tab shows: alone, or as the right side of a comparison. */
-function importUris(input: unknown): Uri[] {
-  if (typeof input !== 'object' || input === null) return [];
-  const uris = ['uri' in input ? input.uri : undefined, 'modified' in input ? input.modified : undefined];
-  return uris.filter((uri): uri is Uri => uri instanceof Uri && uri.scheme === importScheme);
 }

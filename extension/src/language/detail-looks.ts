@@ -1,12 +1,11 @@
-/** Which app each open manifest looks into: what is known of it at once, and what is not a moment later. */
-import type { AppDetail } from 'minicloud-shared/model/app';
+/** Which app each manifest looks into: what is not known of it yet is asked for. */
 import type { Connection } from '../servers/connection.ts';
 
 type Looked = Pick<Connection, 'snapshot' | 'detail' | 'forget'>;
 
 export interface DetailLooks {
-  /** What is known now. Else it is asked for, and `arrived` tells when it is there: without it there is less to read. */
-  detail(file: string, connection: Looked, app: string): AppDetail | undefined;
+  /** The manifest is about this app. The connection tells when what was asked for is there. */
+  look(file: string, connection: Looked, app: string): void;
   /** The manifest is closed, or is about no app of the server: nothing is asked for it any more. */
   close(file: string): void;
 }
@@ -51,7 +50,7 @@ export function createMeasuring(
   };
 }
 
-export function createDetailLooks(arrived: () => void): DetailLooks {
+export function createDetailLooks(): DetailLooks {
   const looks = new Map<string, Look>();
   const close = (file: string): void => {
     const look = looks.get(file);
@@ -61,24 +60,22 @@ export function createDetailLooks(arrived: () => void): DetailLooks {
 
   async function ask(file: string, look: Look): Promise<void> {
     look.asking = true;
-    const detail = await look.connection.detail(look.app, lookerOf(file)).catch(() => undefined);
+    await look.connection.detail(look.app, lookerOf(file)).catch(() => {});
     look.asking = false;
-    if (detail && looks.get(file) === look) arrived();
   }
 
   return {
-    detail(file, connection, app) {
-      let look = looks.get(file);
-      if (look?.connection !== connection || look.app !== app) {
-        close(file);
-        look = { connection, app, asking: false };
-        looks.set(file, look);
-        // What the tree knew already is not forgotten with its row.
-        if (connection.snapshot.details.has(app)) void connection.detail(app, lookerOf(file));
+    look(file, connection, app) {
+      const before = looks.get(file);
+      if (before?.connection === connection && before.app === app) {
+        if (!before.asking && !connection.snapshot.details.has(app)) void ask(file, before);
+        return;
       }
-      const known = connection.snapshot.details.get(app);
-      if (!known && !look.asking) void ask(file, look);
-      return known;
+      close(file);
+      const look = { connection, app, asking: false };
+      looks.set(file, look);
+      // Also what the tree knew already: else it would be forgotten with its row.
+      void ask(file, look);
     },
     close,
   };

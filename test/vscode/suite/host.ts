@@ -1,7 +1,20 @@
 /** What the tests inside the extension host share. */
 import assert from 'node:assert/strict';
 import type { TestApi } from 'minicloud/src/extension.ts';
-import { commands, extensions, Uri, window, workspace } from 'vscode';
+import {
+  type CodeLens,
+  commands,
+  type Diagnostic,
+  extensions,
+  type Hover,
+  languages,
+  type MarkdownString,
+  type Position,
+  Range,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 
 export const extensionId = 'minicloud.minicloud';
 
@@ -33,6 +46,34 @@ export async function openManifest(folder: string, text: string): Promise<Uri> {
   await workspace.fs.writeFile(uri, new TextEncoder().encode(text));
   await window.showTextDocument(uri, { preview: false });
   return uri;
+}
+
+/** Replaces all of a file in an editor, as typed by a person, and saves it. */
+export async function save(uri: Uri, text: string): Promise<void> {
+  const document = await workspace.openTextDocument(uri);
+  const editor = await window.showTextDocument(document);
+  await editor.edit((edit) => edit.replace(new Range(0, 0, document.lineCount, 0), text));
+  await document.save();
+}
+
+export function codeOf({ code }: Diagnostic): unknown {
+  return typeof code === 'object' ? code.value : code;
+}
+
+export function codesOf(uri: Uri): unknown[] {
+  return languages.getDiagnostics(uri).map(codeOf);
+}
+
+export async function hoverText(uri: Uri, at: Position): Promise<string> {
+  const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, at);
+  return hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
+}
+
+export async function lensesOf(uri: Uri): Promise<{ title: string; command: string; line: number }[]> {
+  const lenses = await commands.executeCommand<CodeLens[]>('vscode.executeCodeLensProvider', uri);
+  return lenses.map(({ command, range }) => ({
+    ...{ title: command?.title ?? '', command: command?.command ?? '', line: range.start.line },
+  }));
 }
 
 export async function closeEditors(): Promise<void> {

@@ -9,6 +9,7 @@ import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
+import { editingTests } from './editing.ts';
 import { endTests } from './ends.ts';
 import { importTests } from './imports.ts';
 import { languageTests } from './language.ts';
@@ -36,6 +37,7 @@ export async function run(): Promise<void> {
     ...serverTests,
     ...deployTests,
     ...driftTests,
+    ...editingTests,
     ...taskTests,
     ...retryTests,
     ...manifestTests,
