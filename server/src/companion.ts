@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { localUrl } from './api/hosts.ts';
 import { createApiServer } from './api/server.ts';
 import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
 import type { Config } from './config.ts';
@@ -38,11 +39,11 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     void renewServices(cloud);
     const stopConverging = keepConverging(cloud);
     const stopMeasuring = keepMeasuring(cloud);
-    const port = (api.server.address() as { port: number }).port;
-    cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
+    const apiUrl = localUrl(config.apiHost, (api.server.address() as { port: number }).port);
+    cloud.log.info('serving', { api: apiUrl, engine: config.engine, home: config.home });
     return {
       cloud,
-      apiUrl: `http://${config.apiHost}:${port}`,
+      apiUrl,
       stop: () => stop(open, api, [stopConverging, stopMeasuring]),
     };
   } catch (error) {
