@@ -23,7 +23,7 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import { type InstanceLock, lockInstance, openDatabase } from './platform/db.ts';
 import { createEvents } from './platform/events.ts';
 import { randomId, randomPassword } from './platform/ids.ts';
-import { createLog, createRedactor } from './platform/log.ts';
+import { createLog, createRedactor, type LogFormat } from './platform/log.ts';
 import { createOperations } from './platform/operations.ts';
 import { createSealer, loadKey } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
@@ -43,6 +43,8 @@ export interface CloudParts {
   serverFolder: string;
   clock?: Clock;
   write?: (line: string) => void;
+  /** Of the log's lines; text unless said otherwise. */
+  logFormat?: LogFormat;
   /** An engine to use instead of the configured one; tests script the double. */
   engine?: (installation: string) => Promise<Engine> | Engine;
 }
@@ -57,7 +59,8 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
   const lock = lockInstance(paths.lock);
   try {
     const redactor = createRedactor();
-    const log = createLog(redactor, parts.write ?? ((line) => process.stderr.write(`${line}\n`)), () => clock.now());
+    const write = parts.write ?? ((line: string) => process.stderr.write(`${line}\n`));
+    const log = createLog(redactor, write, () => clock.now(), parts.logFormat);
     const sealer = createSealer(await loadKey(paths.key));
     const db: Db = await openDatabase<Tables>(paths.database, migrations);
     const installation = await setting(db, 'installation', randomId);
