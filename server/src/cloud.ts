@@ -6,6 +6,7 @@ import { createMariadb } from './adapters/backing/mariadb.ts';
 import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
+import { askKind, demandEngine, type EngineKind } from './adapters/engine/find.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
 import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
 import { createMemoryFirewall } from './adapters/firewall/memory.ts';
@@ -28,7 +29,7 @@ import { createOperations } from './platform/operations.ts';
 import { createSealer, loadKey } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
 import { ensureServicesNetwork } from './services/services.ts';
-import { secretSetting, setting, storedSetting } from './settings/settings.ts';
+import { keepSetting, secretSetting, setting, storedSetting } from './settings/settings.ts';
 
 export interface OpenCloud {
   cloud: Cloud;
@@ -49,6 +50,7 @@ export interface CloudParts {
   engine?: (installation: string) => Promise<Engine> | Engine;
 }
 
+const engineKindName = 'engine-kind';
 const rootPasswordName = 'mariadb-root-password';
 
 /** Opens the home folder and connects every part. Starts nothing. */
@@ -161,10 +163,7 @@ async function realAdapters(
 ): Promise<Adapters> {
   const engine = parts.engine
     ? await parts.engine(installation)
-    : await createDockerEngine({
-        installation,
-        ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
-      });
+    : await createDockerEngine({ installation, socketPath: await engineSocketOf(config, db) });
   // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
   // every connection of a network that is the first no longer, which the firewall then counts no more.
   const servicesNetwork = `minicloud_backing_${installation}`;
@@ -197,6 +196,26 @@ async function realAdapters(
     },
     health: { ask: askReplica, steadyMs: 1000 },
   };
+}
+
+/**
+ * The socket that was given, else of the engine that is wanted, else of the kind that this installation runs on: where
+ * two engines are, the other one that happens to answer alone after a boot must not get everything anew.
+ */
+async function engineSocketOf({ engine, engineSocket }: Config, db: Db): Promise<string> {
+  if (engineSocket !== undefined) {
+    const asked = await askKind(engineSocket);
+    if ('kind' in asked) await keepSetting(db, engineKindName, asked.kind);
+    return engineSocket;
+  }
+  const kinds: readonly EngineKind[] = ['docker', 'podman'];
+  const wanted = engine === 'auto' ? await storedSetting(db, engineKindName) : engine;
+  const found = await demandEngine(
+    process.env,
+    kinds.find((kind) => kind === wanted),
+  );
+  await keepSetting(db, engineKindName, found.kind);
+  return found.socketPath;
 }
 
 async function memoryAdapters(config: Config, { installation, parts }: Making): Promise<Adapters> {
