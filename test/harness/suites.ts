@@ -36,6 +36,7 @@ export const suites: readonly Suite[] = [
       'server/dashboard/**/*.test.ts',
       'extension/**/*.test.ts',
       'test/harness/**/*.test.ts',
+      'test/bench/**/*.test.ts',
     ],
     needs: [],
     concurrency: 2,

@@ -33,3 +33,19 @@ test('short values are not redacted: they would take ordinary words away', () =>
   redactor.add('on');
   assert.equal(redactor.redact('switched on'), 'switched on');
 });
+
+test('as JSON a line is one object, redacted whatever the secret holds', () => {
+  const redactor = createRedactor();
+  redactor.add('pass"word\\9');
+  const lines: string[] = [];
+  createLog(
+    redactor,
+    (line) => lines.push(line),
+    () => 0,
+    'json',
+  ).warn('with pass"word\\9\nin it', { app: 'a\u2028b', port: 7, none: undefined });
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [{ at: '1970-01-01T00:00:00.000Z', level: 'warn', message: 'with [redacted]\nin it', app: 'a b', port: 7 }],
+  );
+});
