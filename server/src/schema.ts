@@ -103,7 +103,15 @@ export interface Tables {
     created_at: number;
     expires_at: number;
   };
-  volumes: { name: string; app_id: string; path: string; created_at: number; trashed_at: number | null };
+  volumes: {
+    name: string;
+    app_id: string;
+    /** Support container that has it mounted; empty for what the processes of the app share. */
+    owner: string;
+    path: string;
+    created_at: number;
+    trashed_at: number | null;
+  };
 }
 
 export type Db = Kysely<Tables>;

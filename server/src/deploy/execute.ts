@@ -16,7 +16,7 @@ import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
 import { attachService, backingFor, ensureBinding } from '../services/services.ts';
-import { ensureVolume } from '../volumes/volumes.ts';
+import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
 import { drain } from './drain.ts';
 import { awaitHealthy, lastLines } from './health.ts';
@@ -72,7 +72,7 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'network':
       return ensureNetwork(run);
     case 'volume':
-      return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount.path), signal);
+      return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount), signal);
     case 'service':
       return ensureService(run, action.need, detail);
     case 'binding': {
@@ -123,8 +123,12 @@ async function ensureNetwork(run: Run): Promise<void> {
   run.app = await onFreeSubnet(cloud, run.app, make, operation.signal);
 }
 
-function volumeLabels(desired: Desired, path: string): Labels {
-  return { ...desired.network.labels, 'minicloud.volume-path': path };
+function volumeLabels(desired: Desired, { path, owner }: Mount): Labels {
+  return {
+    ...desired.network.labels,
+    'minicloud.volume-path': path,
+    ...(owner === '' ? {} : { 'minicloud.volume-of': owner }),
+  };
 }
 
 async function startReplicas(

@@ -137,15 +137,19 @@ function prepare(desired: Desired, observed: Observed, add: Add): void {
     if (!volumes.has(mount.volume))
       add(
         { kind: 'volume', mount },
-        `volume ${mount.path}`,
-        `Make the volume at ${mount.path}`,
-        `volume ${mount.path}`,
+        `volume ${place(mount)}`,
+        `Make the volume at ${place(mount)}`,
+        `volume ${place(mount)}`,
       );
   }
   for (const need of desired.databases) {
     add({ kind: 'service', need }, `service ${need.engine} ${need.env}`, 'Make sure that MariaDB runs', need.engine);
     add({ kind: 'binding', need }, `binding ${need.env}`, `Make sure of the database behind ${need.env}`, need.env);
   }
+}
+
+function place({ path, owner }: Mount): string {
+  return owner === '' ? path : `${path} of ${owner}`;
 }
 
 function bringUp(desired: Desired, observed: Observed, add: Add, lasting: ReadonlySet<string> = new Set()): void {

@@ -8,6 +8,7 @@ import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
 import { plannedEnv } from '../services/services.ts';
+import { knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
 import { type ImageData, imageDataOf } from './image-data.ts';
 import { observe } from './observe.ts';
@@ -38,7 +39,8 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
   };
   const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
   const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
-  const wanted = desiredWith(cloud, app, release, deploy.resolved, plannedEnv(deploy.resolved.manifest));
+  const env = plannedEnv(deploy.resolved.manifest);
+  const wanted = desiredWith(cloud, app, release, deploy.resolved, env, await knownVolumes(cloud, app));
   const observed = known ? await observe(cloud, app) : nothingObserved;
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);

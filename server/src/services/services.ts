@@ -14,7 +14,7 @@ import {
   wasTaken,
 } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { randomPassword } from '../platform/ids.ts';
+import { randomId, randomPassword } from '../platform/ids.ts';
 import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
 
 /** The `needs` that shared servers fulfil here. */
@@ -54,9 +54,10 @@ export async function renewServices(cloud: Cloud): Promise<void> {
 /** The stored binding for a need, made with a new random password the first time. */
 export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Promise<BackingGrant> {
   const service = need.engine;
-  const known = (await bindingsOf(cloud.db, app.id)).find((row) => row.service === service && row.env === need.env);
+  const rows = (await bindingsOf(cloud.db, app.id)).filter((row) => row.service === service);
+  const known = rows.find((row) => row.env === need.env);
   if (known) return opened(cloud, known);
-  const name = bindingName(app, need);
+  const name = bindingName(app, need, new Set(rows.map((row) => row.name)));
   const password = randomPassword();
   const row = await insertBinding(cloud.db, {
     app_id: app.id,
@@ -174,17 +175,17 @@ export async function revokeBindings(cloud: Cloud, app: AppRow, signal: AbortSig
   for (const row of await bindingsOf(cloud.db, app.id)) await cloud.backings.mariadb.revoke(row.name, { signal });
 }
 
-function bindingName(app: AppRow, need: DatabaseNeed): string {
-  const base = app.name.replaceAll('-', '_').slice(0, 12);
-  const suffix =
-    need.env === 'DATABASE_URL'
-      ? ''
-      : `_${need.env
-          .toLowerCase()
-          .replace(/[^a-z0-9]+/g, '')
-          .slice(0, 8)}`;
-  return `${base}_${app.id}${suffix}`;
+/** One that no other binding of the app has: of two long names of variables the first letters may be the same. */
+function bindingName(app: AppRow, need: DatabaseNeed, taken: ReadonlySet<string>): string {
+  const own = `${app.name.replaceAll('-', '_').slice(0, 12)}_${app.id}`;
+  if (need.env === 'DATABASE_URL') return own;
+  const words = need.env.toLowerCase().replace(/[^a-z0-9]+/g, '');
+  const name = `${own}_${words.slice(0, suffixLength)}`;
+  return taken.has(name) ? `${own}_${randomId(suffixLength)}` : name;
 }
+
+/** What is left of the 32 characters that a name may have. */
+const suffixLength = 8;
 
 function opened(cloud: Cloud, row: BindingRow): BackingGrant {
   const password = cloud.sealer.open(row.password_sealed, place(row.app_id, row.service, row.env));

@@ -1,6 +1,8 @@
 /** The only queries on `volumes`. */
 import type { Db, Tables } from '../schema.ts';
 
+export type VolumeRow = Tables['volumes'];
+
 export async function ensureVolumeRow(db: Db, row: Omit<Tables['volumes'], 'trashed_at'>): Promise<void> {
   await db
     .insertInto('volumes')
@@ -15,6 +17,7 @@ export async function volumesOf(db: Db, appId: string): Promise<Tables['volumes'
     .selectAll()
     .where('app_id', '=', appId)
     .where('trashed_at', 'is', null)
+    .orderBy('owner')
     .orderBy('path')
     .execute();
 }

@@ -51,7 +51,13 @@ export const appSummarySchema = z.object({
 export type AppSummary = z.infer<typeof appSummarySchema>;
 
 export const bindingSchema = z.object({ service: z.string(), env: z.string(), database: z.string().optional() });
-export const volumeSchema = z.object({ name: z.string(), path: z.string(), createdAt: z.number() });
+export const volumeSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  /** Support container that has it to itself; absent for what the processes share. */
+  support: z.string().optional(),
+  createdAt: z.number(),
+});
 
 /** What the serving release says of a process or support container. */
 export const processSchema = z.object({
