@@ -33,3 +33,56 @@ test('short values are not redacted: they would take ordinary words away', () =>
   redactor.add('on');
   assert.equal(redactor.redact('switched on'), 'switched on');
 });
+
+test('a value is redacted in the ways in which programs write it', () => {
+  const value = 'p@ss "w\\rd"/1é';
+  const redactor = createRedactor();
+  redactor.add(value, 'shop_a1');
+  const basic = Buffer.from(`shop_a1:${value}`);
+  const written = [
+    `plain ${value} end`,
+    `form ${new URLSearchParams({ a: value })}`,
+    `url mysql://shop_a1:${encodeURIComponent(value)}@db`,
+    `lower ${encodeURIComponent(value).toLowerCase()}`,
+    JSON.stringify({ DATABASE_PASSWORD: value }),
+    JSON.stringify({ DATABASE_PASSWORD: value }).replaceAll('/', '\\/'),
+    `Authorization: Basic ${basic.toString('base64')}`,
+    `token=${basic.toString('base64url')}&x`,
+    `password: ${Buffer.from(value).toString('base64')}\n`,
+    `unpadded ${Buffer.from(value).toString('base64').replace(/=+$/, '')};`,
+  ];
+  for (const text of written) {
+    const clean = redactor.redact(text);
+    assert.match(clean, /\[redacted\]/, text);
+    assert.ok(clean.length <= text.length - value.length + '[redacted]'.length, clean);
+  }
+});
+
+test('of two values the longer is redacted whole; values side by side too; what is alike stays', () => {
+  const redactor = createRedactor();
+  redactor.add('abcdef');
+  redactor.add('abcdefghi');
+  assert.equal(
+    redactor.redact('abcdefghi abcdefabcdefghi abcdeg abcde'),
+    '[redacted] [redacted][redacted] abcdeg abcde',
+  );
+});
+
+test('a thousand values cost a line no more than a few', () => {
+  const line = 'GET /shop/cart/items?page=2 200 12ms user=4711 session=qkz3vtn5 '.repeat(4);
+  const cost = (values: number) => {
+    const redactor = createRedactor();
+    for (let n = 0; n < values; n += 1) redactor.add(`${n.toString(36).padStart(4, 'q')}${'x'.repeat(28)}`, `app_${n}`);
+    const times: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const from = performance.now();
+      for (let n = 0; n < 500; n += 1) redactor.redact(line);
+      times.push(performance.now() - from);
+    }
+    return Math.min(...times);
+  };
+  cost(10);
+  const [few, many] = [cost(10), cost(1000)];
+  assert.ok(many < few * 20 + 5, `${few} ms with ten, ${many} ms with a thousand`);
+  assert.ok(many < 100, `${many} ms for 500 lines`);
+});

@@ -189,7 +189,7 @@ const suffixLength = 8;
 
 function opened(cloud: Cloud, row: BindingRow): BackingGrant {
   const password = cloud.sealer.open(row.password_sealed, place(row.app_id, row.service, row.env));
-  cloud.redactor.add(password);
+  cloud.redactor.add(password, row.name);
   return { name: row.name, password };
 }
 
