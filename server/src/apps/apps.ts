@@ -92,7 +92,7 @@ export function networkName(app: Pick<AppRow, 'id'>): string {
   return `minicloud_network_${app.id}`;
 }
 
-export { subnetOf, subnetTries, wasTaken } from './subnets.ts';
+export { room, subnetOf, subnetTries, wasTaken } from './subnets.ts';
 
 /**
  * Runs `make` with the app, and again with other addresses for it when somebody on the engine has taken those that

@@ -247,13 +247,21 @@ async function freeAddresses(run: Run, count: number, kind: 'replicas' | 'suppor
   const taken = new Set(containers.flatMap((container) => Object.values(container.addresses)));
   const free = all.filter((address) => !taken.has(address));
   if (free.length >= count) return free.slice(0, count);
-  throw new ProblemError({
+  throw networkFull(app, { wanted: count, beside: all.length - free.length, room: all.length });
+}
+
+/** Told by the plan where it can be known, and by the deploy where somebody else was faster. */
+export function networkFull(
+  app: Pick<AppRow, 'name'>,
+  { wanted, beside, room }: { wanted: number; beside: number; room: number },
+): ProblemError {
+  return new ProblemError({
     code: 'pool_exhausted',
     what: 'The network of the app is full',
     object: `app ${app.name}`,
-    why: `${count} more containers are wanted beside ${all.length - free.length}; its network has room for ${all.length}.`,
+    why: `${wanted} more containers are wanted beside ${beside}; its network has room for ${room}.`,
     still: 'What serves goes on.',
-    remedy: 'Ask for fewer replicas; during a deploy the old and the new ones need room side by side.',
+    remedy: `During a deploy the old and the new ones need room side by side: deploy at most ${room - beside} first.`,
   });
 }
 

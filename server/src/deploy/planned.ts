@@ -2,17 +2,19 @@
 import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
-import { type AppRow, findApp } from '../apps/apps.ts';
+import { type AppRow, findApp, subnetOf } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
+import { releaseLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
 import { plannedEnv } from '../services/services.ts';
 import { knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
+import { networkFull } from './execute.ts';
 import { type ImageData, imageDataOf } from './image-data.ts';
 import { observe } from './observe.ts';
-import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
+import { deploySteps, nothingObserved, type Observed, type Step, shownPlan } from './plan.ts';
 import type { ResolvedDeploy } from './resolve.ts';
 import { desiredWith } from './run.ts';
 
@@ -42,6 +44,7 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
   const env = plannedEnv(deploy.resolved.manifest);
   const wanted = desiredWith(cloud, app, release, deploy.resolved, env, await knownVolumes(cloud, app));
   const observed = known ? await observe(cloud, app) : nothingObserved;
+  requireRoom(wanted, observed, subnetOf(cloud.config.networkPool, app.subnet).replicas.length);
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
   const before = served && resolvedOf(served).manifest;
@@ -66,6 +69,15 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     extraNotes: deploy.notes,
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
+}
+
+/** An app that serves with more replicas than its network has beside the new ones is told before anything is started. */
+function requireRoom(wanted: Desired, observed: Observed, room: number): void {
+  const { app, processes } = wanted;
+  const beside = observed.containers.filter(
+    ({ labels }) => labels[roleLabel] === 'process' && Number(labels[releaseLabel]) === app.serving,
+  ).length;
+  if (beside + processes.length > room) throw networkFull(app, { wanted: processes.length, beside, room });
 }
 
 /** What was asked for without the hash of its plan loses no data: throws `conflict` otherwise. `command` shows the plan. */
