@@ -15,7 +15,7 @@ import { createAuthority } from './certificates/authority.ts';
 import { type Config, homePaths } from './config.ts';
 import type { Cloud, HealthPort } from './context.ts';
 import { askReplica } from './deploy/health.ts';
-import { ensurePlatformImage } from './images/ensure.ts';
+import { ensurePlatformImage, platformImageHere } from './images/ensure.ts';
 import type { ImageSettings, PlatformImageName } from './images/settings.ts';
 import { migrations } from './migrations.ts';
 import { makeFolder } from './platform/atomic-file.ts';
@@ -184,6 +184,7 @@ async function realAdapters(
         installation,
         now: () => clock.now(),
         image: image('mariadb'),
+        imageHere: async (signal) => (await platformImageHere(engine, 'mariadb', images, { signal }))?.id,
         rootPassword,
         network: {
           name: servicesNetwork,

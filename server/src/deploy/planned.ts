@@ -8,7 +8,7 @@ import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
 import { releaseLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
-import { plannedEnv } from '../services/services.ts';
+import { plannedEnv, serviceReplacements } from '../services/services.ts';
 import { knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
 import { networkFull } from './execute.ts';
@@ -43,7 +43,7 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
   const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
   const env = plannedEnv(deploy.resolved.manifest);
   const wanted = desiredWith(cloud, app, release, deploy.resolved, env, await knownVolumes(cloud, app));
-  const observed = known ? await observe(cloud, app) : nothingObserved;
+  const observed = await withReplacements(cloud, wanted, known ? await observe(cloud, app) : nothingObserved);
   requireRoom(wanted, observed, subnetOf(cloud.config.networkPool, app.subnet).replicas.length);
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
@@ -69,6 +69,15 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     extraNotes: deploy.notes,
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
+}
+
+const engineMs = 10_000;
+
+/** What the plan does to a server that others use too is part of what a person agrees to. */
+async function withReplacements(cloud: Cloud, wanted: Desired, observed: Observed): Promise<Observed> {
+  const signal = AbortSignal.timeout(engineMs);
+  const replaced = (await serviceReplacements(cloud, wanted.app, wanted.manifest, signal)).get('mariadb');
+  return { ...observed, backing: { ...observed.backing, ...(replaced ? { replaced } : {}) } };
 }
 
 /** An app that serves with more replicas than its network has beside the new ones is told before anything is started. */

@@ -141,6 +141,26 @@ export async function ensureServicesNetwork(
 /** Each kind has its own address in every app network, so that two never want the same. */
 const serviceSlot: Record<Backing['kind'], number> = { mariadb: 0 };
 
+/**
+ * What making sure of the shared servers that a manifest needs would do to others: of one that would be replaced, how
+ * many other apps use it.
+ */
+export async function serviceReplacements(
+  cloud: Cloud,
+  app: Pick<AppRow, 'id'>,
+  manifest: ContainerManifest,
+  signal: AbortSignal,
+): Promise<Map<DatabaseNeed['engine'], { others: number }>> {
+  const found = new Map<DatabaseNeed['engine'], { others: number }>();
+  for (const engine of new Set(databaseNeeds(manifest).map((need) => need.engine))) {
+    const [need] = databaseNeeds(manifest).filter((known) => known.engine === engine);
+    if (!need || !(await backingFor(cloud, need).replaces({ signal }))) continue;
+    const users = (await allBindings(cloud.db)).filter((row) => row.service === engine && row.app_id !== app.id);
+    found.set(engine, { others: new Set(users.map((row) => row.app_id)).size });
+  }
+  return found;
+}
+
 export async function appBindings(cloud: Cloud, app: Pick<AppRow, 'id'>) {
   const rows = await bindingsOf(cloud.db, app.id);
   return rows.map((row) => ({ service: row.service, env: row.env, database: row.name }));

@@ -19,7 +19,8 @@ export function requiredFeatures(
   manifest: Manifest,
   written: (path: Path) => boolean = () => false,
 ): RequiredFeature[] {
-  if (manifest.kind === 'forward') return [required('forward', ['forward'], 'a forward to a port of the server')];
+  // Not the feature `forward`, which is ports of an app on somebody's own machine.
+  if (manifest.kind === 'forward') return [required('kind.forward', ['forward'], 'a forward to a port of the server')];
   const found: RequiredFeature[] = [];
   const add = (condition: unknown, feature: string, path: Path, label: string): void => {
     if (condition) found.push(required(feature, path, label));

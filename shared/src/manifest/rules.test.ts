@@ -72,7 +72,7 @@ test('a domain of another app, given or by its name', () => {
   const squatted = { ...facts, domains: [{ name: 'shop.cloud.example.com', app: 'blog' }] };
   assert.deepEqual(against('name: shop\nexpose: [{ port: 80 }]\n', squatted), ['manifest/domain-owned name 1:7']);
   const forward = 'name: tool\nforward: { port: 9000, domains: [taken.example.com] }\n';
-  assert.deepEqual(against(forward, { ...facts, features: ['forward'] }), [
+  assert.deepEqual(against(forward, { ...facts, features: ['kind.forward'] }), [
     'manifest/domain-owned forward.domains[0] 2:34',
   ]);
 });
@@ -162,7 +162,7 @@ test('the features that a manifest needs, and the keys that ask for them', () =>
     'placement placement',
     'backup backup',
   ]);
-  assert.deepEqual(features('name: shop\nforward: { port: 1 }\n'), ['forward forward']);
+  assert.deepEqual(features('name: shop\nforward: { port: 1 }\n'), ['kind.forward forward']);
   assert.deepEqual(
     features(
       'name: shop\nexpose: [{ port: 53, proto: udp }, { port: 25, proto: tcp }]\nrollout: { strategy: stop-first }\nneeds: [{ database: { dedicated: true } }]\n',
