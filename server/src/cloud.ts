@@ -6,6 +6,7 @@ import { createMariadb } from './adapters/backing/mariadb.ts';
 import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
+import { type LoginOptions, loginOwner, withLogins } from './adapters/engine/logins.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
 import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
 import { createMemoryFirewall } from './adapters/firewall/memory.ts';
@@ -77,7 +78,12 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
       },
       ...(config.registryMirror === undefined ? {} : { mirror: config.registryMirror }),
     };
+    const logins: LoginOptions = {
+      owner: () => loginOwner(process.env),
+      keepSecret: (password, user) => redactor.add(password, user),
+    };
     const adapters = await (config.engine === 'memory' ? memoryAdapters : realAdapters)(config, {
+      logins,
       installation,
       db,
       clock,
@@ -142,6 +148,7 @@ async function makeHome(home: string): Promise<void> {
 }
 
 interface Making {
+  logins: LoginOptions;
   installation: string;
   db: Db;
   clock: Clock;
@@ -154,14 +161,15 @@ type Adapters = Pick<Cloud, 'engine' | 'proxy' | 'firewall' | 'backings' | 'heal
 
 async function realAdapters(
   config: Config,
-  { installation, db, clock, parts, say, images, rootPassword }: Making,
+  { installation, db, clock, parts, say, images, rootPassword, logins }: Making,
 ): Promise<Adapters> {
-  const engine = parts.engine
+  const bare = parts.engine
     ? await parts.engine(installation)
     : await createDockerEngine({
         installation,
         ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
       });
+  const engine = withLogins(bare, logins);
   // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
   // every connection of a network that is the first no longer, which the firewall then counts no more.
   const servicesNetwork = `minicloud_backing_${installation}`;
@@ -197,9 +205,9 @@ async function realAdapters(
   };
 }
 
-async function memoryAdapters(config: Config, { installation, parts }: Making): Promise<Adapters> {
+async function memoryAdapters(config: Config, { installation, parts, logins }: Making): Promise<Adapters> {
   const memory = createMemoryEngine({ installation, acceptAnyImage: true });
-  const engine = parts.engine ? await parts.engine(installation) : memory;
+  const engine = withLogins(parts.engine ? await parts.engine(installation) : memory, logins);
   const health: HealthPort = {
     ask: async (address, check) =>
       'answers' in engine && typeof engine.answers === 'function' && !engine.answers(address)

@@ -69,6 +69,8 @@ export interface Platform {
 export interface RegistryCredentials {
   username: string;
   password: string;
+  /** The password is a token that the registry gave for one. */
+  identity?: boolean;
 }
 
 export interface PullProgress {
