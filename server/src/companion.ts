@@ -12,6 +12,7 @@ import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
 import { firewallPolicy, redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
+import { keepSweeping } from './trash/trash.ts';
 
 export interface Companion {
   cloud: Cloud;
@@ -38,12 +39,13 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     void renewServices(cloud);
     const stopConverging = keepConverging(cloud);
     const stopMeasuring = keepMeasuring(cloud);
+    const stopSweeping = keepSweeping(cloud);
     const port = (api.server.address() as { port: number }).port;
     cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
     return {
       cloud,
       apiUrl: `http://${config.apiHost}:${port}`,
-      stop: () => stop(open, api, [stopConverging, stopMeasuring]),
+      stop: () => stop(open, api, [stopConverging, stopMeasuring, stopSweeping]),
     };
   } catch (error) {
     await api?.close();

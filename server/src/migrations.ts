@@ -142,10 +142,19 @@ function earlierWords(place: string): string {
   return place.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '');
 }
 
+const trash: Migration = {
+  async up(db) {
+    await sql`CREATE TABLE deleted_apps (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, environment TEXT NOT NULL, created_at INTEGER NOT NULL,
+      deleted_at INTEGER NOT NULL, by TEXT NOT NULL, bindings_json TEXT NOT NULL) STRICT`.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
   '0003-access-codes': accessCodes,
   '0004-live': live,
   '0005-volume-owners': volumeOwners,
+  '0006-trash': trash,
 };

@@ -51,6 +51,17 @@ export interface Tables {
     updated_at: number;
     deleting_at: number | null;
   };
+  /** Apps that were deleted and whose data is kept: what is needed to bring them back. */
+  deleted_apps: {
+    id: string;
+    name: string;
+    environment: string;
+    created_at: number;
+    deleted_at: number;
+    by: string;
+    /** Their databases by service, variable and name; passwords are made anew. */
+    bindings_json: string;
+  };
   releases: {
     app_id: string;
     version: number;

@@ -2,8 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud } from '../context.ts';
-import { violates } from '../platform/db.ts';
+import { inTransaction, violates } from '../platform/db.ts';
 import { randomId } from '../platform/ids.ts';
+import type { Db } from '../schema.ts';
 import {
   type AppRow,
   allApps,
@@ -69,6 +70,29 @@ export async function ensureApp(cloud: Cloud, input: { name: string; environment
     const made = violates(error, 'apps.name') ? await appByName(cloud.db, input.name) : undefined;
     if (made) return made;
     throw exhausted(error, cloud.config.networkPool);
+  }
+}
+
+/**
+ * An app that was deleted is there again under its id, with a network of its own and nothing that runs; `beside` is done
+ * with it or not at all. Throws `conflict` while another app has its name.
+ */
+export async function readmitApp(
+  cloud: Cloud,
+  row: Pick<AppRow, 'id' | 'name' | 'environment' | 'created_at'>,
+  beside: (db: Db, app: AppRow) => Promise<void>,
+): Promise<AppRow> {
+  const choice = await freeIn(cloud);
+  const { id, name, environment, created_at } = row;
+  const again = { id, name, kind: 'container', environment, created_at, updated_at: cloud.clock.now() };
+  try {
+    return await inTransaction(cloud.db, async (db) => {
+      const app = await insertApp(db, again, choice);
+      await beside(db, app);
+      return app;
+    });
+  } catch (error) {
+    throw violates(error, 'apps.name') ? nameTaken(name) : exhausted(error, cloud.config.networkPool);
   }
 }
 
@@ -157,6 +181,17 @@ function poolExhausted(pool: string): ProblemError {
     why: `It holds ${subnetCount(pool)} networks, and all are taken, by apps or by other networks of the engine.`,
     still: 'Every app there is keeps serving.',
     remedy: 'Delete an app, or start the companion with a larger --network-pool.',
+  });
+}
+
+function nameTaken(name: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The app was not brought back',
+    object: `app ${name}`,
+    why: 'Another app has its name by now.',
+    still: 'Both are as they were; the data of the deleted one stays in the trash.',
+    remedy: `Delete the other one first, whose data is then kept as well; \`minicloud apps:deleted\` tells them apart, and \`apps:restore ${name} --id ID\` brings back the one that you mean.`,
   });
 }
 

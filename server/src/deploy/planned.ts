@@ -9,6 +9,7 @@ import { manifestUrls } from '../overview/overview.ts';
 import { releaseLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
 import { plannedEnv, serviceReplacements } from '../services/services.ts';
+import { newestDeleted } from '../trash/trash.ts';
 import { knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
 import { networkFull } from './execute.ts';
@@ -66,9 +67,19 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     steps,
     urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
     imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
-    extraNotes: deploy.notes,
+    extraNotes: [...deploy.notes, ...(known ? [] : await keptNotes(cloud, name))],
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
+}
+
+/** Whoever deploys an app anew may have meant the data of the one before. */
+async function keptNotes(cloud: Cloud, name: string): Promise<string[]> {
+  const kept = await newestDeleted(cloud, name);
+  if (!kept || kept.volumes.length + kept.databases.length === 0) return [];
+  const until = new Date(kept.keptUntil).toISOString().slice(0, 10);
+  return [
+    `The data of a deleted ${name} is kept until ${until}; this deploy begins without it. \`minicloud apps:restore ${name}\` brings it back, if that is done before.`,
+  ];
 }
 
 const engineMs = 10_000;

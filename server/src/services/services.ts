@@ -15,6 +15,7 @@ import {
 } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { randomId, randomPassword } from '../platform/ids.ts';
+import type { Db } from '../schema.ts';
 import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
 
 /** The `needs` that shared servers fulfil here. */
@@ -188,6 +189,37 @@ export async function bindingUrl(cloud: Cloud, app: Pick<AppRow, 'id'>, env: str
   if (!row) return undefined;
   const backing = Object.values(cloud.backings).find(({ kind }) => kind === row.service);
   return backing?.url(opened(cloud, row));
+}
+
+export interface KeptBinding {
+  service: 'mariadb';
+  env: string;
+  name: string;
+}
+
+/** What is written down of the bindings of an app that goes: whatever is needed to find its databases again. */
+export async function keptBindings(db: Db, app: Pick<AppRow, 'id'>): Promise<KeptBinding[]> {
+  return (await bindingsOf(db, app.id)).map(({ env, name }) => ({ service: 'mariadb', env, name }));
+}
+
+/** The app has its database again, with a new password; its user is made by the next deploy. */
+export async function readmitBinding(
+  cloud: Cloud,
+  db: Db,
+  app: Pick<AppRow, 'id'>,
+  { service, env, name }: KeptBinding,
+): Promise<void> {
+  const password_sealed = cloud.sealer.seal(randomPassword(), place(app.id, service, env));
+  await insertBinding(db, { app_id: app.id, service, env, name, password_sealed, created_at: cloud.clock.now() });
+}
+
+/** Removes the database with all that is in it. */
+export async function destroyDatabase(
+  cloud: Cloud,
+  { service, name }: KeptBinding,
+  signal: AbortSignal,
+): Promise<void> {
+  await cloud.backings[service].destroy(name, { signal });
 }
 
 /** Takes the app's users away; the databases stay. */

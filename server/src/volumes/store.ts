@@ -30,3 +30,22 @@ export async function trashVolumeRows(db: Db, appId: string, at: number): Promis
     .where('trashed_at', 'is', null)
     .execute();
 }
+
+export async function trashedVolumesOf(db: Db, appId: string): Promise<VolumeRow[]> {
+  return db
+    .selectFrom('volumes')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('trashed_at', 'is not', null)
+    .orderBy('owner')
+    .orderBy('path')
+    .execute();
+}
+
+export async function untrashVolumeRows(db: Db, appId: string): Promise<void> {
+  await db.updateTable('volumes').set({ trashed_at: null }).where('app_id', '=', appId).execute();
+}
+
+export async function dropVolumeRow(db: Db, name: string): Promise<void> {
+  await db.deleteFrom('volumes').where('name', '=', name).execute();
+}

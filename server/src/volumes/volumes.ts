@@ -6,7 +6,16 @@ import { createHash } from 'node:crypto';
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { AppRow } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { ensureVolumeRow, trashVolumeRows, type VolumeRow, volumesOf } from './store.ts';
+import type { Db } from '../schema.ts';
+import {
+  dropVolumeRow,
+  ensureVolumeRow,
+  trashedVolumesOf,
+  trashVolumeRows,
+  untrashVolumeRows,
+  type VolumeRow,
+  volumesOf,
+} from './store.ts';
 
 export type { VolumeRow } from './store.ts';
 
@@ -75,16 +84,32 @@ export async function ensureVolume(
 }
 
 export async function appVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>) {
-  const rows = await volumesOf(cloud.db, app.id);
-  return rows.map((row) => ({
-    name: row.name,
-    path: row.path,
-    ...(row.owner === '' ? {} : { support: row.owner }),
-    createdAt: row.created_at,
-  }));
+  return (await volumesOf(cloud.db, app.id)).map(shown);
+}
+
+/** Those of an app that was deleted. */
+export async function trashedVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>) {
+  return (await trashedVolumesOf(cloud.db, app.id)).map(shown);
+}
+
+function shown({ name, path, owner, created_at }: VolumeRow) {
+  return { name, path, ...(owner === '' ? {} : { support: owner }), createdAt: created_at };
 }
 
 /** The app goes; its data stays in the trash. */
-export async function trashVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise<void> {
-  await trashVolumeRows(cloud.db, app.id, cloud.clock.now());
+export async function trashVolumes(db: Db, app: Pick<AppRow, 'id'>, at: number): Promise<void> {
+  await trashVolumeRows(db, app.id, at);
+}
+
+/** The app is back, and has its data again. */
+export async function readmitVolumes(db: Db, app: Pick<AppRow, 'id'>): Promise<void> {
+  await untrashVolumeRows(db, app.id);
+}
+
+/** Removes the volumes that a deleted app has in the trash, with all that is in them. */
+export async function removeVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>, signal: AbortSignal): Promise<void> {
+  for (const { name } of await trashedVolumesOf(cloud.db, app.id)) {
+    await cloud.engine.removeVolume(name, { signal });
+    await dropVolumeRow(cloud.db, name);
+  }
 }

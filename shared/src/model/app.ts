@@ -59,6 +59,22 @@ export const volumeSchema = z.object({
   createdAt: z.number(),
 });
 
+/** How long the data of a deleted app is kept, milliseconds. */
+export const keptMs = 7 * 86_400_000;
+
+/** A deleted app whose data is kept until then. */
+export const deletedAppSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  environment: z.enum(['production', 'staging']),
+  deletedAt: z.number(),
+  keptUntil: z.number(),
+  by: z.string(),
+  volumes: z.array(volumeSchema),
+  databases: z.array(bindingSchema),
+});
+export type DeletedApp = z.infer<typeof deletedAppSchema>;
+
 /** What the serving release says of a process or support container. */
 export const processSchema = z.object({
   name: z.string(),
