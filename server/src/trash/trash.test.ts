@@ -19,7 +19,11 @@ after(() => companion.stop());
 const manifest = (app: string) => `name: ${app}
 image: x:1
 expose: [{ port: 80 }]
-needs: [database, storage]
+needs:
+- database
+- storage
+- database: { env: DATABASE_URL_READ }
+- database: { env: DATABASE_URL_WRITE }
 support: { redis: { image: "redis:8", volumes: [{ path: /data }] } }
 `;
 
@@ -47,7 +51,7 @@ const restore = (input: { name: string; id?: string }) =>
 
 test('a deleted app comes back with its volumes and databases, and runs when it is deployed', async () => {
   await deployed('shop');
-  const { id } = await companion.client.apps.get.query({ name: 'shop' });
+  const { id, bindings } = await companion.client.apps.get.query({ name: 'shop' });
   const volumes = await volumesOf('shop');
   const before = await database('shop');
   before.login.write(before.name, 'an order');
@@ -57,7 +61,7 @@ test('a deleted app comes back with its volumes and databases, and runs when it 
   assert.deepEqual([trashed?.id, trashed?.name, trashed?.by], [id, 'shop', 'test administrator']);
   assert.equal((trashed?.keptUntil ?? 0) - (trashed?.deletedAt ?? 0), keptMs);
   assert.deepEqual(trashed?.volumes, volumes);
-  assert.deepEqual(trashed?.databases, [{ service: 'mariadb', env: 'DATABASE_URL', database: before.name }]);
+  assert.deepEqual(trashed?.databases, bindings);
   const { plan } = await companion.client.plans.create.mutate({ manifest: manifest('shop') });
   assert.ok(plan?.notes.some((note) => note.includes('minicloud apps:restore shop')));
 
@@ -67,6 +71,7 @@ test('a deleted app comes back with its volumes and databases, and runs when it 
   assert.deepEqual([back.id, back.state, back.replicas], [id, 'created', []]);
   await deployed('shop');
   assert.deepEqual(await volumesOf('shop'), volumes);
+  assert.deepEqual((await companion.client.apps.get.query({ name: 'shop' })).bindings, bindings, 'the same databases');
   const now = await database('shop');
   assert.deepEqual([now.name, now.login.read(now.name)], [before.name, ['an order']]);
 });
