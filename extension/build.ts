@@ -14,14 +14,16 @@ const entries = {
   importer: 'src/import/importer.ts',
   'read-sources': 'src/env-lint/read-sources.ts',
   'language-server': 'language-server/server/main.ts',
+  'next-runs': 'language-server/service/next-runs.ts',
 } as const;
 
-/** Modules that the extension loads when they are needed, each a bundle of its own: activation doesn't read them. */
+/** Modules that the extension or its language server loads when they are needed, each a bundle of its own: activation doesn't read them. */
 export const lazyBundles: Record<string, string> = {
   './language-client.ts': './language-client.cjs',
   './socket.ts': './socket.cjs',
   './importer.ts': './importer.cjs',
   './read-sources.ts': './read-sources.cjs',
+  './next-runs.ts': './next-runs.cjs',
 };
 
 /** Writes the bundles to `dist` in `folder`. Fails when anything of the server got into them. */

@@ -7,6 +7,7 @@ import type {
 } from 'vscode-languageserver-protocol';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { Known } from '../service/known.ts';
+import { loadNextRuns } from '../service/schedule.ts';
 import { maxFiles } from './protocol.ts';
 import type { Settings } from './settings.ts';
 
@@ -66,6 +67,7 @@ export function createDocuments(): Documents {
       if (known?.version !== text.version) {
         known = { version: text.version, parsed: parseManifestDocument(text.getText(), { fileName: fileNameOf(uri) }) };
         parsed.set(uri, known);
+        if (known.parsed.context.text.jobs) void loadNextRuns().catch(() => {});
       }
       const own = facts.get(uri);
       const withFacts = own ? { facts: own } : {};

@@ -7,6 +7,9 @@ import { test } from 'node:test';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { expectations } from './expectations.ts';
 import { languageCases as cases } from './language-cases.ts';
+import { loadNextRuns } from './schedule.ts';
+
+await loadNextRuns();
 
 /** The others answer about the whole file, in which a bar begins a text. */
 const atCursor = ['complete', 'hover', 'signature', 'definition', 'references', 'rename', 'selection'];

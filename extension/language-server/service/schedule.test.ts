@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { momentText, nextRuns, scheduleWords } from './schedule.ts';
+import { loadNextRuns, momentText, nextRuns, scheduleWords } from './schedule.ts';
+
+await loadNextRuns();
 
 const words: [schedule: string, words: string | undefined][] = [
   ['* * * * *', 'Every minute'],

@@ -1,7 +1,7 @@
 /** Cron schedules in words and in moments. */
-import { Cron } from 'croner';
 import { scheduleFault } from 'minicloud-shared/manifest/cron';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
+import type { NextRuns } from './next-runs.ts';
 
 /** `At 03:00, Monday through Friday`; undefined for what is no schedule. */
 export function scheduleWords(schedule: string): string | undefined {
@@ -78,17 +78,15 @@ function padded(text: string): string {
   return text.padStart(2, '0');
 }
 
-/** The next moments, in milliseconds since the epoch, at which a schedule fires in a time zone. */
-export function nextRuns(schedule: string, timezone: string, from: number, count: number): number[] {
-  if (scheduleFault(schedule) !== undefined) return [];
-  try {
-    const cron = new Cron(schedule.trim(), { timezone, paused: true });
-    return cron.nextRuns(count, new Date(from)).map((date) => date.getTime());
-  } catch {
-    // A time zone that the platform does not know: its diagnostic says so.
-    return [];
-  }
+let later: NextRuns | undefined;
+
+/** Reads the part that tells when schedules fire, which few manifests have: until then no moments are told. */
+export async function loadNextRuns(): Promise<void> {
+  later ??= (await import('./next-runs.ts')).nextRuns;
 }
+
+/** The next moments at which a schedule fires, as far as they can be told by now. */
+export const nextRuns: NextRuns = (...asked) => later?.(...asked) ?? [];
 
 /** `Mon 6 Apr 2026, 03:00` on the clocks of a time zone. */
 export function momentText(at: number, timezone: string): string {
