@@ -2,15 +2,22 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
+import { buildServer, bundlePath } from '../setup/build.ts';
 
 const bin = path.resolve(import.meta.dirname, '../bin/minicloud.mjs');
 const root = await mkdtemp(path.join(tmpdir(), 'minicloud-serve-'));
 const children = new Set<ChildProcess>();
+before(async () => {
+  // The bundles go before the sources, also those of yesterday.
+  const repository = path.resolve(import.meta.dirname, '../..');
+  if (existsSync(bundlePath(repository, 'companion'))) await buildServer(repository, () => {});
+});
 after(async () => {
   for (const child of children) child.kill('SIGKILL');
   await rm(root, { recursive: true, force: true });
