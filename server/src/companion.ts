@@ -14,6 +14,7 @@ import { keepMeasuring } from './metrics/metrics.ts';
 import { holdFirewall, keepFirewall } from './services/firewall.ts';
 import { redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
+import { keepSweeping } from './trash/trash.ts';
 
 export interface Companion {
   cloud: Cloud;
@@ -41,12 +42,13 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     const stopConverging = keepConverging(cloud);
     const stopFirewall = keepFirewall(cloud);
     const stopMeasuring = keepMeasuring(cloud);
+    const stopSweeping = keepSweeping(cloud);
     const apiUrl = localUrl(config.apiHost, (api.server.address() as { port: number }).port);
     cloud.log.info('serving', { api: apiUrl, engine: config.engine, home: config.home });
     return {
       cloud,
       apiUrl,
-      stop: () => stop(open, api, [stopConverging, stopFirewall, stopMeasuring]),
+      stop: () => stop(open, api, [stopConverging, stopFirewall, stopMeasuring, stopSweeping]),
     };
   } catch (error) {
     await api?.close();

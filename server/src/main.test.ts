@@ -2,22 +2,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { buildServer, bundlePath } from '../setup/build.ts';
+import { after, test } from 'node:test';
 
-const bin = path.resolve(import.meta.dirname, '../bin/minicloud.mjs');
 const root = await mkdtemp(path.join(tmpdir(), 'minicloud-serve-'));
+// Away from the bundle that an earlier `npm start` may have left, which would be run in place of these sources.
+const bin = path.join(root, 'server/bin/minicloud.mjs');
+await mkdir(path.dirname(bin), { recursive: true });
+await copyFile(path.resolve(import.meta.dirname, '../bin/minicloud.mjs'), bin);
+await symlink(import.meta.dirname, path.join(root, 'server/src'));
 const children = new Set<ChildProcess>();
-before(async () => {
-  // The bundles go before the sources, also those of yesterday.
-  const repository = path.resolve(import.meta.dirname, '../..');
-  if (existsSync(bundlePath(repository, 'companion'))) await buildServer(repository, () => {});
-});
 after(async () => {
   for (const child of children) child.kill('SIGKILL');
   await rm(root, { recursive: true, force: true });

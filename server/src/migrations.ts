@@ -103,9 +103,58 @@ const live: Migration = {
   },
 };
 
+/**
+ * Volumes by whose they are: two containers may each have one at the same path. Whose an earlier one is stands in its
+ * name, and more exactly in the releases; its name stays, as its data does.
+ */
+const volumeOwners: Migration = {
+  async up(db) {
+    const statements = [
+      sql`ALTER TABLE volumes RENAME TO volumes_by_path`,
+      sql`CREATE TABLE volumes (
+        name TEXT PRIMARY KEY, app_id TEXT NOT NULL, owner TEXT NOT NULL, path TEXT NOT NULL,
+        created_at INTEGER NOT NULL, trashed_at INTEGER, UNIQUE (app_id, owner, path)) STRICT`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+    type Row = { name: string; app_id: string; path: string; created_at: number; trashed_at: number | null };
+    const { rows } = await sql<Row>`SELECT name, app_id, path, created_at, trashed_at FROM volumes_by_path`.execute(db);
+    for (const { name, app_id, path, created_at, trashed_at } of rows) {
+      const words = name.replace(`minicloud_volume_${app_id}_`, '');
+      const ofPath = earlierWords(path);
+      let owner = '';
+      if (words !== (ofPath || 'root')) {
+        const { rows: supports } = await sql<{ name: string }>`SELECT DISTINCT support.value ->> 'name' AS name
+          FROM releases, json_each(manifest_json, '$.manifest.support') AS support,
+            json_each(support.value, '$.volumes') AS volume
+          WHERE app_id = ${app_id} AND volume.value ->> 'path' = ${path}`.execute(db);
+        const exact = supports.find((support) => earlierWords(`${support.name}/${path}`) === words);
+        owner = exact?.name ?? (words.endsWith(`-${ofPath}`) ? words.slice(0, -ofPath.length - 1) : words);
+      }
+      await sql`INSERT INTO volumes (name, app_id, owner, path, created_at, trashed_at)
+        VALUES (${name}, ${app_id}, ${owner}, ${path}, ${created_at}, ${trashed_at})`.execute(db);
+    }
+    await sql`DROP TABLE volumes_by_path`.execute(db);
+  },
+};
+
+/** How a volume's name was made of its place before 0005. */
+function earlierWords(place: string): string {
+  return place.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '');
+}
+
+const trash: Migration = {
+  async up(db) {
+    await sql`CREATE TABLE deleted_apps (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, environment TEXT NOT NULL, created_at INTEGER NOT NULL,
+      deleted_at INTEGER NOT NULL, by TEXT NOT NULL, bindings_json TEXT NOT NULL) STRICT`.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
   '0003-access-codes': accessCodes,
   '0004-live': live,
+  '0005-volume-owners': volumeOwners,
+  '0006-trash': trash,
 };

@@ -51,6 +51,17 @@ export interface Tables {
     updated_at: number;
     deleting_at: number | null;
   };
+  /** Apps that were deleted and whose data is kept: what is needed to bring them back. */
+  deleted_apps: {
+    id: string;
+    name: string;
+    environment: string;
+    created_at: number;
+    deleted_at: number;
+    by: string;
+    /** Their databases by service, variable and name; passwords are made anew. */
+    bindings_json: string;
+  };
   releases: {
     app_id: string;
     version: number;
@@ -103,7 +114,15 @@ export interface Tables {
     created_at: number;
     expires_at: number;
   };
-  volumes: { name: string; app_id: string; path: string; created_at: number; trashed_at: number | null };
+  volumes: {
+    name: string;
+    app_id: string;
+    /** Support container that has it mounted; empty for what the processes of the app share. */
+    owner: string;
+    path: string;
+    created_at: number;
+    trashed_at: number | null;
+  };
 }
 
 export type Db = Kysely<Tables>;

@@ -14,6 +14,7 @@ const nouns = [
   'processes',
   'services',
   'volumes',
+  'trash',
   'routes',
   'metrics',
   'terminals',

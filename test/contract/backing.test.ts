@@ -77,7 +77,9 @@ describe('MariaDB in Docker: faults and limits', () => {
     await engine.connectNetwork(network, backing.container, { aliases: ['mariadb'], address: '10.215.3.48' });
     const before = await engine.inspectContainer(backing.container);
     const changed = mariadb.again({ memoryBytes: 400 * 1024 * 1024 });
+    assert.equal(await changed.replaces({ signal }), true, 'a plan can tell before');
     await changed.ensure({ signal });
+    assert.equal(await changed.replaces({ signal }), false);
     const replaced = await engine.inspectContainer(backing.container);
     assert.notEqual(replaced?.id, before?.id);
     assert.equal(replaced?.addresses[network], '10.215.3.48');
@@ -196,6 +198,11 @@ async function openMariadb(installation: string, subnet: string) {
   const engine: Engine = await createDockerEngine({ socketPath, installation });
   const rootPassword = randomBytes(18).toString('base64url');
   const network = { name: `minicloud-${installation}`, subnet };
+  const image = async () => {
+    const found = await engine.inspectImage(process.env.MINICLOUD_TEST_MARIADB_IMAGE ?? 'minicloud/mariadb:dev');
+    assert.ok(found, 'the image is built by the harness');
+    return found.id;
+  };
   const make = (changed: Partial<Parameters<typeof createMariadb>[0]> = {}): Backing =>
     createMariadb({
       engine,
@@ -209,11 +216,8 @@ async function openMariadb(installation: string, subnet: string) {
       },
       now: Date.now,
       rootPassword: async () => rootPassword,
-      image: async () => {
-        const image = await engine.inspectImage(process.env.MINICLOUD_TEST_MARIADB_IMAGE ?? 'minicloud/mariadb:dev');
-        assert.ok(image, 'the image is built by the harness');
-        return image.id;
-      },
+      image,
+      imageHere: image,
       ...changed,
     });
   const backing = make();

@@ -39,6 +39,7 @@ describe('sample app', () => {
       now: Date.now,
       rootPassword: async () => 'root-password-of-this-test',
       image: () => image('MINICLOUD_TEST_MARIADB_IMAGE'),
+      imageHere: () => image('MINICLOUD_TEST_MARIADB_IMAGE'),
     });
     await clear(engine);
     await engine.ensureNetwork({ ...network, labels: {} });

@@ -164,6 +164,7 @@ describe('network matrix', () => {
       installation,
       now: Date.now,
       image: async () => image,
+      imageHere: async () => undefined,
       rootPassword: async () => '',
       network: { name: '', ensure: async () => undefined },
     });

@@ -104,7 +104,14 @@ after(async () => {
 function chatty({ env }: { env: Record<string, string> }) {
   const url = env.DATABASE_URL;
   if (url === undefined) return {};
-  const lines = [`connecting to ${url}`, `password ${new URL(url).password}`, JSON.stringify(env)];
+  const { username, password } = new URL(url);
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const lines = [
+    `connecting to ${url}`,
+    `password ${password}, ${encodeURIComponent(password)}, ${base64(password)}`,
+    `Authorization: Basic ${base64(`${username}:${password}`)}`,
+    JSON.stringify(env),
+  ];
   return { logs: lines, errors: lines, ...(env.FAIL === 'yes' ? { exitCode: 1, healthy: false } : {}) };
 }
 
@@ -113,10 +120,13 @@ async function passwords(): Promise<Record<string, string>> {
   const { db, sealer } = companion.cloud;
   const rows = await db.selectFrom('bindings').selectAll().execute();
   return Object.fromEntries(
-    rows.map((row) => [
-      `the database password ${row.name}`,
-      sealer.open(row.password_sealed, `bindings|${row.app_id}/${row.service}/${row.env}|password`),
-    ]),
+    rows.flatMap((row) => {
+      const password = sealer.open(row.password_sealed, `bindings|${row.app_id}/${row.service}/${row.env}|password`);
+      return [
+        [`the database password ${row.name}`, password],
+        [`name and password of ${row.name}`, `${row.name}:${password}`],
+      ];
+    }),
   );
 }
 
@@ -130,7 +140,7 @@ test('in memory: nothing that is told, written or shown holds a secret', async (
   const { client } = companion;
   assert.equal((await companion.deploy(needing('shop', 'shop:1'))).state, 'succeeded');
   const found: Record<string, string> = await passwords();
-  assert.equal(Object.keys(found).length, 1);
+  assert.equal(Object.keys(found).length, 2);
   await keep('a plan', client.plans.create.mutate({ manifest: needing('shop', 'shop:2') }));
   const failed = await companion.deploy(needing('shop', 'shop:2', 'env: { FAIL: "yes" }\n'));
   assert.equal(failed.state, 'failed');
@@ -142,7 +152,7 @@ test('in memory: nothing that is told, written or shown holds a secret', async (
   const { operationId } = await client.releases.rollback.mutate({ app: 'shop' });
   assert.equal((await companion.cloud.operations.finished(operationId)).state, 'succeeded');
   Object.assign(found, await passwords());
-  assert.equal(Object.keys(found).length, 2);
+  assert.equal(Object.keys(found).length, 4);
 
   await keep('the log', client.logs.tail.query({ app: 'shop', lines: 1000 }));
   assert.match(

@@ -37,12 +37,19 @@ export function demandCredentials(username: string, password: string) {
     authorization === wanted ? 'pass' : { status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } };
 }
 
-/** Starts Debian's docker-registry and the door in front of it. */
-export async function startRegistry(): Promise<TestRegistry> {
+/** Who a registry lets in that was started as `guarded`. The hash is bcrypt, which htpasswd of the registry wants. */
+export const registryUser = { username: 'me', password: 'correct-horse-9' };
+const registryUserHash = '$2b$05$abcdefghijklmnopqrstuuKtyOyM4aePTOrLl9yFCJHErGKuR5yk2';
+
+/** Starts Debian's docker-registry and the door in front of it; `guarded` lets in `registryUser` alone. */
+export async function startRegistry({ guarded = false } = {}): Promise<TestRegistry> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'minicloud-registry-'));
   const inner = await freePort();
   const config = path.join(folder, 'config.yml');
   const lines = ['version: 0.1', 'log: { level: error }', `http: { addr: "127.0.0.1:${inner}" }`];
+  const users = path.join(folder, 'htpasswd');
+  writeFileSync(users, `${registryUser.username}:${registryUserHash}\n`);
+  if (guarded) lines.push(`auth: { htpasswd: { realm: test, path: "${users}" } }`);
   writeFileSync(config, `${[...lines, `storage: { filesystem: { rootdirectory: "${folder}/data" } }`].join('\n')}\n`);
   const registry = spawn('docker-registry', ['serve', config], { stdio: 'ignore' });
   const requests: string[] = [];
@@ -77,7 +84,7 @@ export async function startRegistry(): Promise<TestRegistry> {
       const target = `${address}/${repository}`;
       const names = `repo=${encodeURIComponent(target)}&tag=${tag}`;
       await post(engineSocket, `/images/${encodeURIComponent(image)}/tag?${names}`);
-      const said = await post(engineSocket, `/images/${target}/push?tag=${tag}`);
+      const said = await post(engineSocket, `/images/${target}/push?tag=${tag}`, 'POST', guarded ? registryUser : {});
       await post(engineSocket, `/images/${target}:${tag}`, 'DELETE');
       if (said.includes('errorDetail')) throw new Error(`the push failed: ${said.slice(-500)}`);
       return `${target}:${tag}`;
@@ -129,7 +136,8 @@ async function untilServes(port: number, registry: ChildProcess): Promise<void> 
   });
   for (let tries = 0; tries < 200 && !failed && registry.exitCode === null; tries++) {
     const ok = await fetch(`http://127.0.0.1:${port}/v2/`).then(
-      (answer) => answer.ok,
+      // One that wants a login serves, too.
+      ({ ok, status }) => ok || status === 401,
       () => false,
     );
     if (ok) return;
@@ -138,9 +146,9 @@ async function untilServes(port: number, registry: ChildProcess): Promise<void> 
   throw failed ?? new Error('docker-registry did not start');
 }
 
-function post(socketPath: string, at: string, method = 'POST'): Promise<string> {
+function post(socketPath: string, at: string, method = 'POST', auth: object = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const headers = { 'x-registry-auth': Buffer.from('{}').toString('base64') };
+    const headers = { 'x-registry-auth': Buffer.from(JSON.stringify(auth)).toString('base64') };
     const call = request({ socketPath, method, path: at, headers, timeout: 120_000 }, (answer) => {
       let body = '';
       answer.setEncoding('utf8');

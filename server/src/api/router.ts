@@ -20,6 +20,7 @@ import { noSuchOperation } from '../platform/operations.ts';
 import { proposalApplied } from '../proposals/proposals.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
+import { deletedApps, restoreApp } from '../trash/trash.ts';
 import { appInput, imageInput, manifestInput } from './inputs.ts';
 import { forwardsRouter, metricsRouter, proposalsRouter, terminalsRouter } from './live.ts';
 import { veiledDiagnostics } from './problems.ts';
@@ -85,6 +86,12 @@ const apps = router({
         deleteApp(ctx.cloud, ctx.principal, { ...payload, idempotencyKey: key }),
       ),
     ),
+  deleted: procedure({ scope: 'read', rest: 'GET /deleted-apps', app: 'none' })
+    .input(nothing)
+    .query(({ ctx }) => deletedApps(ctx.cloud, (known) => covers(ctx.principal, known))),
+  restore: procedure({ scope: 'manage', rest: 'POST /deleted-apps/{name}/restore', app: 'name' })
+    .input(z.strictObject({ name: appNameSchema, id: z.string().min(1).max(40).optional() }))
+    .mutation(({ ctx, input }) => restoreApp(ctx.cloud, ctx.principal, input)),
 });
 
 const plans = router({

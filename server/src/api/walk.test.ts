@@ -32,6 +32,8 @@ const samples: Record<string, Sample> = {
   'apps.list': { input: () => undefined, allowed: 'ok' },
   'apps.get': { input: (name) => ({ name }), allowed: 'ok', uncovered: 'forbidden' },
   'apps.delete': { input: (name) => ({ name, confirm: 'no' }), allowed: 'invalid_input', uncovered: 'forbidden' },
+  'apps.deleted': { input: () => undefined, allowed: 'ok' },
+  'apps.restore': { input: (name) => ({ name }), allowed: 'not_found', uncovered: 'forbidden' },
   'plans.create': { input: (app) => ({ manifest: manifest(app) }), allowed: 'ok', uncovered: 'forbidden' },
   'deploys.start': { input: (app) => ({ manifest: manifest(app) }), allowed: 'ok', uncovered: 'forbidden' },
   'releases.list': { input: byApp, allowed: 'ok', uncovered: 'forbidden' },

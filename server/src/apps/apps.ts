@@ -2,8 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Cloud } from '../context.ts';
-import { violates } from '../platform/db.ts';
+import { inTransaction, violates } from '../platform/db.ts';
 import { randomId } from '../platform/ids.ts';
+import type { Db } from '../schema.ts';
 import {
   type AppRow,
   allApps,
@@ -72,6 +73,29 @@ export async function ensureApp(cloud: Cloud, input: { name: string; environment
   }
 }
 
+/**
+ * An app that was deleted is there again under its id, with a network of its own and nothing that runs; `beside` is done
+ * with it or not at all. Throws `conflict` while another app has its name.
+ */
+export async function readmitApp(
+  cloud: Cloud,
+  row: Pick<AppRow, 'id' | 'name' | 'environment' | 'created_at'>,
+  beside: (db: Db, app: AppRow) => Promise<void>,
+): Promise<AppRow> {
+  const choice = await freeIn(cloud);
+  const { id, name, environment, created_at } = row;
+  const again = { id, name, kind: 'container', environment, created_at, updated_at: cloud.clock.now() };
+  try {
+    return await inTransaction(cloud.db, async (db) => {
+      const app = await insertApp(db, again, choice);
+      await beside(db, app);
+      return app;
+    });
+  } catch (error) {
+    throw violates(error, 'apps.name') ? nameTaken(name) : exhausted(error, cloud.config.networkPool);
+  }
+}
+
 /** Tells subscribers that something about the app is different. */
 export async function appChanged(cloud: Cloud, app: AppRow, by: string): Promise<void> {
   await cloud.events.append({ by, app: app.name, body: { kind: 'app.changed', name: app.name } });
@@ -92,7 +116,7 @@ export function networkName(app: Pick<AppRow, 'id'>): string {
   return `minicloud_network_${app.id}`;
 }
 
-export { subnetOf, subnetTries, wasTaken } from './subnets.ts';
+export { room, subnetOf, subnetTries, wasTaken } from './subnets.ts';
 
 /**
  * Runs `make` with the app, and again with other addresses for it when somebody on the engine has taken those that
@@ -157,6 +181,17 @@ function poolExhausted(pool: string): ProblemError {
     why: `It holds ${subnetCount(pool)} networks, and all are taken, by apps or by other networks of the engine.`,
     still: 'Every app there is keeps serving.',
     remedy: 'Delete an app, or start the companion with a larger --network-pool.',
+  });
+}
+
+function nameTaken(name: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The app was not brought back',
+    object: `app ${name}`,
+    why: 'Another app has its name by now.',
+    still: 'Both are as they were; the data of the deleted one stays in the trash.',
+    remedy: `Delete the other one first, whose data is then kept as well; \`minicloud apps:deleted\` tells them apart, and \`apps:restore ${name} --id ID\` brings back the one that you mean.`,
   });
 }
 

@@ -13,6 +13,15 @@ export function subnetCount(pool: string): number {
   return Math.floor(blockAround(pool).size / subnetSize);
 }
 
+/** First and last address by what it is for. */
+const places = { replicas: [2, 31], support: [32, 47] } as const;
+
+/** Containers that one app has room for at any time: half of its replicas, as a deploy has those of two releases. */
+export const room = {
+  replicas: Math.floor((places.replicas[1] - places.replicas[0] + 1) / 2),
+  support: places.support[1] - places.support[0] + 1,
+};
+
 /**
  * Addresses of the n-th /26 of the pool. What an address is for is told by its last six bits, see the firewall port:
  * .1 gateway, .2–.31 replicas, .32–.47 support containers, .48–.62 shared services.
@@ -23,8 +32,8 @@ export function subnetOf(pool: string, index: number) {
     subnet: `${formatAddress(start)}/${subnetBits}`,
     /** The lower half: where the engine may pick by itself. */
     range: `${formatAddress(start)}/27`,
-    replicas: addresses(start, 2, 31),
-    support: addresses(start, 32, 47),
+    replicas: addresses(start, ...places.replicas),
+    support: addresses(start, ...places.support),
     services: addresses(start, 48, 62),
   };
 }

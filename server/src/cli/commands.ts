@@ -2,7 +2,9 @@
 import type { Command } from './command.ts';
 import { apps } from './commands/apps.ts';
 import { appsDelete } from './commands/apps-delete.ts';
+import { appsDeleted } from './commands/apps-deleted.ts';
 import { appsInfo } from './commands/apps-info.ts';
+import { appsRestore } from './commands/apps-restore.ts';
 import { cancel } from './commands/cancel.ts';
 import { completion } from './commands/completion.ts';
 import { deploy } from './commands/deploy.ts';
@@ -51,6 +53,8 @@ export const commands: readonly Command[] = [
   forward,
   metrics,
   appsDelete,
+  appsDeleted,
+  appsRestore,
   tokens,
   tokensCreate,
   tokensRevoke,

@@ -10,7 +10,10 @@ export const groups: readonly { title: string; names: readonly string[] }[] = [
   { title: 'Deploy', names: ['validate', 'schema', 'import', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
   { title: 'Look', names: ['status', 'apps', 'apps:info', 'releases', 'operations', 'logs', 'metrics'] },
   { title: 'Reach in', names: ['exec', 'forward'] },
-  { title: 'Manage', names: ['apps:delete', 'tokens', 'tokens:create', 'tokens:revoke', 'tls:root'] },
+  {
+    title: 'Manage',
+    names: ['apps:delete', 'apps:deleted', 'apps:restore', 'tokens', 'tokens:create', 'tokens:revoke', 'tls:root'],
+  },
   { title: 'Connect', names: ['login', 'logout', 'servers', 'servers:use', 'serve', 'uninstall'] },
   { title: 'Command line', names: ['help', 'version', 'completion'] },
 ];

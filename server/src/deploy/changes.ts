@@ -1,5 +1,6 @@
 /** What is different between two releases, in words a person reads at a glance. Variables by name only. Pure. */
-import type { ContainerManifest, Need } from 'minicloud-shared/manifest/model';
+import type { ContainerManifest, Need, Resources, SupportContainer } from 'minicloud-shared/manifest/model';
+import { formatBytes, formatDuration } from 'minicloud-shared/manifest/units';
 import type { Change, Consequence } from 'minicloud-shared/model/plan';
 import type { Desired } from './desired.ts';
 import type { ImageData } from './image-data.ts';
@@ -87,6 +88,16 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
     (value) => value,
     'downtime',
   );
+  for (const { name, env, volumes } of next.support) {
+    const old = before?.support.find((known) => known.name === name);
+    envChanges(old?.env ?? {}, env, found, ` of ${name}`);
+    each(
+      (path) => `volume ${path} of ${name}`,
+      pathMap(old?.volumes),
+      pathMap(volumes),
+      () => 'kept over releases',
+    );
+  }
   each(
     (key) => `need ${key}`,
     needMap(before),
@@ -100,11 +111,15 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
       found.push({ action: 'remove', object, before: 'in the container', after: 'gone with it', consequence: 'data' });
     }
   }
-  compare('release command', before?.release?.command.join(' '), next.release?.command.join(' '));
+  compare('release command', releaseWords(before), releaseWords(next));
   compare('healthcheck', healthWords(before), healthWords(next));
   compare('environment', before?.environment, next.environment);
-  compare('security', before && JSON.stringify(before.security), JSON.stringify(next.security));
-  compare('resources', before && JSON.stringify(before.resources), JSON.stringify(next.resources));
+  compare('security', before && securityWords(before), securityWords(next));
+  compare(
+    'resources',
+    before && (limitWords(before.resources) || 'the defaults'),
+    limitWords(next.resources) || 'the defaults',
+  );
   return found.filter(
     (change) => previous !== undefined || !['security', 'resources', 'healthcheck'].includes(change.object),
   );
@@ -116,8 +131,8 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
   const gone = (previous?.manifest.needs ?? []).filter(
     (need) => !desired.manifest.needs.some((kept) => needKey(kept) === needKey(need)),
   );
-  for (const need of gone) {
-    found.push(`${needKey(need)} is no longer asked for. Its data is kept; nothing deletes it but you.`);
+  for (const what of [...gone.map(needKey), ...goneVolumes(previous?.manifest, desired.manifest)]) {
+    found.push(`${what} is no longer asked for. Its data is kept; nothing deletes it but you.`);
   }
   if (desired.mounts.length > 0 && previous) {
     found.push('During the switch the old and the new release have the volume mounted at the same time.');
@@ -132,23 +147,41 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
   return found;
 }
 
-function envChanges(old: Record<string, string>, now: Record<string, string>, found: Change[]): void {
+/** Names alone: a value may be a secret. */
+function envChanges(old: Record<string, string>, now: Record<string, string>, found: Change[], of = ''): void {
   for (const name of new Set([...Object.keys(old), ...Object.keys(now)])) {
     if (old[name] === now[name]) continue;
     const action = !(name in old) ? 'add' : !(name in now) ? 'remove' : 'change';
-    found.push({ action, object: `variable ${name}`, consequence: 'none' });
+    found.push({ action, object: `variable ${name}${of}`, consequence: 'none' });
   }
+}
+
+/** Volumes of support containers that are there no more, as are those that lost the volume alone. */
+function goneVolumes(before: ContainerManifest | undefined, next: ContainerManifest): string[] {
+  const key = (name: string, path: string) => `volume ${path} of ${name}`;
+  const kept = new Set(next.support.flatMap(({ name, volumes }) => volumes.map(({ path }) => key(name, path))));
+  const had = before?.support.flatMap(({ name, volumes }) => volumes.map(({ path }) => key(name, path))) ?? [];
+  return had.filter((volume) => !kept.has(volume));
 }
 
 function toSet(names: string[] | undefined): Map<string, string> {
   return new Map((names ?? []).map((name) => [name, name]));
 }
 
+function pathMap(volumes: SupportContainer['volumes'] | undefined): Map<string, string> {
+  return toSet(volumes?.map(({ path }) => path));
+}
+
 function exposeMap(manifest: ContainerManifest | undefined): Map<string, string> {
   return new Map(
     (manifest?.expose ?? []).map((entry) => [
       `${entry.port}${entry.path === '/' ? '' : entry.path}`,
-      `${entry.proto} to ${entry.process}`,
+      [
+        `${entry.proto} to ${entry.process}`,
+        ...(entry.domains.length > 0 ? [`at ${entry.domains.join(' ')}`] : []),
+        `max_body ${formatBytes(entry.maxBodyBytes)}`,
+        `timeout ${formatDuration(entry.timeoutMs)}`,
+      ].join(', '),
     ]),
   );
 }
@@ -157,13 +190,56 @@ function processMap(manifest: ContainerManifest | undefined): Map<string, string
   return new Map(
     (manifest?.processes ?? []).map((entry) => [
       entry.name,
-      `${entry.count} × ${entry.command ? entry.command.join(' ') : "the image's command"}`,
+      words(`${entry.count} × ${commandWords(entry.command)}`, ownLimits(entry.resources, manifest?.resources ?? {})),
     ]),
   );
 }
 
 function supportMap(manifest: ContainerManifest | undefined): Map<string, string> {
-  return new Map((manifest?.support ?? []).map((entry) => [entry.name, entry.image]));
+  return new Map(
+    (manifest?.support ?? []).map((entry) => [
+      entry.name,
+      words(entry.command ? `${entry.image}: ${commandWords(entry.command)}` : entry.image, entry.resources),
+    ]),
+  );
+}
+
+/** What a process says of itself and not for all of them. */
+function ownLimits(resources: Resources, ofAll: Resources): Resources {
+  return Object.fromEntries(
+    Object.entries(resources).filter(([limit, value]) => ofAll[limit as keyof Resources] !== value),
+  );
+}
+
+function words(what: string, limits: Resources): string {
+  return [what, limitWords(limits)].filter(Boolean).join(', ');
+}
+
+function limitWords({ memory, cpus, pids }: Resources): string {
+  return [
+    ...(memory === undefined ? [] : [`memory ${formatBytes(memory)}`]),
+    ...(cpus === undefined ? [] : [`cpus ${cpus}`]),
+    ...(pids === undefined ? [] : [`pids ${pids}`]),
+  ].join(', ');
+}
+
+/** As it would be typed: where an argument ends is part of the command. */
+function commandWords(command: string[] | undefined): string {
+  if (!command) return "the image's command";
+  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word))).join(' ');
+}
+
+function releaseWords(manifest: ContainerManifest | undefined): string | undefined {
+  const release = manifest?.release;
+  return release && `${commandWords(release.command)}, at most ${formatDuration(release.timeoutMs)}`;
+}
+
+function securityWords({ security: { readOnly, user, capabilities } }: ContainerManifest): string {
+  return [
+    readOnly ? 'read-only' : 'writable',
+    user === undefined ? "the image's user" : `user ${user}`,
+    ...(capabilities.length > 0 ? [`capabilities ${capabilities.join(' ')}`] : []),
+  ].join(', ');
 }
 
 function needMap(manifest: ContainerManifest | undefined): Map<string, string> {
@@ -181,7 +257,9 @@ function needWords(need: Need): string {
 
 function healthWords(manifest: ContainerManifest | undefined): string | undefined {
   const check = manifest?.healthcheck;
-  return check && `${check.path ?? 'connection'} on ${check.port}`;
+  if (!check) return undefined;
+  const [interval, timeout, grace] = [check.intervalMs, check.timeoutMs, check.graceMs].map(formatDuration);
+  return `${check.path ?? 'connection'} on ${check.port}, every ${interval}, timeout ${timeout}, ${check.retries} retries, grace ${grace}`;
 }
 
 function imageWords(image: string, digest: string): string {

@@ -1,10 +1,10 @@
 /** Deleting an app: explicit, named, and without its data, which stays in the trash. */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type AppRow, forgetApp, markDeleting, networkName, requireApp } from '../apps/apps.ts';
+import { type AppRow, markDeleting, networkName, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { revokeBindings } from '../services/services.ts';
-import { trashVolumes } from '../volumes/volumes.ts';
+import { moveToTrash } from '../trash/trash.ts';
 import { sameOperation } from './enqueue.ts';
 import { removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
@@ -62,9 +62,8 @@ export async function startDelete(
         }
         await cloud.engine.removeNetwork(networkName(app), { signal: run.signal });
       });
-      await run.step({ id: 'forget', title: 'Give its names back; its volumes go to the trash' }, async () => {
-        await trashVolumes(cloud, app);
-        await forgetApp(cloud.db, app.id);
+      await run.step({ id: 'forget', title: 'Give its names back; its data goes to the trash' }, async () => {
+        await moveToTrash(cloud, app, by);
         await cloud.events.append({ by, app: app.name, body: { kind: 'app.deleted', name: app.name } });
       });
     },

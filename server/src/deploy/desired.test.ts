@@ -32,6 +32,7 @@ function of(text: string, more: { names?: [string, string]; serviceAliases?: str
     image: 'a:1',
     bindingEnv: { DATABASE_URL: 'binding' },
     serviceAliases: more.serviceAliases ?? [],
+    volumes: [],
   });
 }
 
@@ -70,6 +71,7 @@ test('what says where an app runs is the truth, whatever its manifest says', () 
     image: 'a:1',
     bindingEnv: {},
     serviceAliases: [],
+    volumes: [],
   });
   const env = again.processes[0]?.spec.env;
   assert.deepEqual([env?.MINICLOUD_RELEASE, env?.MINICLOUD_APP, env?.PORT, env?.COLOUR], ['3', 'shop', '3000', 'blue']);

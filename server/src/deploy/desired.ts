@@ -18,7 +18,7 @@ import {
 } from '../processes/processes.ts';
 import type { Resolved } from '../releases/releases.ts';
 import { databaseNeeds } from '../services/services.ts';
-import { type Mount, storageMounts, supportMounts } from '../volumes/volumes.ts';
+import { type KnownVolumes, type Mount, storageMounts, supportMounts } from '../volumes/volumes.ts';
 
 export interface DesiredContainer {
   /** `web.2`, `search`: unique in the release. */
@@ -64,6 +64,8 @@ export interface DesiredInput {
   bindingEnv: Record<string, string>;
   /** Names under which the shared servers that it needs are reached in its network. */
   serviceAliases: string[];
+  /** Volumes that the app has already. */
+  volumes: KnownVolumes;
 }
 
 /** Throws `manifest_invalid` when two containers would answer to one name in the network of the app. */
@@ -71,7 +73,7 @@ export function desired(input: DesiredInput): Desired {
   const { app, version, imageId } = input;
   const { manifest, supportImages } = input.resolved;
   const { subnet, range } = subnetOf(input.networkPool, app.subnet);
-  const mounts = storageMounts(app, manifest);
+  const mounts = storageMounts(app, manifest, input.volumes);
   const domains = manifestDomains(manifest, input.serverDomain);
   const base: Labels = { [installationLabel]: input.installation, [appLabel]: app.id, 'minicloud.app-name': app.name };
   const env = appEnv(input, domains);
@@ -80,7 +82,7 @@ export function desired(input: DesiredInput): Desired {
     labels: base,
     ...(command ? { command } : {}),
     env,
-    volumes: mounts,
+    volumes: inside(mounts),
     ...security(manifest),
     ...limits({ ...manifest.resources, ...resources }),
     restart: 'always',
@@ -106,7 +108,7 @@ export function desired(input: DesiredInput): Desired {
         labels: base,
         ...(entry.command ? { command: entry.command } : {}),
         env: entry.env,
-        volumes: supportMounts(app, entry),
+        volumes: inside(supportMounts(app, entry, input.volumes)),
         ...limits(entry.resources),
         restart: 'always',
       },
@@ -123,7 +125,7 @@ export function desired(input: DesiredInput): Desired {
     imageId,
     image: input.image,
     network: { name: networkName(app), subnet, range, labels: base },
-    mounts: [...mounts, ...manifest.support.flatMap((entry) => supportMounts(app, entry))],
+    mounts: [...mounts, ...manifest.support.flatMap((entry) => supportMounts(app, entry, input.volumes))],
     databases: databaseNeeds(manifest),
     support,
     processes,
@@ -140,6 +142,11 @@ export function desired(input: DesiredInput): Desired {
       : {}),
     domains,
   };
+}
+
+/** As a container has them: no more than this may be part of its spec, which decides whether it is replaced. */
+function inside(mounts: readonly Mount[]): DesiredContainer['spec']['volumes'] {
+  return mounts.map(({ volume, path }) => ({ volume, path }));
 }
 
 /** Every container says itself what this means; a network that meant another one would be a trap. */

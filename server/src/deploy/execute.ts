@@ -16,7 +16,7 @@ import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
 import { attachService, backingFor, ensureBinding } from '../services/services.ts';
-import { ensureVolume } from '../volumes/volumes.ts';
+import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
 import { drain } from './drain.ts';
 import { awaitHealthy, lastLines } from './health.ts';
@@ -72,7 +72,7 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'network':
       return ensureNetwork(run);
     case 'volume':
-      return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount.path), signal);
+      return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount), signal);
     case 'service':
       return ensureService(run, action.need, detail);
     case 'binding': {
@@ -123,8 +123,12 @@ async function ensureNetwork(run: Run): Promise<void> {
   run.app = await onFreeSubnet(cloud, run.app, make, operation.signal);
 }
 
-function volumeLabels(desired: Desired, path: string): Labels {
-  return { ...desired.network.labels, 'minicloud.volume-path': path };
+function volumeLabels(desired: Desired, { path, owner }: Mount): Labels {
+  return {
+    ...desired.network.labels,
+    'minicloud.volume-path': path,
+    ...(owner === '' ? {} : { 'minicloud.volume-of': owner }),
+  };
 }
 
 async function startReplicas(
@@ -243,13 +247,21 @@ async function freeAddresses(run: Run, count: number, kind: 'replicas' | 'suppor
   const taken = new Set(containers.flatMap((container) => Object.values(container.addresses)));
   const free = all.filter((address) => !taken.has(address));
   if (free.length >= count) return free.slice(0, count);
-  throw new ProblemError({
+  throw networkFull(app, { wanted: count, beside: all.length - free.length, room: all.length });
+}
+
+/** Told by the plan where it can be known, and by the deploy where somebody else was faster. */
+export function networkFull(
+  app: Pick<AppRow, 'name'>,
+  { wanted, beside, room }: { wanted: number; beside: number; room: number },
+): ProblemError {
+  return new ProblemError({
     code: 'pool_exhausted',
     what: 'The network of the app is full',
     object: `app ${app.name}`,
-    why: `${count} more containers are wanted beside ${all.length - free.length}; its network has room for ${all.length}.`,
+    why: `${wanted} more containers are wanted beside ${beside}; its network has room for ${room}.`,
     still: 'What serves goes on.',
-    remedy: 'Ask for fewer replicas; during a deploy the old and the new ones need room side by side.',
+    remedy: `During a deploy the old and the new ones need room side by side: deploy at most ${room - beside} first.`,
   });
 }
 

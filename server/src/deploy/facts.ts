@@ -3,7 +3,7 @@ import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
 import { features } from 'minicloud-shared/model/system';
-import { everyApp } from '../apps/apps.ts';
+import { everyApp, room } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
 
@@ -27,6 +27,7 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     apps: apps.map((app) => app.name),
     secrets: {},
     features: [...features],
+    room,
     images: images.slice(0, mostImages),
   };
 }

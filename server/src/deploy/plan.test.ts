@@ -35,6 +35,7 @@ function release(version: number, colour: string): Desired {
     image: 'a:1',
     bindingEnv: {},
     serviceAliases: [],
+    volumes: [],
   });
 }
 

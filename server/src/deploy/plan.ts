@@ -19,7 +19,12 @@ export interface Observed {
   volumes: VolumeInfo[];
   containers: ContainerSummary[];
   /** The shared database server: whether it runs, and which networks reach it. */
-  backing: { running: boolean; networks: ReadonlySet<string> };
+  backing: {
+    running: boolean;
+    networks: ReadonlySet<string>;
+    /** It would be replaced by one with newer settings, under so many other apps. Asked for plans that are shown. */
+    replaced?: { others: number };
+  };
 }
 
 /** Nothing of the app is there. */
@@ -119,13 +124,22 @@ export function repairSteps(desired: Desired, observed: Observed, lasting: Reado
   return steps;
 }
 
-type Add = (action: Action, id: string, title: string, object: string, consequence?: Consequence) => void;
+type Add = (
+  action: Action,
+  id: string,
+  title: string,
+  object: string,
+  consequence?: Consequence,
+  downtimeSeconds?: number,
+) => void;
 
 /** Steps, in the order in which they are added. */
 function collector(): { steps: Step[]; add: Add } {
   const steps: Step[] = [];
-  const add: Add = (action, id, title, object, consequence = 'none') =>
-    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence } });
+  const add: Add = (action, id, title, object, consequence = 'none', downtimeSeconds) => {
+    const downtime = downtimeSeconds === undefined ? {} : { downtimeSeconds };
+    steps.push({ action, shown: { id, kind: action.kind, title, object, consequence, ...downtime } });
+  };
   return { steps, add };
 }
 
@@ -137,15 +151,34 @@ function prepare(desired: Desired, observed: Observed, add: Add): void {
     if (!volumes.has(mount.volume))
       add(
         { kind: 'volume', mount },
-        `volume ${mount.path}`,
-        `Make the volume at ${mount.path}`,
-        `volume ${mount.path}`,
+        `volume ${place(mount)}`,
+        `Make the volume at ${place(mount)}`,
+        `volume ${place(mount)}`,
       );
   }
   for (const need of desired.databases) {
-    add({ kind: 'service', need }, `service ${need.engine} ${need.env}`, 'Make sure that MariaDB runs', need.engine);
+    addService(need, need === desired.databases[0] ? observed.backing.replaced : undefined, add);
     add({ kind: 'binding', need }, `binding ${need.env}`, `Make sure of the database behind ${need.env}`, need.env);
   }
+}
+
+/** Seconds for a MariaDB to end in order and another one to answer. */
+const replaceSeconds = 10;
+
+function addService(need: DatabaseNeed, replaced: { others: number } | undefined, add: Add): void {
+  const action: Action = { kind: 'service', need };
+  const id = `service ${need.engine} ${need.env}`;
+  if (!replaced) {
+    add(action, id, 'Make sure that MariaDB runs', need.engine);
+    return;
+  }
+  const { others } = replaced;
+  const waits = others === 0 ? '' : `; ${count(others, 'other app')} ${others === 1 ? 'waits' : 'wait'} for it, too`;
+  add(action, id, `Replace MariaDB by one with newer settings${waits}`, need.engine, 'downtime', replaceSeconds);
+}
+
+function place({ path, owner }: Mount): string {
+  return owner === '' ? path : `${path} of ${owner}`;
 }
 
 function bringUp(desired: Desired, observed: Observed, add: Add, lasting: ReadonlySet<string> = new Set()): void {

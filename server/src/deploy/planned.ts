@@ -2,16 +2,20 @@
 import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
-import { type AppRow, findApp } from '../apps/apps.ts';
+import { type AppRow, findApp, subnetOf } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
+import { releaseLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
-import { plannedEnv } from '../services/services.ts';
+import { plannedEnv, serviceReplacements } from '../services/services.ts';
+import { newestDeleted } from '../trash/trash.ts';
+import { knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
+import { networkFull } from './execute.ts';
 import { type ImageData, imageDataOf } from './image-data.ts';
 import { observe } from './observe.ts';
-import { deploySteps, nothingObserved, type Step, shownPlan } from './plan.ts';
+import { deploySteps, nothingObserved, type Observed, type Step, shownPlan } from './plan.ts';
 import type { ResolvedDeploy } from './resolve.ts';
 import { desiredWith } from './run.ts';
 
@@ -38,8 +42,10 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
   };
   const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
   const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
-  const wanted = desiredWith(cloud, app, release, deploy.resolved, plannedEnv(deploy.resolved.manifest));
-  const observed = known ? await observe(cloud, app) : nothingObserved;
+  const env = plannedEnv(deploy.resolved.manifest);
+  const wanted = desiredWith(cloud, app, release, deploy.resolved, env, await knownVolumes(cloud, app));
+  const observed = await withReplacements(cloud, wanted, known ? await observe(cloud, app) : nothingObserved);
+  requireRoom(wanted, observed, subnetOf(cloud.config.networkPool, app.subnet).replicas.length);
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
   const before = served && resolvedOf(served).manifest;
@@ -61,9 +67,37 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     steps,
     urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
     imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
-    extraNotes: deploy.notes,
+    extraNotes: [...deploy.notes, ...(known ? [] : await keptNotes(cloud, name))],
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
+}
+
+/** Whoever deploys an app anew may have meant the data of the one before. */
+async function keptNotes(cloud: Cloud, name: string): Promise<string[]> {
+  const kept = await newestDeleted(cloud, name);
+  if (!kept || kept.volumes.length + kept.databases.length === 0) return [];
+  const until = new Date(kept.keptUntil).toISOString().slice(0, 10);
+  return [
+    `The data of a deleted ${name} is kept until ${until}; this deploy begins without it. \`minicloud apps:restore ${name}\` brings it back, if that is done before.`,
+  ];
+}
+
+const engineMs = 10_000;
+
+/** What the plan does to a server that others use too is part of what a person agrees to. */
+async function withReplacements(cloud: Cloud, wanted: Desired, observed: Observed): Promise<Observed> {
+  const signal = AbortSignal.timeout(engineMs);
+  const replaced = (await serviceReplacements(cloud, wanted.app, wanted.manifest, signal)).get('mariadb');
+  return { ...observed, backing: { ...observed.backing, ...(replaced ? { replaced } : {}) } };
+}
+
+/** An app that serves with more replicas than its network has beside the new ones is told before anything is started. */
+function requireRoom(wanted: Desired, observed: Observed, room: number): void {
+  const { app, processes } = wanted;
+  const beside = observed.containers.filter(
+    ({ labels }) => labels[roleLabel] === 'process' && Number(labels[releaseLabel]) === app.serving,
+  ).length;
+  if (beside + processes.length > room) throw networkFull(app, { wanted: processes.length, beside, room });
 }
 
 /** What was asked for without the hash of its plan loses no data: throws `conflict` otherwise. `command` shows the plan. */

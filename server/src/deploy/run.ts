@@ -23,6 +23,7 @@ import {
 } from '../releases/releases.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { bindingEnv, serviceAliases } from '../services/services.ts';
+import { type KnownVolumes, knownVolumes } from '../volumes/volumes.ts';
 import { type Desired, desired } from './desired.ts';
 import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
@@ -67,7 +68,8 @@ export async function runRelease(
 /** What a stored release should look like, with its real bindings. */
 export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Desired> {
   const resolved = resolvedOf(release);
-  return desiredWith(cloud, app, release, resolved, await bindingEnv(cloud, app, resolved.manifest));
+  const env = await bindingEnv(cloud, app, resolved.manifest);
+  return desiredWith(cloud, app, release, resolved, env, await knownVolumes(cloud, app));
 }
 
 /** The same for any release, planned or stored, with the environment that is given. */
@@ -77,6 +79,7 @@ export function desiredWith(
   release: Pick<ReleaseRow, 'version' | 'image' | 'image_id'>,
   resolved: Resolved,
   env: Record<string, string>,
+  volumes: KnownVolumes,
 ): Desired {
   return desired({
     installation: cloud.installation,
@@ -89,6 +92,7 @@ export function desiredWith(
     image: release.image,
     bindingEnv: env,
     serviceAliases: serviceAliases(cloud, resolved.manifest),
+    volumes,
   });
 }
 

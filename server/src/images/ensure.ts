@@ -39,14 +39,9 @@ export async function ensurePlatformImage(
   say: (line: string) => void,
   options: { signal?: AbortSignal } = {},
 ): Promise<PlatformImage> {
-  const reference = settings.choice === 'build' ? undefined : referenceOf(name, settings);
-  const builtTag =
-    name === 'base' ? baseTag : `minicloud/${name}:${await contextHash(path.join(settings.imagesFolder, name))}`;
-  const candidates = settings.choice === 'registry' && reference ? [reference] : [reference, builtTag];
-  for (const candidate of candidates) {
-    const present = candidate && (await engine.inspectImage(candidate, options));
-    if (present) return { id: present.id, source: 'present', reference: candidate };
-  }
+  const { reference, builtTag } = await namesOf(name, settings);
+  const present = await platformImageHere(engine, name, settings, options);
+  if (present) return present;
   if (reference) {
     const pulled = await pull(engine, reference, settings, say, options.signal);
     if (pulled) {
@@ -56,6 +51,31 @@ export async function ensurePlatformImage(
   }
   const built = await (name === 'base' ? importBase : build)(engine, name, builtTag, settings, say, options.signal);
   return { id: built.id, source: 'built', reference: builtTag };
+}
+
+/** The image when it is on this machine; nothing is fetched or built. */
+export async function platformImageHere(
+  engine: Engine,
+  name: PlatformImageName,
+  settings: ImageSettings,
+  options: { signal?: AbortSignal } = {},
+): Promise<PlatformImage | undefined> {
+  const { reference, builtTag } = await namesOf(name, settings);
+  const candidates = settings.choice === 'registry' && reference ? [reference] : [reference, builtTag];
+  for (const candidate of candidates) {
+    const present = candidate && (await engine.inspectImage(candidate, options));
+    if (present) return { id: present.id, source: 'present', reference: candidate };
+  }
+  return undefined;
+}
+
+/** The names that an image of the platform may have here. */
+async function namesOf(name: PlatformImageName, settings: ImageSettings) {
+  return {
+    reference: settings.choice === 'build' ? undefined : referenceOf(name, settings),
+    builtTag:
+      name === 'base' ? baseTag : `minicloud/${name}:${await contextHash(path.join(settings.imagesFolder, name))}`,
+  };
 }
 
 /** The image, or undefined when it has to be built instead. */

@@ -49,3 +49,37 @@ test('as JSON a line is one object, redacted whatever the secret holds', () => {
     [{ at: '1970-01-01T00:00:00.000Z', level: 'warn', message: 'with [redacted]\nin it', app: 'a b', port: 7 }],
   );
 });
+
+test('a value is redacted in the ways in which programs write it', () => {
+  const value = 'p@ss "w\\rd"/1é';
+  const redactor = createRedactor();
+  redactor.add(value, 'shop_a1');
+  const basic = Buffer.from(`shop_a1:${value}`);
+  const written = [
+    `plain ${value} end`,
+    `form ${new URLSearchParams({ a: value })}`,
+    `url mysql://shop_a1:${encodeURIComponent(value)}@db`,
+    `lower ${encodeURIComponent(value).toLowerCase()}`,
+    JSON.stringify({ DATABASE_PASSWORD: value }),
+    JSON.stringify({ DATABASE_PASSWORD: value }).replaceAll('/', '\\/'),
+    `Authorization: Basic ${basic.toString('base64')}`,
+    `token=${basic.toString('base64url')}&x`,
+    `password: ${Buffer.from(value).toString('base64')}\n`,
+    `unpadded ${Buffer.from(value).toString('base64').replace(/=+$/, '')};`,
+  ];
+  for (const text of written) {
+    const clean = redactor.redact(text);
+    assert.match(clean, /\[redacted\]/, text);
+    assert.ok(clean.length <= text.length - value.length + '[redacted]'.length, clean);
+  }
+});
+
+test('of two values the longer is redacted whole; values side by side too; what is alike stays', () => {
+  const redactor = createRedactor();
+  redactor.add('abcdef');
+  redactor.add('abcdefghi');
+  assert.equal(
+    redactor.redact('abcdefghi abcdefabcdefghi abcdeg abcde'),
+    '[redacted] [redacted][redacted] abcdeg abcde',
+  );
+});

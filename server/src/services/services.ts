@@ -14,7 +14,8 @@ import {
   wasTaken,
 } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { randomPassword } from '../platform/ids.ts';
+import { randomId, randomPassword } from '../platform/ids.ts';
+import type { Db } from '../schema.ts';
 import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
 
 /** The `needs` that shared servers fulfil here. */
@@ -54,9 +55,10 @@ export async function renewServices(cloud: Cloud): Promise<void> {
 /** The stored binding for a need, made with a new random password the first time. */
 export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Promise<BackingGrant> {
   const service = need.engine;
-  const known = (await bindingsOf(cloud.db, app.id)).find((row) => row.service === service && row.env === need.env);
+  const rows = (await bindingsOf(cloud.db, app.id)).filter((row) => row.service === service);
+  const known = rows.find((row) => row.env === need.env);
   if (known) return opened(cloud, known);
-  const name = bindingName(app, need);
+  const name = bindingName(app, need, new Set(rows.map((row) => row.name)));
   const password = randomPassword();
   const row = await insertBinding(cloud.db, {
     app_id: app.id,
@@ -144,6 +146,26 @@ export async function ensureServicesNetwork(
 /** Each kind has its own address in every app network, so that two never want the same. */
 const serviceSlot: Record<Backing['kind'], number> = { mariadb: 0 };
 
+/**
+ * What making sure of the shared servers that a manifest needs would do to others: of one that would be replaced, how
+ * many other apps use it.
+ */
+export async function serviceReplacements(
+  cloud: Cloud,
+  app: Pick<AppRow, 'id'>,
+  manifest: ContainerManifest,
+  signal: AbortSignal,
+): Promise<Map<DatabaseNeed['engine'], { others: number }>> {
+  const found = new Map<DatabaseNeed['engine'], { others: number }>();
+  for (const engine of new Set(databaseNeeds(manifest).map((need) => need.engine))) {
+    const [need] = databaseNeeds(manifest).filter((known) => known.engine === engine);
+    if (!need || !(await backingFor(cloud, need).replaces({ signal }))) continue;
+    const users = (await allBindings(cloud.db)).filter((row) => row.service === engine && row.app_id !== app.id);
+    found.set(engine, { others: new Set(users.map((row) => row.app_id)).size });
+  }
+  return found;
+}
+
 export async function appBindings(cloud: Cloud, app: Pick<AppRow, 'id'>) {
   const rows = await bindingsOf(cloud.db, app.id);
   return rows.map((row) => ({ service: row.service, env: row.env, database: row.name }));
@@ -173,26 +195,57 @@ export async function bindingUrl(cloud: Cloud, app: Pick<AppRow, 'id'>, env: str
   return backing?.url(opened(cloud, row));
 }
 
+export interface KeptBinding {
+  service: 'mariadb';
+  env: string;
+  name: string;
+}
+
+/** What is written down of the bindings of an app that goes: whatever is needed to find its databases again. */
+export async function keptBindings(db: Db, app: Pick<AppRow, 'id'>): Promise<KeptBinding[]> {
+  return (await bindingsOf(db, app.id)).map(({ env, name }) => ({ service: 'mariadb', env, name }));
+}
+
+/** The app has its database again, with a new password; its user is made by the next deploy. */
+export async function readmitBinding(
+  cloud: Cloud,
+  db: Db,
+  app: Pick<AppRow, 'id'>,
+  { service, env, name }: KeptBinding,
+): Promise<void> {
+  const password_sealed = cloud.sealer.seal(randomPassword(), place(app.id, service, env));
+  await insertBinding(db, { app_id: app.id, service, env, name, password_sealed, created_at: cloud.clock.now() });
+}
+
+/** Removes the database with all that is in it. */
+export async function destroyDatabase(
+  cloud: Cloud,
+  { service, name }: KeptBinding,
+  signal: AbortSignal,
+): Promise<void> {
+  await cloud.backings[service].destroy(name, { signal });
+}
+
 /** Takes the app's users away; the databases stay. */
 export async function revokeBindings(cloud: Cloud, app: AppRow, signal: AbortSignal): Promise<void> {
   for (const row of await bindingsOf(cloud.db, app.id)) await cloud.backings.mariadb.revoke(row.name, { signal });
 }
 
-function bindingName(app: AppRow, need: DatabaseNeed): string {
-  const base = app.name.replaceAll('-', '_').slice(0, 12);
-  const suffix =
-    need.env === 'DATABASE_URL'
-      ? ''
-      : `_${need.env
-          .toLowerCase()
-          .replace(/[^a-z0-9]+/g, '')
-          .slice(0, 8)}`;
-  return `${base}_${app.id}${suffix}`;
+/** One that no other binding of the app has: of two long names of variables the first letters may be the same. */
+function bindingName(app: AppRow, need: DatabaseNeed, taken: ReadonlySet<string>): string {
+  const own = `${app.name.replaceAll('-', '_').slice(0, 12)}_${app.id}`;
+  if (need.env === 'DATABASE_URL') return own;
+  const words = need.env.toLowerCase().replace(/[^a-z0-9]+/g, '');
+  const name = `${own}_${words.slice(0, suffixLength)}`;
+  return taken.has(name) ? `${own}_${randomId(suffixLength)}` : name;
 }
+
+/** What is left of the 32 characters that a name may have. */
+const suffixLength = 8;
 
 function opened(cloud: Cloud, row: BindingRow): BackingGrant {
   const password = cloud.sealer.open(row.password_sealed, place(row.app_id, row.service, row.env));
-  cloud.redactor.add(password);
+  cloud.redactor.add(password, row.name);
   return { name: row.name, password };
 }
 

@@ -16,7 +16,7 @@ export async function insertBinding(db: Db, row: BindingRow): Promise<BindingRow
   await db
     .insertInto('bindings')
     .values(row)
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) => conflict.columns(['app_id', 'service', 'env']).doNothing())
     .execute();
   return db
     .selectFrom('bindings')

@@ -1,5 +1,5 @@
 /** What a server has to be able to do for a manifest; compared with its feature list before anything is changed. */
-import type { ContainerManifest, Manifest, Need } from './model.ts';
+import type { ContainerManifest, Manifest, Need, Rollout } from './model.ts';
 import { formatPath, type Path } from './path.ts';
 
 export interface RequiredFeature {
@@ -11,9 +11,16 @@ export interface RequiredFeature {
   label: string;
 }
 
-/** Every feature that deploying this manifest needs, in the order of the manifest's keys. */
-export function requiredFeatures(manifest: Manifest): RequiredFeature[] {
-  if (manifest.kind === 'forward') return [required('forward', ['forward'], 'a forward to a port of the server')];
+/**
+ * Every feature that deploying this manifest needs, in the order of the manifest's keys. `written` tells whether a key
+ * stands in the text: one that means nothing on its default is asked for all the same.
+ */
+export function requiredFeatures(
+  manifest: Manifest,
+  written: (path: Path) => boolean = () => false,
+): RequiredFeature[] {
+  // Not the feature `forward`, which is ports of an app on somebody's own machine.
+  if (manifest.kind === 'forward') return [required('kind.forward', ['forward'], 'a forward to a port of the server')];
   const found: RequiredFeature[] = [];
   const add = (condition: unknown, feature: string, path: Path, label: string): void => {
     if (condition) found.push(required(feature, path, label));
@@ -26,7 +33,7 @@ export function requiredFeatures(manifest: Manifest): RequiredFeature[] {
   }
   add(manifest.secrets.length > 0, 'secrets', ['secrets'], 'secrets');
   for (const [index, need] of manifest.needs.entries()) found.push(...needFeatures(need, ['needs', index]));
-  found.push(...runFeatures(manifest));
+  found.push(...runFeatures(manifest, written));
   return found;
 }
 
@@ -54,7 +61,7 @@ function needFeatures(need: Need, path: Path): RequiredFeature[] {
   return found;
 }
 
-function runFeatures(manifest: ContainerManifest): RequiredFeature[] {
+function runFeatures(manifest: ContainerManifest, written: (path: Path) => boolean): RequiredFeature[] {
   const found: RequiredFeature[] = [];
   if (manifest.support.length > 0) found.push(required('support', ['support'], 'support containers'));
   for (const support of manifest.support) {
@@ -65,13 +72,25 @@ function runFeatures(manifest: ContainerManifest): RequiredFeature[] {
     }
   }
   if (manifest.release) found.push(required('release-command', ['release'], 'a release command'));
-  const { strategy } = manifest.rollout;
-  if (strategy !== 'rolling') {
-    found.push(required(`rollout.${strategy}`, ['rollout', 'strategy'], `the rollout strategy ${strategy}`));
-  }
+  found.push(...rolloutFeatures(manifest.rollout, written));
   if (manifest.jobs.length > 0) found.push(required('jobs', ['jobs'], 'scheduled jobs'));
   if (manifest.placement) found.push(required('placement', ['placement'], 'placement on chosen nodes'));
   if (manifest.backup) found.push(required('backup', ['backup'], 'backups'));
+  return found;
+}
+
+/** Steps, and how they follow one another, are refused by their own keys where the strategy does not ask for them. */
+function rolloutFeatures({ strategy, steps, advance }: Rollout, written: (path: Path) => boolean): RequiredFeature[] {
+  if (strategy !== 'rolling')
+    return [required(`rollout.${strategy}`, ['rollout', 'strategy'], `the rollout strategy ${strategy}`)];
+  const found: RequiredFeature[] = [];
+  if (steps.length > 1) found.push(required('rollout.steps', ['rollout', 'steps'], 'traffic in steps'));
+  if (advance === 'manual') {
+    found.push(required('rollout.advance', ['rollout', 'advance'], 'a rollout that waits for you'));
+  }
+  if (written(['rollout', 'pause'])) {
+    found.push(required('rollout.pause', ['rollout', 'pause'], 'a pause between the steps of a rollout'));
+  }
   return found;
 }
 

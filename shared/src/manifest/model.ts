@@ -205,6 +205,8 @@ export interface ServerFacts {
   secrets: Record<string, string[]>;
   /** Manifest keys that this server can execute, such as `needs.database.mariadb`. */
   features: string[];
+  /** Most containers of one app. */
+  room?: { replicas: number; support: number };
   /** The shared servers that apps can have a part of. `off`: the first app that needs it starts it. */
   services?: { engine: string; state: 'ok' | 'starting' | 'down' | 'off' }[];
   /** Names of images that are on the server already, the newest first, bounded. Never said to be all there are. */

@@ -72,7 +72,7 @@ test('a domain of another app, given or by its name', () => {
   const squatted = { ...facts, domains: [{ name: 'shop.cloud.example.com', app: 'blog' }] };
   assert.deepEqual(against('name: shop\nexpose: [{ port: 80 }]\n', squatted), ['manifest/domain-owned name 1:7']);
   const forward = 'name: tool\nforward: { port: 9000, domains: [taken.example.com] }\n';
-  assert.deepEqual(against(forward, { ...facts, features: ['forward'] }), [
+  assert.deepEqual(against(forward, { ...facts, features: ['kind.forward'] }), [
     'manifest/domain-owned forward.domains[0] 2:34',
   ]);
 });
@@ -95,6 +95,26 @@ test('what this server can not do is named by its key', () => {
     ],
   );
   assert.match(found[1]?.message ?? '', /^Not available on this server yet: needs\[2\]\.database\.engine \(/);
+});
+
+test('what a rollout would do in steps is refused by its own key', () => {
+  const keys = (rollout: string) => against(`name: shop\nrollout: { ${rollout} }\n`).map((told) => told.split(' ')[1]);
+  assert.deepEqual(keys('steps: [10%, 50%, 100%]'), ['rollout.steps']);
+  assert.deepEqual(keys('strategy: rolling, advance: manual'), ['rollout.advance']);
+  assert.deepEqual(keys('pause: 2m'), ['rollout.pause']);
+  assert.deepEqual(keys('strategy: steps, steps: [10%, 100%], pause: 5m'), ['rollout.strategy']);
+  assert.deepEqual(keys('strategy: rolling, steps: [100%], advance: auto'), []);
+});
+
+test('more containers than an app has room for', () => {
+  const room = { replicas: 15, support: 2 };
+  const counts = (web: number, worker: number) =>
+    against(`name: shop\nprocesses: { web: { count: ${web} }, worker: { count: ${worker} } }\n`, { ...facts, room });
+  assert.deepEqual(counts(10, 5), []);
+  assert.deepEqual(counts(4, 12), ['manifest/app-full processes.worker.count 2:50']);
+  const support = 'name: shop\nsupport: { a: { image: "a:1" }, b: { image: "b:1" }, c: { image: "c:1" } }\n';
+  assert.deepEqual(against(support, { ...facts, features: ['support'], room }), ['manifest/app-full support.c 2:54']);
+  assert.deepEqual(against(support, { ...facts, features: ['support'] }), []);
 });
 
 test('placement beside an app that is not there is a warning', () => {
@@ -137,11 +157,12 @@ test('the features that a manifest needs, and the keys that ask for them', () =>
     'needs.storage.size needs[5].storage.size',
     'support support',
     'release-command release',
+    'rollout.steps rollout.steps',
     'jobs jobs',
     'placement placement',
     'backup backup',
   ]);
-  assert.deepEqual(features('name: shop\nforward: { port: 1 }\n'), ['forward forward']);
+  assert.deepEqual(features('name: shop\nforward: { port: 1 }\n'), ['kind.forward forward']);
   assert.deepEqual(
     features(
       'name: shop\nexpose: [{ port: 53, proto: udp }, { port: 25, proto: tcp }]\nrollout: { strategy: stop-first }\nneeds: [{ database: { dedicated: true } }]\n',

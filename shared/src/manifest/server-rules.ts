@@ -78,13 +78,41 @@ const notAvailable: ServerRule = {
   code: 'manifest/not-available',
   severity: 'error',
   summary: 'The server can do what the manifest asks for.',
-  check({ manifest, facts }) {
-    return requiredFeatures(manifest)
+  check({ manifest, facts, nodeAt }) {
+    return requiredFeatures(manifest, (path) => nodeAt(path) !== undefined)
       .filter(({ feature }) => !facts.features.includes(feature))
       .map(({ path, label }) => ({
         path: parsePath(path),
         message: `Not available on this server yet: ${path} (${label}); remove it, or upgrade the server.`,
       }));
+  },
+};
+
+const appFull: ServerRule = {
+  code: 'manifest/app-full',
+  severity: 'error',
+  summary: 'The containers of an app fit into its network.',
+  check({ manifest, facts }) {
+    if (manifest.kind !== 'container' || !facts.room) return [];
+    const { room } = facts;
+    const found: RuleFinding[] = [];
+    const replicas = manifest.processes.reduce((sum, { count }) => sum + count, 0);
+    const [largest] = [...manifest.processes].sort((a, b) => b.count - a.count);
+    if (replicas > room.replicas && largest) {
+      found.push({
+        path: ['processes', largest.name, 'count'],
+        message: `The processes ask for ${replicas} replicas; an app has room for ${room.replicas} on this server, as a deploy has the old and the new ones side by side. Ask for fewer.`,
+      });
+    }
+    const beyond = manifest.support[room.support];
+    if (beyond) {
+      found.push({
+        path: ['support', beyond.name],
+        onKey: true,
+        message: `There are ${manifest.support.length} support containers; an app has room for ${room.support} on this server. Take some out.`,
+      });
+    }
+    return found;
   },
 };
 
@@ -107,7 +135,7 @@ const placementUnknown: ServerRule = {
   },
 };
 
-export const serverRules: readonly ServerRule[] = [domainOwned, secretValue, notAvailable, placementUnknown];
+export const serverRules: readonly ServerRule[] = [domainOwned, secretValue, notAvailable, appFull, placementUnknown];
 
 /**
  * What the server's facts say against a manifest; empty while they are incomplete or the manifest has errors of its

@@ -51,7 +51,29 @@ export const appSummarySchema = z.object({
 export type AppSummary = z.infer<typeof appSummarySchema>;
 
 export const bindingSchema = z.object({ service: z.string(), env: z.string(), database: z.string().optional() });
-export const volumeSchema = z.object({ name: z.string(), path: z.string(), createdAt: z.number() });
+export const volumeSchema = z.object({
+  name: z.string(),
+  path: z.string(),
+  /** Support container that has it to itself; absent for what the processes share. */
+  support: z.string().optional(),
+  createdAt: z.number(),
+});
+
+/** How long the data of a deleted app is kept, milliseconds. */
+export const keptMs = 7 * 86_400_000;
+
+/** A deleted app whose data is kept until then. */
+export const deletedAppSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  environment: z.enum(['production', 'staging']),
+  deletedAt: z.number(),
+  keptUntil: z.number(),
+  by: z.string(),
+  volumes: z.array(volumeSchema),
+  databases: z.array(bindingSchema),
+});
+export type DeletedApp = z.infer<typeof deletedAppSchema>;
 
 /** What the serving release says of a process or support container. */
 export const processSchema = z.object({

@@ -41,6 +41,7 @@ export function backingConformance(name: string, open: () => Promise<BackingUnde
       await Promise.all([under.backing.ensure(options), under.backing.ensure(options)]);
       await under.backing.ensure(options);
       assert.equal(await under.backing.ready(options), true);
+      assert.equal(await under.backing.replaces(options), false, 'it is what would be started');
     });
 
     test('a grant gives a database to write and read', async () => {

@@ -27,6 +27,8 @@ export interface Backing {
   readonly container: string;
   /** Starts the server when it does not run and waits until it answers; progress by `onDetail`. */
   ensure(options: { signal: AbortSignal; onDetail?: (detail: string) => void }): Promise<void>;
+  /** Whether `ensure` would end the one that runs and start it anew, with newer settings: all who use it would wait. */
+  replaces(options: { signal: AbortSignal }): Promise<boolean>;
   grant(grant: BackingGrant, options: { signal: AbortSignal }): Promise<void>;
   /** The URL an app is given. Holds the password: never log it. */
   url(grant: BackingGrant): string;

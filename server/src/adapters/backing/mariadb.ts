@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { poll } from '../../platform/wait.ts';
-import type { ContainerSpec, Engine, Labels } from '../engine/contract.ts';
+import { type ContainerSpec, type Engine, type Labels, specHash, specLabel } from '../engine/contract.ts';
 import type { Backing, BackingGrant, BackingStatus } from './contract.ts';
 import { checkedName, grantUrl } from './grant.ts';
 
@@ -11,6 +11,8 @@ export interface MariadbOptions {
   installation: string;
   /** Id of the image to run, `sha256:…`. */
   image: () => Promise<string>;
+  /** The same when it is on this machine already; nothing is fetched. */
+  imageHere: (signal: AbortSignal) => Promise<string | undefined>;
   /** The same for as long as the volume lives: the server keeps the first one it was given. */
   rootPassword: () => Promise<string>;
   /** Network of its own; apps' networks are attached beside it. `ensure` makes it and gives the server's address in it. */
@@ -72,10 +74,10 @@ export function createMariadb(options: MariadbOptions): Backing {
   const labels: Labels = { 'minicloud.platform': 'mariadb' };
   let starting: Promise<void> | undefined;
 
-  async function spec(address: string | undefined): Promise<ContainerSpec> {
+  async function spec(image: string, address: string | undefined): Promise<ContainerSpec> {
     return {
       name: container,
-      image: await options.image(),
+      image,
       labels,
       command: serverArguments,
       env: {
@@ -144,7 +146,7 @@ export function createMariadb(options: MariadbOptions): Backing {
   async function start(signal: AbortSignal, onDetail: (detail: string) => void): Promise<void> {
     const address = await options.network.ensure(labels, signal);
     await engine.ensureVolume(container, labels, { signal });
-    const attached = await create(await spec(address), signal, onDetail);
+    const attached = await create(await spec(await options.image(), address), signal, onDetail);
     await engine.startContainer(container, { signal });
     for (const { network, address } of attached) {
       await engine.connectNetwork(network, container, { aliases: [mariadbAlias], address }, { signal });
@@ -226,6 +228,17 @@ export function createMariadb(options: MariadbOptions): Backing {
       } finally {
         starting = undefined;
       }
+    },
+
+    async replaces({ signal }) {
+      const seen = await engine.inspectContainer(container, { signal });
+      if (seen?.state !== 'running') return false;
+      const image = await options.imageHere(signal);
+      if (image === undefined) return true;
+      // Its address was given to it, or chosen by the engine.
+      const addresses = [seen.addresses[options.network.name], undefined];
+      const same = await Promise.all(addresses.map(async (address) => specHash(await spec(image, address))));
+      return !same.includes(seen.labels[specLabel] ?? '');
     },
 
     async grant({ name, password }, { signal }) {

@@ -12,7 +12,7 @@ export interface MemoryBacking extends Backing {
 }
 
 export function createMemoryBacking(
-  options: { container?: string; onEnsure?: () => Promise<void> } = {},
+  options: { container?: string; onEnsure?: () => Promise<void>; replaces?: () => boolean } = {},
 ): MemoryBacking {
   const databases = new Map<string, string[]>();
   const users = new Map<string, string>();
@@ -33,6 +33,9 @@ export function createMemoryBacking(
       signal.throwIfAborted();
       await options.onEnsure?.();
       running = true;
+    },
+    async replaces() {
+      return running && (options.replaces?.() ?? false);
     },
     async ready() {
       return running;

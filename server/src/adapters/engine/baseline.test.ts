@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { containerOptions, ownLabels, specHash } from './baseline.ts';
+import { containerOptions, ownLabels } from './baseline.ts';
 import type { ContainerSpec, EngineCapabilities } from './contract.ts';
+import { specHash } from './contract.ts';
 
 const capabilities: EngineCapabilities = {
   reachableAddresses: true,

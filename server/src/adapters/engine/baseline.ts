@@ -3,9 +3,8 @@
  *
  * It is an allow-list: a key that is not written here is never sent, so a manifest or an image can't reach it.
  */
-import { createHash } from 'node:crypto';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type ContainerSpec, type EngineCapabilities, installationLabel } from './contract.ts';
+import { type ContainerSpec, type EngineCapabilities, installationLabel, specHash, specLabel } from './contract.ts';
 import { type Dialect, dockerDialect, endpointAddress } from './dialect.ts';
 
 /** Present on the containers that are Minicloud's own parts; only they may use the host's network and folders. */
@@ -16,8 +15,6 @@ export const ownKeysLabel = 'minicloud.keys';
 export const imageReaderLabel = 'minicloud.image-reader';
 /** The container's own name: a container that somebody made of an image that holds our labels has another one. */
 export const nameLabel = 'minicloud.name';
-/** SHA-256 of the spec: tells "the same again" from "another one of that name". */
-export const specLabel = 'minicloud.spec';
 
 /**
  * Kept of the kernel's capabilities. Unmodified official images start as root, give files to their user (CHOWN, FOWNER,
@@ -124,11 +121,6 @@ export function ownLabels(labels: Record<string, string>, name: string): Record<
 function blanked(imageLabels: Record<string, string>): Record<string, string> {
   const ours = Object.keys(imageLabels).filter((key) => key.startsWith('minicloud.'));
   return Object.fromEntries(ours.map((key) => [key, '']));
-}
-
-/** Equal for equal specs, whatever the order of their keys. */
-export function specHash(spec: ContainerSpec): string {
-  return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 32);
 }
 
 function hostConfig(spec: ContainerSpec, capabilities: EngineCapabilities, dialect: Dialect): Record<string, unknown> {
@@ -263,12 +255,4 @@ function refused(code: 'invalid_input' | 'forbidden', object: string, why: strin
     still: 'Nothing was changed.',
     remedy: 'Change what asks for it: the manifest, or the part of Minicloud that made this container.',
   });
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }

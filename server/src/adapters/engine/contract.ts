@@ -9,6 +9,7 @@
  *   `engine_unreachable`, never in waiting for ever.
  * - Failures are `ProblemError`s that name the object. Answers are parsed at the border, never cast.
  */
+import { createHash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 
 import type { ProblemInit } from 'minicloud-shared/model/problem';
@@ -68,6 +69,8 @@ export interface Platform {
 export interface RegistryCredentials {
   username: string;
   password: string;
+  /** The password is a token that the registry gave for one. */
+  identity?: boolean;
 }
 
 export interface PullProgress {
@@ -102,6 +105,22 @@ export interface ContainerSpec {
   /** `always` for what should survive a reboot, `no` for run-to-completion. */
   restart: 'always' | 'no';
   stopTimeoutSeconds?: number;
+}
+
+/** SHA-256 of the spec: tells "the same again" from "another one of that name". */
+export const specLabel = 'minicloud.spec';
+
+/** Equal for equal specs, whatever the order of their keys. */
+export function specHash(spec: ContainerSpec): string {
+  return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 32);
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
 }
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { sleep } from '../../platform/wait.ts';
-import { containerOptions, imageReaderLabel, ownLabels, specHash, specLabel } from './baseline.ts';
+import { containerOptions, imageReaderLabel, ownLabels } from './baseline.ts';
 import {
   type CallOptions,
   type ContainerInfo,
@@ -14,6 +14,8 @@ import {
   type ExecResult,
   installationLabel,
   type Labels,
+  specHash,
+  specLabel,
 } from './contract.ts';
 import type { Dialect } from './dialect.ts';
 import { withName } from './docker-adopted.ts';

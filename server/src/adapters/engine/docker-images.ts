@@ -13,6 +13,7 @@ import {
   type Platform,
   type PullProgress,
   platformProblem,
+  type RegistryCredentials,
 } from './contract.ts';
 import type { Dialect } from './dialect.ts';
 import { createdAnswer, imageAnswer, imageInfo, type ProgressAnswer, progressAnswer } from './docker-answers.ts';
@@ -80,7 +81,7 @@ export function imageCalls(
         verb: 'pull the image',
         object: `image ${reference}`,
         kind: 'registry',
-        ...(options.credentials && { registryAuth: options.credentials }),
+        ...(options.credentials && { registryAuth: registryAuth(options.credentials, repository) }),
       };
       await pull(transport, call, options, follow);
       const image = await known(reference, options);
@@ -198,6 +199,11 @@ export function imageCalls(
       return await known(tag, options);
     },
   };
+}
+
+function registryAuth({ username, password, identity }: RegistryCredentials, repository: string) {
+  const serveraddress = repository.split('/')[0];
+  return { ...(identity ? { identitytoken: password } : { username, password }), serveraddress };
 }
 
 /** Pulls until done; a pull that makes no progress for a while is ended, however long it has been good. */

@@ -48,7 +48,7 @@ const registryCauses: Cause[] = [
     code: 'registry_denied',
     pattern:
       /unauthorized|authentication required|pull access denied|access to the resource is denied|access forbidden|no basic auth credentials|incorrect username or password|40[13] (?:Unauthorized|Forbidden)|denied:/i,
-    remedy: 'Check the name of the image; if it is private, give Minicloud the credentials of its registry.',
+    remedy: 'Check the name of the image; if it is private, log in to its registry on the server.',
   },
   {
     code: 'image_not_found',

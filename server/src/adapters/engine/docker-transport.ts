@@ -17,7 +17,7 @@ export interface Call extends Attempt {
   query?: Record<string, string | number | boolean>;
   body?: object;
   upload?: NodeJS.ReadableStream;
-  registryAuth?: { username: string; password: string };
+  registryAuth?: { username: string; password: string } | { identitytoken: string };
   /** Whose fault a failure is; decides how its words are read. */
   kind?: FailureKind;
 }

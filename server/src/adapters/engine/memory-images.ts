@@ -191,7 +191,7 @@ function denied(reference: string): ProblemError {
     what: 'The engine could not pull the image',
     object: `image ${reference}`,
     why: 'unauthorized: authentication required',
-    remedy: 'Check the name of the image; if it is private, give Minicloud the credentials of its registry.',
+    remedy: 'Check the name of the image; if it is private, log in to its registry on the server.',
   });
 }
 

@@ -1,6 +1,6 @@
 /** The engine port in memory: same answers, no containers. For tests and for trying Minicloud out without an engine. */
 import { abortReason } from '../../platform/wait.ts';
-import { containerLabels, containerOptions, ownLabels, specHash, specLabel } from './baseline.ts';
+import { containerLabels, containerOptions, ownLabels } from './baseline.ts';
 import {
   type CallOptions,
   type ContainerInfo,
@@ -11,6 +11,8 @@ import {
   type ImageInfo,
   installationLabel,
   type Labels,
+  specHash,
+  specLabel,
 } from './contract.ts';
 import { dockerProblem } from './docker-problems.ts';
 import { memoryEvents } from './memory-events.ts';

@@ -6,13 +6,13 @@ import { exitCodes } from '../exit-codes.ts';
 export const appsDelete: Command = {
   name: 'apps:delete',
   finishes: true,
-  summary: 'delete an app; its volumes and databases are kept',
+  summary: 'delete an app; its data is kept for seven days',
   positionals: [{ name: 'NAME', required: true, complete: 'app' }],
   options: {
     confirm: { type: 'string', value: 'NAME', complete: 'app', help: 'the name once more, in place of the question' },
   },
   details: [
-    'Its containers, routes, network and names go. Its volumes go to the trash for seven days, its databases stay on their server.',
+    'Its containers, routes, network and names go. Its volumes and databases are kept for seven days: `apps:deleted` lists them, `apps:restore` brings them back. Then they are removed.',
     'Ctrl-C only stops watching: a deletion that has begun is finished.',
   ],
   json: '{ operation: Operation } when it has ended',
@@ -39,7 +39,10 @@ export const appsDelete: Command = {
     });
     if (context.json) context.out.json({ operation: outcome.operation });
     const code = settle(context, outcome);
-    if (code === exitCodes.ok && !context.json) context.out.print([`${name} is deleted. Its data is kept.`]);
+    if (code === exitCodes.ok && !context.json)
+      context.out.print([
+        `${name} is deleted. Its data is kept for seven days; \`minicloud apps:restore ${name}\` brings it back.`,
+      ]);
     return code;
   },
 };

@@ -51,7 +51,9 @@ export function appView(app: AppDetail, now: number, columns: number): Line[] {
     fact('environment', app.environment),
     ...app.urls.map(({ url, process, port }) => fact('url', `${url} → ${process}:${port}`)),
     ...app.bindings.map((binding) => fact('needs', `${binding.service}, in ${binding.env}`)),
-    ...app.volumes.map((volume) => fact('volume', `${volume.path} since ${relative(volume.createdAt, now)}`)),
+    ...app.volumes.map(({ path, support, createdAt }) =>
+      fact('volume', `${path}${support ? ` of ${support}` : ''} since ${relative(createdAt, now)}`),
+    ),
   ];
   const lines: Line[] = [[styled('bold', app.name)], ...indent(table([{}, { overflow: 'wrap' }], rows, columns - 2))];
   if (app.replicas.length > 0) lines.push([], ...indent(replicaTable(app.replicas, columns - 2)));

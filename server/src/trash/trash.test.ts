@@ -1,0 +1,130 @@
+/** Data of deleted apps: kept for seven days, brought back whole, and then removed; nothing else ever is. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { keptMs } from 'minicloud-shared/model/app';
+import { type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
+import type { MemoryBacking } from '../adapters/backing/memory.ts';
+import { findApp } from '../apps/apps.ts';
+import { bindingUrl } from '../services/services.ts';
+import { sweepTrash } from './trash.ts';
+
+let companion: MemoryCompanion;
+let databases: MemoryBacking;
+before(async () => {
+  companion = await startMemoryCompanion();
+  databases = companion.cloud.backings.mariadb as MemoryBacking;
+});
+after(() => companion.stop());
+
+const manifest = (app: string) => `name: ${app}
+image: x:1
+expose: [{ port: 80 }]
+needs:
+- database
+- storage
+- database: { env: DATABASE_URL_READ }
+- database: { env: DATABASE_URL_WRITE }
+support: { redis: { image: "redis:8", volumes: [{ path: /data }] } }
+`;
+
+async function deployed(app: string): Promise<void> {
+  const operation = await companion.deploy(manifest(app));
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+}
+async function deleted(app: string): Promise<void> {
+  const { operationId } = await companion.client.apps.delete.mutate({ name: app, confirm: app });
+  const operation = await companion.cloud.operations.finished(operationId);
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+}
+/** What an app's program could do with the credentials that it has now. */
+async function database(app: string) {
+  const row = await findApp(companion.cloud, app);
+  assert.ok(row);
+  const url = new URL((await bindingUrl(companion.cloud, row, 'DATABASE_URL')) ?? '');
+  return { name: url.username, login: databases.login(url.username, url.password) };
+}
+const volumesOf = async (app: string) => (await companion.client.apps.get.query({ name: app })).volumes;
+const onEngine = async () => (await companion.engine.listVolumes()).map(({ name }) => name);
+const kept = async () => (await companion.client.apps.deleted.query()).map(({ name }) => name);
+const restore = (input: { name: string; id?: string }) =>
+  companion.call('apps.restore', 'mutation', input, { token: companion.admin });
+
+test('a deleted app comes back with its volumes and databases, and runs when it is deployed', async () => {
+  await deployed('shop');
+  const { id, bindings } = await companion.client.apps.get.query({ name: 'shop' });
+  const volumes = await volumesOf('shop');
+  const before = await database('shop');
+  before.login.write(before.name, 'an order');
+  await deleted('shop');
+
+  const [trashed] = await companion.client.apps.deleted.query();
+  assert.deepEqual([trashed?.id, trashed?.name, trashed?.by], [id, 'shop', 'test administrator']);
+  assert.equal((trashed?.keptUntil ?? 0) - (trashed?.deletedAt ?? 0), keptMs);
+  assert.deepEqual(trashed?.volumes, volumes);
+  assert.deepEqual(trashed?.databases, bindings);
+  const { plan } = await companion.client.plans.create.mutate({ manifest: manifest('shop') });
+  assert.ok(plan?.notes.some((note) => note.includes('minicloud apps:restore shop')));
+
+  assert.equal((await restore({ name: 'shop' })).code, 'ok');
+  assert.deepEqual(await kept(), []);
+  const back = await companion.client.apps.get.query({ name: 'shop' });
+  assert.deepEqual([back.id, back.state, back.replicas], [id, 'created', []]);
+  await deployed('shop');
+  assert.deepEqual(await volumesOf('shop'), volumes);
+  assert.deepEqual((await companion.client.apps.get.query({ name: 'shop' })).bindings, bindings, 'the same databases');
+  const now = await database('shop');
+  assert.deepEqual([now.name, now.login.read(now.name)], [before.name, ['an order']]);
+});
+
+test('of two with one name, which one is said; none comes back over an app that is there', async () => {
+  await deployed('twice');
+  const first = await companion.client.apps.get.query({ name: 'twice' });
+  await deleted('twice');
+  companion.pass(1000);
+  await deployed('twice');
+  assert.equal((await restore({ name: 'twice' })).code, 'conflict');
+  assert.deepEqual(await kept(), ['twice'], 'what was refused is still kept');
+  await deleted('twice');
+  assert.deepEqual(await kept(), ['twice', 'twice']);
+  assert.equal((await restore({ name: 'twice', id: 'nosuch' })).code, 'not_found');
+  assert.equal((await restore({ name: 'twice', id: first.id })).code, 'ok');
+  assert.equal((await companion.client.apps.get.query({ name: 'twice' })).id, first.id);
+  assert.equal((await restore({ name: 'nobody' })).code, 'not_found');
+});
+
+test('after seven days it is removed, and nothing but it', async () => {
+  await deployed('gone');
+  await deployed('stays');
+  const gone = await volumesOf('gone');
+  const lost = await database('gone');
+  await deleted('gone');
+  const before = await onEngine();
+  companion.pass(keptMs - 60_000);
+  await sweepTrash(companion.cloud);
+  assert.deepEqual(await onEngine(), before, 'a minute too early');
+  assert.ok((await kept()).includes('gone'));
+
+  companion.pass(60_000);
+  assert.equal((await restore({ name: 'gone' })).code, 'not_found', 'what is about to go is not given out');
+  const { removeVolume } = companion.engine;
+  companion.engine.removeVolume = async () => {
+    throw new Error('in use');
+  };
+  await sweepTrash(companion.cloud);
+  companion.engine.removeVolume = removeVolume;
+  assert.ok((await kept()).includes('gone'), 'what could not be removed is tried again');
+  await sweepTrash(companion.cloud);
+  assert.deepEqual(await kept(), []);
+  const removed = new Set(gone.map(({ name }) => name));
+  const there = new Set(await onEngine());
+  assert.equal(removed.size, 2);
+  for (const name of removed) assert.ok(!there.has(name), name);
+  for (const app of ['stays', 'shop', 'twice'])
+    for (const { name } of await volumesOf(app)) assert.ok(there.has(name), `${name} of ${app}`);
+  await deployed('stays');
+  const stays = await database('stays');
+  assert.deepEqual(stays.login.databases(), [stays.name]);
+  await deployed('gone');
+  const anew = await database('gone');
+  assert.notEqual(anew.name, lost.name);
+});

@@ -1,0 +1,130 @@
+/**
+ * Trash: what is left of apps that were deleted, which is their data. It can be brought back for seven days; then it is
+ * removed. Nothing comes here but by the confirmed delete of an app, and nothing else is ever removed.
+ */
+import { type DeletedApp, keptMs } from 'minicloud-shared/model/app';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import * as z from 'zod';
+import { type AppRow, appChanged, forgetApp, readmitApp } from '../apps/apps.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { inTransaction } from '../platform/db.ts';
+import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
+import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
+import { type DeletedRow, deletedRows, dropDeleted, insertDeleted } from './store.ts';
+
+const bindingsSchema = z.array(z.object({ service: z.literal('mariadb'), env: z.string(), name: z.string() }));
+
+/** The app is forgotten, and its data is in the trash: both or neither. */
+export async function moveToTrash(cloud: Cloud, app: AppRow, by: string): Promise<void> {
+  const now = cloud.clock.now();
+  await inTransaction(cloud.db, async (db) => {
+    const { id, name, environment, created_at } = app;
+    const bindings = JSON.stringify(await keptBindings(db, app));
+    await insertDeleted(db, { id, name, environment, created_at, deleted_at: now, by, bindings_json: bindings });
+    await trashVolumes(db, app, now);
+    await forgetApp(db, app.id);
+  });
+}
+
+/** Deleted apps whose data is kept, the newest first. */
+export async function deletedApps(cloud: Cloud, visible: (app: string) => boolean): Promise<DeletedApp[]> {
+  const rows = (await deletedRows(cloud.db)).filter((row) => visible(row.name));
+  return Promise.all(rows.map((row) => shown(cloud, row)));
+}
+
+/** The newest deleted app of that name whose data can still be brought back. */
+export async function newestDeleted(cloud: Cloud, name: string): Promise<DeletedApp | undefined> {
+  const found = await deletedApps(cloud, (app) => app === name);
+  return found.find((app) => app.keptUntil > cloud.clock.now());
+}
+
+/**
+ * Brings a deleted app back with its volumes and databases; nothing of it runs until it is deployed. Throws `conflict`
+ * while another app has its name.
+ */
+export async function restoreApp(
+  cloud: Cloud,
+  by: Principal,
+  input: { name: string; id?: string | undefined },
+): Promise<DeletedApp> {
+  const rows = (await deletedRows(cloud.db)).filter((row) => row.name === input.name);
+  const row = rows.find(
+    ({ id, deleted_at }) => (input.id === undefined || id === input.id) && deleted_at + keptMs > cloud.clock.now(),
+  );
+  if (!row) throw nothingKept(input.name, rows);
+  const back = await shown(cloud, row);
+  const app = await readmitApp(cloud, row, async (db, app) => {
+    for (const binding of bindingsOf(row)) await readmitBinding(cloud, db, app, binding);
+    await readmitVolumes(db, app);
+    await dropDeleted(db, app.id);
+  });
+  await appChanged(cloud, app, by.name);
+  return back;
+}
+
+async function shown(cloud: Cloud, row: DeletedRow): Promise<DeletedApp> {
+  return {
+    id: row.id,
+    name: row.name,
+    environment: row.environment === 'staging' ? 'staging' : 'production',
+    deletedAt: row.deleted_at,
+    keptUntil: row.deleted_at + keptMs,
+    by: row.by,
+    volumes: await trashedVolumes(cloud, row),
+    databases: bindingsOf(row).map(({ service, env, name }) => ({ service, env, database: name })),
+  };
+}
+
+function bindingsOf(row: DeletedRow) {
+  return bindingsSchema.parse(JSON.parse(row.bindings_json));
+}
+
+/** Removes what was kept for seven days. What can not be removed now is tried again the next time. Never throws. */
+export async function sweepTrash(cloud: Cloud): Promise<void> {
+  const signal = cloud.stopping;
+  const due = (await deletedRows(cloud.db)).filter((row) => row.deleted_at + keptMs <= cloud.clock.now());
+  for (const row of due) {
+    try {
+      for (const binding of bindingsOf(row)) await destroyDatabase(cloud, binding, signal);
+      await removeVolumes(cloud, row, signal);
+      await dropDeleted(cloud.db, row.id);
+      cloud.log.info('the data of a deleted app was removed, as its seven days are over', {
+        app: row.name,
+        id: row.id,
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      cloud.log.warn('the data of a deleted app could not be removed; it is tried again', {
+        app: row.name,
+        why: toProblem(error).why,
+      });
+    }
+  }
+}
+
+const everyMs = 60 * 60_000;
+
+/** Sweeps now and once an hour. Returns what stops it. */
+export function keepSweeping(cloud: Cloud): () => void {
+  const sweep = () =>
+    void sweepTrash(cloud).catch((error) => {
+      if (!cloud.stopping.aborted) cloud.log.warn('the trash could not be looked at', { why: toProblem(error).why });
+    });
+  const timer = setInterval(sweep, everyMs);
+  sweep();
+  return () => clearInterval(timer);
+}
+
+function nothingKept(name: string, rows: readonly DeletedRow[]): ProblemError {
+  return new ProblemError({
+    code: 'not_found',
+    what: 'There is nothing to bring back',
+    object: `deleted app ${name}`,
+    why:
+      rows.length === 0
+        ? 'No data of a deleted app of this name is kept.'
+        : 'No data of such a deleted app is kept any more, or it is another one.',
+    still: 'Nothing was changed.',
+    remedy: 'See `minicloud apps:deleted` for what is kept.',
+  });
+}
