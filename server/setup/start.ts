@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { problemLines, toProblem } from 'minicloud-shared/model/problem';
 import { createDockerEngine } from '../src/adapters/engine/docker.ts';
-import { type Config, readConfig } from '../src/config.ts';
+import { type Config, exitCodeOf, readConfig } from '../src/config.ts';
 import { ensurePlatformImage } from '../src/images/ensure.ts';
 import type { ImageSettings } from '../src/images/settings.ts';
 import { readFileIfThere } from '../src/platform/atomic-file.ts';
@@ -153,6 +153,7 @@ function announce(ready: Ready, file: string, withSample: boolean): void {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${problemLines(toProblem(error)).join('\n')}\n`);
-  process.exitCode = 1;
+  const problem = toProblem(error);
+  process.stderr.write(`${problemLines(problem).join('\n')}\n`);
+  process.exitCode = exitCodeOf(problem);
 }

@@ -2,7 +2,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import { z } from 'zod';
 
 const port = wholeNumber(1, 65535);
@@ -174,6 +174,11 @@ export function homePaths(home: string) {
     rootKey: join(home, 'root-key.pem'),
     proxy: join(home, 'proxy'),
   };
+}
+
+/** As the command line's table of exit codes has it: what it was told is not right, or it was tried and failed. */
+export function exitCodeOf({ code }: Problem): number {
+  return code === 'invalid_input' ? 2 : 1;
 }
 
 function badSetting(object: string, why: string): ProblemError {

@@ -6,7 +6,7 @@ import { addServerLink } from 'minicloud-shared/model/access';
 import { problemLines, toProblem } from 'minicloud-shared/model/problem';
 import { firstAdministratorCode } from './access/codes.ts';
 import { type Companion, startCompanion } from './companion.ts';
-import { type Config, readConfig, settingLines } from './config.ts';
+import { type Config, exitCodeOf, readConfig, settingLines } from './config.ts';
 import { keepReady } from './ready.ts';
 
 const serverFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -102,8 +102,7 @@ try {
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
   const problem = toProblem(error);
-  // As the command line's table of exit codes has it: what it was told is not right, or it was tried and failed.
-  const exitCode = problem.code === 'invalid_input' ? 2 : 1;
+  const exitCode = exitCodeOf(problem);
   process.stderr.write(`${json ? JSON.stringify({ problem, exitCode }) : problemLines(problem).join('\n')}\n`);
   process.exitCode = exitCode;
 }

@@ -3,6 +3,8 @@
  * place of the shared database for itself.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../server/src/adapters/engine/contract.ts';
@@ -95,6 +97,54 @@ test('one app can not take every place of the database before login, and the oth
   const door = await lab.engine.exec(blog, ['node', '-e', knock.replace('3306', '3307')]);
   assert.equal(door.stdout, 'refused', 'the door of the companion is closed to apps');
 });
+
+test('from a deployed app and its support container each cell is as the matrix says', async () => {
+  const lab = first();
+  const deployed = await lab.deploy(`${manifest('shop')}support: { helper: { image: minicloud-test/app:1 } }\n`);
+  assert.equal(deployed.state, 'succeeded', JSON.stringify(deployed.problem));
+  const found = await lab.engine.listContainers({ 'minicloud.app-name': 'shop' });
+  const at = (one: { addresses: Record<string, string> } | undefined) => Object.values(one?.addresses ?? {})[0] ?? '';
+  const isSupport = (one: (typeof found)[number]) => Number(at(one).split('.')[3]) % 64 >= 32;
+  const [app, helper] = [found.find((one) => !isSupport(one)), found.find(isSupport)];
+  assert.ok(app && helper);
+  const [blog] = await lab.engine.listContainers({ 'minicloud.app-name': 'blog' });
+  const [theirs] = await second().engine.listContainers({ 'minicloud.platform': 'mariadb' });
+  const machine = createServer((socket) => socket.end()).listen(0, '0.0.0.0');
+  await once(machine, 'listening');
+  const { port: machinePort } = machine.address() as { port: number };
+  const gateway = at(app).replace(/\d+$/, (last) => String(Math.floor(Number(last) / 64) * 64 + 1));
+  const cells: [title: string, host: string, port: number, app: boolean, support: boolean][] = [
+    ['its support container', at(helper), 8080, true, true],
+    ['its shared service', 'mariadb', 3306, true, false],
+    ["the companion's door to it", 'mariadb', 3307, false, false],
+    ['another app', at(blog), 8080, false, false],
+    ["another installation's service", at(theirs), 3306, false, false],
+    ['a port of the machine', gateway, machinePort, false, false],
+  ];
+  try {
+    for (const [title, host, port, fromApp, fromSupport] of cells) {
+      const answers = async (container: string) =>
+        (await lab.engine.exec(container, ['node', '-e', connects(host, port)])).stdout;
+      assert.equal(await answers(app.id), fromApp ? 'yes' : 'no', `from the app to ${title}`);
+      assert.equal(await answers(helper.id), fromSupport ? 'yes' : 'no', `from support to ${title}`);
+      if (host === 'mariadb') continue;
+      // Who is refused is refused something that is there.
+      await once(connect(port, host), 'connect');
+    }
+  } finally {
+    machine.close();
+  }
+});
+
+function connects(host: string, port: number): string {
+  return `
+const socket = require('node:net').connect(${port}, ${JSON.stringify(host)});
+const end = (word) => { process.stdout.write(word); process.exit(0); };
+socket.setTimeout(4000, () => end('no'));
+socket.on('connect', () => end('yes'));
+socket.on('error', () => end('no'));
+`;
+}
 
 test('a pool without room is told, and nothing of the app is left', async () => {
   const full = async () => {

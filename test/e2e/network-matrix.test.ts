@@ -8,12 +8,14 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, before, describe, test } from 'node:test';
+import { createMariadb } from '../../server/src/adapters/backing/mariadb.ts';
 import type { ContainerSpec, Engine } from '../../server/src/adapters/engine/contract.ts';
 import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import type { Firewall } from '../../server/src/adapters/firewall/contract.ts';
 import { createIptablesFirewall } from '../../server/src/adapters/firewall/iptables.ts';
 import { runCommand } from '../../server/src/platform/exec.ts';
 import { poll } from '../../server/src/platform/wait.ts';
+import { firewallPolicy } from '../../server/src/services/services.ts';
 
 const socketPath = process.env.MINICLOUD_TEST_DOCKER;
 const image = process.env.MINICLOUD_TEST_BASE_IMAGE ?? 'minicloud/base:trixie';
@@ -24,6 +26,8 @@ const prefix = 'h2-matrix-';
 const installation = 'h2matrix';
 const port = 8080;
 const publicPort = 8081;
+/** Where shared services answer; they listen at `port` too, which nobody may ask. */
+const servicePort = 3306;
 
 /** Two apps with support containers, and a service that only `shop` needs; addresses as the plan of a /26 says. */
 const networks = {
@@ -54,7 +58,14 @@ const metadata = '169.254.169.254';
 const internet = '203.0.113.10';
 
 /** Row by row as in `server/ARCHITECTURE.md`: who tries, whom, and what has to come of it. */
-const reach = (name: Name) => [`${name} (${containers[name].address})`, containers[name].address] as const;
+type Target = readonly [title: string, address: string, port?: number];
+const reach = (name: Name): Target => [`${name} (${containers[name].address})`, containers[name].address];
+/** The service at its own port: at any other it is refused to everybody. */
+const ask = (name: 'database' | 'otherDatabase'): Target => [
+  `${name} (${containers[name].address}:${servicePort})`,
+  containers[name].address,
+  servicePort,
+];
 const hostAddresses = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .filter(({ family, internal }) => family === 'IPv4' && !internal)
@@ -65,16 +76,16 @@ const gateways = [networks.shop.gateway, networks.blog.gateway].map(
 const control = [...hostAddresses, ...gateways];
 const everywhere = { metadata: ['169.254/16', metadata] as const, internet: ['the internet', internet] as const };
 
-const matrix: { from: Name; yes: (readonly [string, string])[]; no: (readonly [string, string])[] }[] = [
+const matrix: { from: Name; yes: Target[]; no: Target[] }[] = [
   {
     from: 'shop',
-    yes: [reach('shopSearch'), reach('shopCache'), reach('database'), everywhere.internet],
-    no: [reach('blog'), reach('blogCache'), reach('otherDatabase'), everywhere.metadata, ...control],
+    yes: [reach('shopSearch'), reach('shopCache'), ask('database'), everywhere.internet],
+    no: [reach('blog'), reach('blogCache'), reach('database'), ask('otherDatabase'), everywhere.metadata, ...control],
   },
   {
     from: 'blog',
-    yes: [reach('blogCache'), reach('otherDatabase'), everywhere.internet],
-    no: [reach('shop'), reach('shopSearch'), reach('database'), everywhere.metadata, ...control],
+    yes: [reach('blogCache'), ask('otherDatabase'), everywhere.internet],
+    no: [reach('shop'), reach('shopSearch'), reach('otherDatabase'), ask('database'), everywhere.metadata, ...control],
   },
   {
     from: 'shopSearch',
@@ -83,7 +94,8 @@ const matrix: { from: Name; yes: (readonly [string, string])[]; no: (readonly [s
       reach('blog'),
       reach('blogCache'),
       reach('database'),
-      reach('otherDatabase'),
+      ask('database'),
+      ask('otherDatabase'),
       everywhere.metadata,
       everywhere.internet,
       ...control,
@@ -97,7 +109,7 @@ const matrix: { from: Name; yes: (readonly [string, string])[]; no: (readonly [s
       reach('shopSearch'),
       reach('blog'),
       reach('blogCache'),
-      reach('otherDatabase'),
+      ask('otherDatabase'),
       everywhere.metadata,
       everywhere.internet,
       ...control,
@@ -106,8 +118,9 @@ const matrix: { from: Name; yes: (readonly [string, string])[]; no: (readonly [s
 ];
 
 const listen = (listenPort: number) =>
-  `$s = IO::Socket::INET->new(Listen => 9, LocalPort => ${listenPort}, ReuseAddr => 1) or die; ` +
-  'while ($c = $s->accept) { print $c "ok\\n"; close $c }';
+  `fork or do { $s = IO::Socket::INET->new(Listen => 9, LocalPort => ${listenPort}, ReuseAddr => 1) or die; ` +
+  'while ($c = $s->accept) { print $c "ok\\n"; close $c } }; ';
+const isService = (name: string) => name === 'database' || name === 'otherDatabase';
 
 describe('network matrix', () => {
   let engine: Engine;
@@ -144,7 +157,18 @@ describe('network matrix', () => {
     await runCommand(['ip', 'link', 'delete', outside.device]);
   });
 
-  const policy = () => ({ pool, resolverAtGateway: engine.capabilities.resolverAtGateway });
+  // As the companion makes it, of the services that it has: what is tried here is what holds there.
+  const mariadb = () =>
+    createMariadb({
+      engine,
+      installation,
+      now: Date.now,
+      image: async () => image,
+      imageHere: async () => undefined,
+      rootPassword: async () => '',
+      network: { name: '', ensure: async () => undefined },
+    });
+  const policy = () => firewallPolicy({ config: { networkPool: pool }, engine, backings: { mariadb: mariadb() } });
 
   /** True when a program in the container gets an answer from there. */
   const answers = async (from: Name, address: string, to: number = port): Promise<boolean> => {
@@ -154,26 +178,28 @@ describe('network matrix', () => {
   };
 
   test('without the firewall the cells that it closes are open: the tries below can fail', async () => {
-    const open: [Name, string][] = [
+    const open: [Name, string, number?][] = [
       ['shop', networks.shop.gateway],
       ['shop', metadata],
       ['shopSearch', internet],
-      ['shopSearch', containers.database.address],
+      ['shopSearch', containers.database.address, servicePort],
+      ['shop', containers.database.address],
       ['database', containers.shop.address],
       ['database', internet],
     ];
-    for (const [from, address] of open) assert.ok(await answers(from, address), `${from} → ${address}`);
+    for (const [from, address, to] of open) assert.ok(await answers(from, address, to), `${from} → ${address}`);
+    assert.equal(mariadb().port, servicePort);
     await firewall.apply(policy());
   });
 
   for (const { from, yes, no } of matrix) {
     // At once: a refused connection takes a second each.
     describe(`from ${from}`, { concurrency: 6 }, () => {
-      for (const [title, address] of yes) {
-        test(`${from} reaches ${title}`, async () => assert.ok(await answers(from, address)));
+      for (const [title, address, to] of yes) {
+        test(`${from} reaches ${title}`, async () => assert.ok(await answers(from, address, to)));
       }
-      for (const [title, address] of no) {
-        test(`${from} does not reach ${title}`, async () => assert.equal(await answers(from, address), false));
+      for (const [title, address, to] of no) {
+        test(`${from} does not reach ${title}`, async () => assert.equal(await answers(from, address, to), false));
       }
       test(`${from} has neither the engine's socket nor its port`, async () => {
         const script =
@@ -194,9 +220,11 @@ describe('network matrix', () => {
 
   test('every target is alive: the machine, as the proxy, reaches all of them', async () => {
     for (const name of Object.keys(containers) as Name[]) {
-      const script = `exec 3<>/dev/tcp/${containers[name].address}/${port} && read -t 3 -u 3 line && [ "$line" = ok ]`;
-      const { exitCode } = await runCommand(['timeout', '4', 'bash', '-c', script]);
-      assert.equal(exitCode, 0, name);
+      for (const to of isService(name) ? [port, servicePort] : [port]) {
+        const script = `exec 3<>/dev/tcp/${containers[name].address}/${to} && read -t 3 -u 3 line && [ "$line" = ok ]`;
+        const { exitCode } = await runCommand(['timeout', '4', 'bash', '-c', script]);
+        assert.equal(exitCode, 0, `${name} at ${to}`);
+      }
     }
     for (const [, address] of control) {
       const { exitCode } = await runCommand(['timeout', '4', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`]);
@@ -206,13 +234,13 @@ describe('network matrix', () => {
 
   test('nobody outside reaches an app past the proxy, though the way is known', async () => {
     const within = ['nsenter', `--net=/var/run/netns/${outside.namespace}`];
-    const tryFromOutside = async (address: string) => {
-      const script = `exec 3<>/dev/tcp/${address}/${port} && read -t 3 -u 3 line && [ "$line" = ok ]`;
+    const tryFromOutside = async (address: string, to = port) => {
+      const script = `exec 3<>/dev/tcp/${address}/${to} && read -t 3 -u 3 line && [ "$line" = ok ]`;
       return (await runCommand([...within, 'timeout', '4', 'bash', '-c', script])).exitCode === 0;
     };
     assert.ok(await tryFromOutside(outside.near), 'the machine itself is reached: the try can succeed');
     assert.equal(await tryFromOutside(containers.shop.address), false);
-    assert.equal(await tryFromOutside(containers.database.address), false);
+    assert.equal(await tryFromOutside(containers.database.address, servicePort), false);
   });
 
   test('apps are found by name in their own network, and nowhere else', async () => {
@@ -253,11 +281,12 @@ async function makeApps(engine: Engine): Promise<void> {
   for (const [name, { network, address }] of Object.entries(containers)) {
     const volume = `${prefix}${name}-data`;
     await engine.ensureVolume(volume, {});
+    const listeners = [port, ...(isService(name) ? [servicePort] : [])].map(listen).join('');
     const spec: ContainerSpec = {
       name: `${prefix}${name}`,
       image: id,
       labels: {},
-      command: ['perl', '-MIO::Socket::INET', '-e', listen(port)],
+      command: ['perl', '-MIO::Socket::INET', '-e', `${listeners}1 while wait > 0`],
       env: {},
       network: { name: `${prefix}${network}`, aliases: [name], address },
       volumes: [{ volume, path: '/data' }],

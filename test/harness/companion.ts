@@ -140,11 +140,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     if (!ready) throw new Error('the companion is not ready');
     return ready;
   };
-  const installation = () =>
-    (readRows(home, "SELECT value FROM settings WHERE name = 'installation'")[0] as { value: string }).value;
   const engine =
     kind === 'docker'
-      ? await createDockerEngine({ socketPath: requireEnv('MINICLOUD_TEST_DOCKER'), installation: installation() })
+      ? await createDockerEngine({
+          socketPath: requireEnv('MINICLOUD_TEST_DOCKER'),
+          installation: installationOf(home),
+        })
       : undefined;
   const client = createClient<AppRouter>({
     url: now().apiUrl,
@@ -211,7 +212,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
 }
 
 /** Every object of the installation, its firewall chains included. */
-async function removeEverything(engine: Engine): Promise<void> {
+export async function removeEverything(engine: Engine): Promise<void> {
   for (const container of await engine.listContainers({})) await engine.removeContainer(container.id);
   for (const network of await engine.listNetworks()) await engine.removeNetwork(network.name);
   for (const volume of await engine.listVolumes()) await engine.removeVolume(volume.name);
@@ -230,6 +231,11 @@ async function waitForReady(file: string, child: ChildProcess, output: () => str
   throw new Error(`the companion was not ready:\n${output()}`);
 }
 
+/** The id in the database of that home. */
+export function installationOf(home: string): string {
+  return (readRows(home, "SELECT value FROM settings WHERE name = 'installation'")[0] as { value: string }).value;
+}
+
 function readRows(home: string, sql: string): unknown[] {
   const file = new Database(path.join(home, 'minicloud.db'), { readonly: true });
   try {
@@ -239,7 +245,7 @@ function readRows(home: string, sql: string): unknown[] {
   }
 }
 
-async function freePorts(count: number): Promise<[number, number, number]> {
+export async function freePorts(count: number): Promise<[number, number, number]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

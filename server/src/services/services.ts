@@ -105,7 +105,11 @@ export async function attachService(cloud: Cloud, app: AppRow, backing: Backing,
 }
 
 /** The rules of the network: whoever is in the pool, and how apps come to the shared servers. */
-export function firewallPolicy(cloud: Cloud): FirewallPolicy {
+export function firewallPolicy(cloud: {
+  config: Pick<Cloud['config'], 'networkPool'>;
+  engine: Pick<Cloud['engine'], 'capabilities'>;
+  backings: Record<string, Pick<Backing, 'port' | 'connectionsPerApp'>>;
+}): FirewallPolicy {
   const backings = Object.values(cloud.backings);
   return {
     pool: cloud.config.networkPool,
