@@ -53,6 +53,16 @@ const more: Case[] = [
   { title: 'needs that are not there yet', text: 'name: shop\nneeds:\n- database\n- cache\n- messagebus\n', facts },
   { title: 'an engine that is not there', text: 'name: shop\nneeds: [{ database: { engine: postgres } }]\n', facts },
   { title: 'a section that is not there', text: 'name: shop\nbackup: { schedule: "0 2 * * *" }\n', facts },
+  {
+    title: 'more replicas than there is room for',
+    text: 'name: shop\nprocesses: { web: { count: 12 }, worker: { count: 4 } }\n',
+    facts: { ...facts, room: { replicas: 15, support: 16 } },
+  },
+  {
+    title: 'more support containers than there is room for',
+    text: 'name: shop\nsupport: { a: { image: "a:1" }, b: { image: "b:1" } }\n',
+    facts: { ...facts, features: ['support'], room: { replicas: 15, support: 1 } },
+  },
   { title: 'an app that is not there', text: 'name: shop\nplacement: { near: blgo }\n', facts },
   { title: 'a variable that nothing sets', text: 'name: shop\n', sources: reading({}) },
   { title: 'variables beside others', text: 'name: shop\nenv:\n  A: b\nsecrets: [B]\n', sources: reading({}) },
