@@ -104,14 +104,16 @@ export async function sweepTrash(cloud: Cloud): Promise<void> {
 
 const everyMs = 60 * 60_000;
 
-/** Sweeps now and once an hour. Returns what stops it. */
+/**
+ * Sweeps once an hour, and not at the start: the clock of a machine that has just booted may be wrong by years until it
+ * asked for the time. Returns what stops it.
+ */
 export function keepSweeping(cloud: Cloud): () => void {
   const sweep = () =>
     void sweepTrash(cloud).catch((error) => {
       if (!cloud.stopping.aborted) cloud.log.warn('the trash could not be looked at', { why: toProblem(error).why });
     });
   const timer = setInterval(sweep, everyMs);
-  sweep();
   return () => clearInterval(timer);
 }
 
