@@ -4,6 +4,7 @@ import { whileAiFeatures } from './agents/ai-features.ts';
 import { registerMcpServers } from './agents/mcp.ts';
 import { registerValidateTool } from './agents/validate-tool.ts';
 import { allCommands, registerCommands } from './commands/register.ts';
+import { tellManifestFolders } from './deploy/manifest-folders.ts';
 import { createManifestTargets } from './deploy/manifest-targets.ts';
 import { createDeployTasks } from './deploy/task-provider.ts';
 import { createForwards } from './forwards/forwards.ts';
@@ -13,6 +14,7 @@ import { createLanguageService } from './language/language-service.ts';
 import { createManifestLens } from './language/manifest-lens.ts';
 import { createRulePages } from './language/rule-pages.ts';
 import { createStatusBar } from './language/status-bar.ts';
+import { followVisibleManifests } from './language/visible-manifests.ts';
 import { createLogFolding } from './logs/log-folding.ts';
 import { createLogFollower } from './logs/log-follower.ts';
 import { createLogLinks } from './logs/log-links.ts';
@@ -32,8 +34,8 @@ import { tellContexts } from './tree/contexts.ts';
 import { createServersTree } from './tree/servers-tree.ts';
 
 /**
- * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree does when it is seen,
- * the language server starts with the first manifest. What is registered first works even when a later part can't.
+ * Makes the parts and hands them to each other. Opens no connection and reads no file: the tree and manifests do when
+ * they are seen, the language server starts with the first manifest. What is registered first works even when a later part can't.
  */
 export function activate(context: ExtensionContext): TestApi | undefined {
   const started = performance.now();
@@ -67,6 +69,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   };
   context.subscriptions.push(...registerCommands(services));
   own(createServersTree(connections, services));
+  own(followVisibleManifests(connections, targets));
   own(tellContexts(connections, services.forwards));
   own(endWithServers(connections, services.forwards, [services.logs, services.metrics]));
   own(handleLinks(services));
@@ -74,13 +77,14 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   own(createLogLinks());
   own(followSaves(services));
   own(createDeployTasks(services));
+  own(tellManifestFolders());
   const { drift } = services;
   context.subscriptions.push(
     ...createManifestLens(connections, targets, drift),
     ...createStatusBar(connections, targets),
     ...createRulePages(context, output),
   );
-  own(whileAiFeatures(() => [...registerMcpServers(connections, tokens), ...registerValidateTool(language)]));
+  own(whileAiFeatures(() => [...registerMcpServers(connections, tokens, output), ...registerValidateTool(language)]));
 
   const tellContext = (): void => {
     void commands.executeCommand('setContext', 'minicloud.hasServers', servers.all().length > 0);

@@ -1,4 +1,4 @@
-import { type Disposable, EventEmitter, languages, Uri, window, workspace } from 'vscode';
+import { type Disposable, EventEmitter, l10n, languages, Uri, window, workspace } from 'vscode';
 
 export interface ReadOnlyDocuments extends Disposable {
   /** Keeps `text` for an editor that somebody else opens, such as a comparison. */
@@ -15,9 +15,12 @@ export function createReadOnlyDocuments(): ReadOnlyDocuments {
   const changed = new EventEmitter<Uri>();
   const provider = workspace.registerTextDocumentContentProvider(readOnlyScheme, {
     onDidChange: changed.event,
-    provideTextDocumentContent: (uri) => texts.get(uri.toString()) ?? '',
+    provideTextDocumentContent: (uri) =>
+      texts.get(uri.toString()) ??
+      l10n.t('This page was of an earlier window and is not kept. Open it again from where it was opened.'),
   });
-  const closed = workspace.onDidCloseTextDocument(({ uri }) => texts.delete(uri.toString()));
+  // Told of another language, too.
+  const closed = workspace.onDidCloseTextDocument(({ uri, isClosed }) => isClosed && texts.delete(uri.toString()));
   const put: ReadOnlyDocuments['put'] = (kind, owner, title, text) => {
     const uri = Uri.from({ scheme: readOnlyScheme, authority: kind, path: `/${owner}/${title}` });
     texts.set(uri.toString(), text);

@@ -12,15 +12,17 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const wantedNode = 24;
 const server = path.dirname(path.dirname(realpathSync(fileURLToPath(import.meta.url))));
+const reordered = commandFirst(process.argv.slice(2));
 /** What works on this machine itself instead of asking a companion. */
-const local = ['serve', 'uninstall'].includes(process.argv[2] ?? '');
+const local = ['serve', 'uninstall'].includes(reordered[0] ?? '');
+const words = local ? reordered : process.argv.slice(2);
 const [bundle, source] = local ? ['dist/companion.js', 'src/main.ts'] : ['dist/cli.js', 'src/cli/main.ts'];
 const entry = [bundle, source].map((file) => path.join(server, file)).find((file) => existsSync(file));
 
 if (entry === undefined)
   fail('The command is not complete', server, 'Neither the bundle nor the sources are there.', 'Install it again.');
 else if (Number(process.versions.node.split('.')[0]) >= wantedNode) {
-  process.argv[1] = entry;
+  process.argv = [process.argv[0] ?? '', entry, ...words];
   // What was compiled once is read the next time: a command has much to load and little to do. In a folder of our
   // own, not in the one under /tmp that others could fill. The companion starts too seldom for it.
   if (!local) {
@@ -29,6 +31,16 @@ else if (Number(process.versions.node.split('.')[0]) >= wantedNode) {
   }
   await import(pathToFileURL(entry).href);
 } else handOver(entry);
+
+/** The command may stand behind options that every command has; of those, one takes a value. */
+function commandFirst(given) {
+  let at = 0;
+  while (given[at]?.startsWith('-')) at += given[at] === '--api-url' ? 2 : 1;
+  const command = given[at];
+  const before = given.slice(0, at);
+  if (command === undefined || before.some((word) => word === '--version' || word === '-V')) return given;
+  return [command, ...before, ...given.slice(at + 1)];
+}
 
 /** The newer Node gets our arguments and our terminal; signals reach both, and only its end counts. */
 function handOver(file) {
@@ -42,7 +54,7 @@ function handOver(file) {
     );
     return;
   }
-  const child = spawn(node, [file, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [file, ...words], { stdio: 'inherit' });
   // The terminal sends Ctrl-C to the child too; what is sent to us alone is passed on.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));

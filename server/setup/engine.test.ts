@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { ensureEngine, findEngine } from './engine.ts';
+import { findEngine } from '../src/adapters/engine/find.ts';
+import { demandReachable, ensureEngine } from './engine.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'minicloud-engine-'));
 const servers: Server[] = [];
@@ -61,4 +62,49 @@ test('a DOCKER_HOST where nothing answers is told, and nothing is installed inst
     },
   );
   assert.deepEqual(said, []);
+});
+
+test('with both engines, the one that is wanted is taken', async () => {
+  // Those of the user, which are where the test can put them.
+  const own = path.join(folder, 'own');
+  mkdirSync(path.join(own, 'podman'), { recursive: true });
+  const docker = await engineAt('own/docker.sock', says({ 'Api-Version': '1.41' }));
+  const podman = await engineAt('own/podman/podman.sock', says({ 'Libpod-API-Version': '4.3.1' }));
+  const env = { XDG_RUNTIME_DIR: own };
+  const ours = async (kind?: 'docker' | 'podman') =>
+    (await ensureEngine({ home: folder, env, ...(kind ? { kind } : {}) }, () => {})).socketPath;
+  // One of the machine itself comes before those of the user.
+  const first = await findEngine({});
+  if (first?.kind !== 'podman') assert.equal(await ours('podman'), podman);
+  if (first?.kind !== 'docker') assert.equal(await ours('docker'), docker);
+  assert.equal(await ours(), first?.socketPath ?? docker);
+});
+
+test('the engine that DOCKER_HOST names is not taken for another kind', async () => {
+  const docker = await engineAt('only.sock', says({ 'Api-Version': '1.41' }));
+  const settings = { home: folder, env: { DOCKER_HOST: `unix://${docker}` }, kind: 'podman' as const };
+  await assert.rejects(
+    ensureEngine(settings, () => {}),
+    (error) => error instanceof ProblemError && /only\.sock: it is Docker/.test(error.problem.why),
+  );
+});
+
+test('an engine whose containers the proxy could not reach is refused, and said which', () => {
+  const able = {
+    reachableAddresses: true,
+    hostNetwork: true,
+    memoryLimits: true,
+    resolverAtGateway: false,
+    tellsBuiltImages: true,
+  };
+  demandReachable('/run/x.sock', able);
+  demandReachable('/run/x.sock', { ...able, memoryLimits: false });
+  for (const missing of [{ reachableAddresses: false }, { hostNetwork: false }])
+    assert.throws(
+      () => demandReachable('/run/x.sock', { ...able, ...missing }),
+      (error) =>
+        error instanceof ProblemError &&
+        error.problem.code === 'not_available' &&
+        error.problem.object.includes('/run/x.sock'),
+    );
 });

@@ -1,10 +1,9 @@
 /** A container engine for `npm start`: the one that runs, else the one that is installed, else Debian's Docker. */
 import { mkdir } from 'node:fs/promises';
-import { request } from 'node:http';
 import path from 'node:path';
-import { engineSockets } from 'minicloud-shared/model/engine-sockets';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { EngineCapabilities } from '../src/adapters/engine/contract.ts';
+import { demandEngine, type EngineKind, type FoundEngine, findEngine } from '../src/adapters/engine/find.ts';
 import { installPackages } from '../src/platform/apt.ts';
 import { runCommand } from '../src/platform/exec.ts';
 import { poll } from '../src/platform/wait.ts';
@@ -15,17 +14,15 @@ export interface EngineSettings {
   home: string;
   /** `DOCKER_HOST` and `XDG_RUNTIME_DIR` are looked at. */
   env: Record<string, string | undefined>;
-}
-
-export interface FoundEngine {
-  kind: 'docker' | 'podman';
-  socketPath: string;
+  /** The one that is wanted; whichever there is when not given. */
+  kind?: EngineKind;
 }
 
 const podmanSocket = '/run/podman/podman.sock';
 
 /** An engine that is installed, and how it is started. */
 interface Startable {
+  kind: EngineKind;
   title: string;
   program: string;
   args: readonly string[];
@@ -40,6 +37,7 @@ interface Startable {
  * somebody starts one without our limits.
  */
 const docker: Startable = {
+  kind: 'docker',
   title: 'Docker',
   program: 'dockerd',
   args: ['--live-restore', ...['--log-driver', 'json-file', '--log-opt', 'max-size=10m', '--log-opt', 'max-file=3']],
@@ -49,6 +47,7 @@ const docker: Startable = {
 
 /** Podman has no daemon: the second unit starts after a boot what should always run. */
 const podman: Startable = {
+  kind: 'podman',
   title: 'Podman',
   program: 'podman',
   args: ['system', 'service', '--time=0', `unix://${podmanSocket}`],
@@ -61,24 +60,28 @@ const startable: readonly Startable[] = [docker, podman];
 const startDeadlineMs = 60_000;
 
 /**
- * Finds an engine that answers, or installs and starts Debian's Docker when this is root on Debian or Ubuntu.
- * Throws `engine_unreachable` with what to do.
+ * Finds an engine that answers, of the wanted kind if one is; else starts the one that is installed, or installs and
+ * starts Debian's Docker when this is root on Debian or Ubuntu. Throws `engine_unreachable` with what to do.
  */
 export async function ensureEngine(settings: EngineSettings, say: (line: string) => void): Promise<FoundEngine> {
-  const found = await findEngine(settings.env);
+  const { env, kind } = settings;
+  // What somebody named is taken, or told; nothing is started in its place.
+  if (env.DOCKER_HOST) return demandEngine(env, kind);
+  const found = await findEngine(env, kind);
   if (found) return found;
-  const host = settings.env.DOCKER_HOST;
-  if (host) {
-    throw notReached(`DOCKER_HOST is ${host}, and nothing answers there.`, 'Start that engine, or unset DOCKER_HOST.');
-  }
   const root = process.getuid?.() === 0;
-  const installed = await firstOnPath(startable);
+  const installed = await firstOnPath(startable.filter((engine) => kind === undefined || engine.kind === kind));
   if (installed && !root)
     throw notReached(
       `${installed.title} is installed and does not run.`,
       `Start it: sudo systemctl start ${installed.units[0]}`,
     );
   if (!installed) {
+    if (kind === 'podman')
+      throw notReached(
+        'Podman is not installed.',
+        'Install it (apt-get install podman), or leave --engine podman out.',
+      );
     if (!root)
       throw notReached(
         'No engine runs, and installing one takes root.',
@@ -92,7 +95,7 @@ export async function ensureEngine(settings: EngineSettings, say: (line: string)
     }
     await installDocker(say);
     // Installing starts it where systemd runs.
-    const running = await poll(() => findEngine(settings.env), { firstMs: 200, mostMs: 500, deadlineMs: 5_000 });
+    const running = await poll(() => findEngine(env, 'docker'), { firstMs: 200, mostMs: 500, deadlineMs: 5_000 });
     if (running) return running;
   }
   return startEngine(installed ?? docker, settings, say);
@@ -114,31 +117,6 @@ export function demandReachable(socketPath: string, capabilities: EngineCapabili
   });
 }
 
-/** The first engine that answers: DOCKER_HOST, Docker, Podman, Podman of the user. */
-export async function findEngine(env: EngineSettings['env']): Promise<FoundEngine | undefined> {
-  for (const socketPath of engineSockets(env) ?? []) {
-    const kind = await kindOf(socketPath);
-    if (kind) return { kind, socketPath };
-  }
-  return undefined;
-}
-
-/** Asks what is behind a socket; undefined when nothing answers within 3 seconds. */
-function kindOf(socketPath: string): Promise<FoundEngine['kind'] | undefined> {
-  return new Promise((resolve) => {
-    // Its version would tell more, and takes Podman seconds on a busy machine.
-    const call = request({ socketPath, path: '/_ping', timeout: 3_000 }, (answer) => {
-      answer.resume();
-      if (answer.statusCode !== 200) return resolve(undefined);
-      resolve('libpod-api-version' in answer.headers ? 'podman' : 'docker');
-    });
-    call.on('timeout', () => call.destroy());
-    call.on('close', () => resolve(undefined));
-    call.on('error', () => resolve(undefined));
-    call.end();
-  });
-}
-
 async function installDocker(say: (line: string) => void): Promise<void> {
   const names = ['docker.io', 'iptables', 'ca-certificates'];
   say(`no container engine runs here: installing Debian's (${names.join(', ')})`);
@@ -157,7 +135,7 @@ async function installDocker(say: (line: string) => void): Promise<void> {
 }
 
 async function startEngine(
-  { title, program, args, units, folders }: Startable,
+  { kind, title, program, args, units, folders }: Startable,
   { home, env }: EngineSettings,
   say: (line: string) => void,
 ): Promise<FoundEngine> {
@@ -172,7 +150,7 @@ async function startEngine(
     for (const folder of [path.dirname(log), ...folders]) await mkdir(folder, { recursive: true });
     await startDaemon(program, args, log);
   }
-  const answered = await poll(() => findEngine(env), { firstMs: 100, mostMs: 500, deadlineMs: startDeadlineMs });
+  const answered = await poll(() => findEngine(env, kind), { firstMs: 100, mostMs: 500, deadlineMs: startDeadlineMs });
   if (answered) return answered;
   const where = booted ? `journalctl -u ${units[0]}` : log;
   throw notReached(`${title} was started and did not answer within ${startDeadlineMs / 1000} s.`, `Look at ${where}.`);

@@ -60,7 +60,10 @@ async function prepareEngine(
   }
   const found =
     config.engineSocket === undefined
-      ? await ensureEngine({ home: config.home, env: process.env }, say)
+      ? await ensureEngine(
+          { home: config.home, env: process.env, ...(config.engine === 'auto' ? {} : { kind: config.engine }) },
+          say,
+        )
       : { kind: config.engine, socketPath: config.engineSocket };
   say(`engine: ${found.kind} at ${found.socketPath}`);
   if (config.engineSocket === undefined) useSocket(found.socketPath);

@@ -6,6 +6,7 @@ import { createMariadb } from './adapters/backing/mariadb.ts';
 import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
+import { askKind, demandEngine, type EngineKind } from './adapters/engine/find.ts';
 import { type LoginOptions, loginOwner, withLogins } from './adapters/engine/logins.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
 import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
@@ -24,12 +25,12 @@ import { type Clock, systemClock } from './platform/clock.ts';
 import { type InstanceLock, lockInstance, openDatabase } from './platform/db.ts';
 import { createEvents } from './platform/events.ts';
 import { randomId, randomPassword } from './platform/ids.ts';
-import { createLog, createRedactor } from './platform/log.ts';
+import { createLog, createRedactor, type LogFormat } from './platform/log.ts';
 import { createOperations } from './platform/operations.ts';
 import { createSealer, loadKey } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
 import { ensureServicesNetwork } from './services/services.ts';
-import { secretSetting, setting, storedSetting } from './settings/settings.ts';
+import { keepSetting, secretSetting, setting, storedSetting } from './settings/settings.ts';
 
 export interface OpenCloud {
   cloud: Cloud;
@@ -44,10 +45,13 @@ export interface CloudParts {
   serverFolder: string;
   clock?: Clock;
   write?: (line: string) => void;
+  /** Of the log's lines; text unless said otherwise. */
+  logFormat?: LogFormat;
   /** An engine to use instead of the configured one; tests script the double. */
   engine?: (installation: string) => Promise<Engine> | Engine;
 }
 
+const engineKindName = 'engine-kind';
 const rootPasswordName = 'mariadb-root-password';
 
 /** Opens the home folder and connects every part. Starts nothing. */
@@ -58,7 +62,8 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
   const lock = lockInstance(paths.lock);
   try {
     const redactor = createRedactor();
-    const log = createLog(redactor, parts.write ?? ((line) => process.stderr.write(`${line}\n`)), () => clock.now());
+    const write = parts.write ?? ((line: string) => process.stderr.write(`${line}\n`));
+    const log = createLog(redactor, write, () => clock.now(), parts.logFormat);
     const sealer = createSealer(await loadKey(paths.key));
     const db: Db = await openDatabase<Tables>(paths.database, migrations);
     const installation = await setting(db, 'installation', randomId);
@@ -165,10 +170,7 @@ async function realAdapters(
 ): Promise<Adapters> {
   const bare = parts.engine
     ? await parts.engine(installation)
-    : await createDockerEngine({
-        installation,
-        ...(config.engineSocket === undefined ? {} : { socketPath: config.engineSocket }),
-      });
+    : await createDockerEngine({ installation, socketPath: await engineSocketOf(config, db) });
   const engine = withLogins(bare, logins);
   // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
   // every connection of a network that is the first no longer, which the firewall then counts no more.
@@ -203,6 +205,26 @@ async function realAdapters(
     },
     health: { ask: askReplica, steadyMs: 1000 },
   };
+}
+
+/**
+ * The socket that was given, else of the engine that is wanted, else of the kind that this installation runs on: where
+ * two engines are, the other one that happens to answer alone after a boot must not get everything anew.
+ */
+async function engineSocketOf({ engine, engineSocket }: Config, db: Db): Promise<string> {
+  if (engineSocket !== undefined) {
+    const asked = await askKind(engineSocket);
+    if ('kind' in asked) await keepSetting(db, engineKindName, asked.kind);
+    return engineSocket;
+  }
+  const kinds: readonly EngineKind[] = ['docker', 'podman'];
+  const wanted = engine === 'auto' ? await storedSetting(db, engineKindName) : engine;
+  const found = await demandEngine(
+    process.env,
+    kinds.find((kind) => kind === wanted),
+  );
+  await keepSetting(db, engineKindName, found.kind);
+  return found.socketPath;
 }
 
 async function memoryAdapters(config: Config, { installation, parts, logins }: Making): Promise<Adapters> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { localUrl } from './api/hosts.ts';
 import { createApiServer } from './api/server.ts';
 import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
 import type { Config } from './config.ts';
@@ -10,7 +11,8 @@ import type { Cloud } from './context.ts';
 import { convergeAll, keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
-import { firewallPolicy, redactBindings, renewServices } from './services/services.ts';
+import { holdFirewall, keepFirewall } from './services/firewall.ts';
+import { redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
 import { keepSweeping } from './trash/trash.ts';
 
@@ -38,14 +40,15 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     // A server that takes long to come up keeps nobody waiting who wants something else.
     void renewServices(cloud);
     const stopConverging = keepConverging(cloud);
+    const stopFirewall = keepFirewall(cloud);
     const stopMeasuring = keepMeasuring(cloud);
     const stopSweeping = keepSweeping(cloud);
-    const port = (api.server.address() as { port: number }).port;
-    cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
+    const apiUrl = localUrl(config.apiHost, (api.server.address() as { port: number }).port);
+    cloud.log.info('serving', { api: apiUrl, engine: config.engine, home: config.home });
     return {
       cloud,
-      apiUrl: `http://${config.apiHost}:${port}`,
-      stop: () => stop(open, api, [stopConverging, stopMeasuring, stopSweeping]),
+      apiUrl,
+      stop: () => stop(open, api, [stopConverging, stopFirewall, stopMeasuring, stopSweeping]),
     };
   } catch (error) {
     await api?.close();
@@ -59,11 +62,7 @@ const startMs = 10 * 60_000;
 /** Data plane first, then what was interrupted, then what differs. */
 async function bringUp(cloud: Cloud): Promise<void> {
   const signal = AbortSignal.timeout(startMs);
-  if (cloud.config.firewall !== 'off') {
-    await cloud.firewall
-      .apply(firewallPolicy(cloud), { signal })
-      .catch((error) => cloud.log.error('the firewall could not be set', { why: toProblem(error).why }));
-  }
+  await holdFirewall(cloud, signal);
   await cloud.proxy.ensure({ signal });
   await endForgottenTerminals(cloud);
   await recover(cloud, signal);

@@ -14,6 +14,11 @@ const settings: Record<keyof Config, { good: string; read: unknown; bad: string[
     read: 7001,
     bad: ['', '0', '65536', '-1', '1.5', 'abc', '0x50', '1e3', ' 80', '99999999999'],
   },
+  apiNames: {
+    good: 'cloud.example.com,203.0.113.7',
+    read: ['cloud.example.com', '203.0.113.7'],
+    bad: ['https://cloud.example.com', 'cloud.example.com:9443', 'a b', 'UPPER.example', '-a'],
+  },
   bind: { good: '0.0.0.0', read: '0.0.0.0', bad: ['', 'everywhere', '0.0.0.0;'] },
   httpPort: { good: '80', read: 80, bad: ['0', 'http'] },
   httpsPort: { good: '443', read: 443, bad: ['0', 'https'] },
@@ -95,4 +100,11 @@ test('one port can not be two things', () => {
   );
   refusal(['--https-port', '8080']);
   refusal([], { MINICLOUD_HTTPS_PORT: '9443' });
+});
+
+test('a name of the API may be repeated; of everything else the last one counts', () => {
+  const args = ['--api-name', 'a.example', '--api-name=b.example', '--api-port', '1', '--api-port', '2'];
+  const { apiNames, apiPort } = readConfig(args, { MINICLOUD_API_NAMES: 'c.example' });
+  assert.deepEqual([apiNames, apiPort], [['a.example', 'b.example'], 2]);
+  assert.deepEqual(readConfig([], {}).apiNames, []);
 });

@@ -10,6 +10,8 @@ const address = z
   .string()
   .refine((text) => isIP(text) > 0 || text === 'localhost', { error: 'it is an IP address or localhost' });
 
+const hostPattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
 /** Digits only: `0x50`, `1e3` and an empty text are not meant by anybody. */
 function wholeNumber(least: number, most: number) {
   return z
@@ -27,15 +29,20 @@ const configSchema = z.object({
   engineSocket: z.string().optional(),
   apiHost: address,
   apiPort: port,
+  /** Names and addresses that the API answers to besides those of its own, as behind a router or a proxy. */
+  apiNames: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((name) => name !== ''))
+    .refine((names) => names.every((name) => isIP(name) > 0 || hostPattern.test(name)), {
+      error: 'it is names such as cloud.example.com, without a port',
+    }),
   /** Address that the proxy listens on. */
   bind: address,
   httpPort: port,
   httpsPort: port,
   /** Apps without a domain of their own get NAME.SERVER-DOMAIN. */
-  serverDomain: z
-    .string()
-    .max(200)
-    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, 'it is a domain name in lower case'),
+  serverDomain: z.string().max(200).regex(hostPattern, 'it is a domain name in lower case'),
   /** CIDR from which every app network gets its own /26. */
   networkPool: z.string().refine(isPool, { error: 'it is addresses such as 10.208.0.0/12, for at least two /26' }),
   /** `auto` tries the registry and falls back to building. */
@@ -64,6 +71,11 @@ export const configFlags: Record<keyof Config, { flag: string; env: string; fall
   engineSocket: { flag: 'engine-socket', env: 'MINICLOUD_ENGINE_SOCKET', help: "path of the engine's socket" },
   apiHost: { flag: 'api-host', env: 'MINICLOUD_API_HOST', fallback: '127.0.0.1', help: 'address of the API' },
   apiPort: { flag: 'api-port', env: 'MINICLOUD_API_PORT', fallback: '9443', help: 'port of the API' },
+  apiNames: {
+    flag: 'api-name',
+    env: 'MINICLOUD_API_NAMES',
+    help: 'further name that the API answers to; may be repeated, or be several with commas',
+  },
   bind: { flag: 'bind', env: 'MINICLOUD_BIND', fallback: '127.0.0.1', help: 'address that the proxy listens on' },
   httpPort: { flag: 'http-port', env: 'MINICLOUD_HTTP_PORT', fallback: '8080', help: 'http port of the proxy' },
   httpsPort: { flag: 'https-port', env: 'MINICLOUD_HTTPS_PORT', fallback: '8443', help: 'https port of the proxy' },
@@ -107,8 +119,11 @@ export function settingLines(): string[] {
 
 /** Flags win over environment, environment over defaults. Throws `invalid_input` that names the setting. */
 export function readConfig(args: string[], env: NodeJS.ProcessEnv): Config {
-  const options = Object.fromEntries(Object.values(configFlags).map(({ flag }) => [flag, { type: 'string' as const }]));
-  let flags: Record<string, string | boolean | undefined>;
+  // Repeated, the last one counts; of names every one.
+  const options = Object.fromEntries(
+    Object.values(configFlags).map(({ flag }) => [flag, { type: 'string' as const, multiple: true as const }]),
+  );
+  let flags: Record<string, string[] | undefined>;
   try {
     flags = parseArgs({ args, options, strict: true, allowPositionals: false }).values;
   } catch (error) {
@@ -116,8 +131,9 @@ export function readConfig(args: string[], env: NodeJS.ProcessEnv): Config {
   }
   const raw: Record<string, string> = {};
   for (const [key, { flag, env: variable, fallback }] of Object.entries(configFlags)) {
-    const value = flags[flag] ?? env[variable] ?? fallback;
-    if (typeof value === 'string') raw[key] = value;
+    const given = flags[flag];
+    const value = (key === 'apiNames' ? given?.join(',') : given?.at(-1)) ?? env[variable] ?? fallback;
+    if (value !== undefined) raw[key] = value;
   }
   const parsed = configSchema.safeParse(raw);
   if (!parsed.success) {

@@ -1,9 +1,12 @@
 /** `minicloud serve` and `minicloud uninstall`: the companion as a process, and its end on this machine. */
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { addServerLink } from 'minicloud-shared/model/access';
 import { problemLines, toProblem } from 'minicloud-shared/model/problem';
-import { startCompanion } from './companion.ts';
-import { readConfig, settingLines } from './config.ts';
+import { firstAdministratorCode } from './access/codes.ts';
+import { type Companion, startCompanion } from './companion.ts';
+import { type Config, readConfig, settingLines } from './config.ts';
 import { keepReady } from './ready.ts';
 
 const serverFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -19,9 +22,18 @@ async function main(args: string[]): Promise<number | undefined> {
     return command === 'serve' || command === undefined ? 0 : 2;
   }
   process.umask(0o077);
-  const config = readConfig(rest, process.env);
-  const companion = await startCompanion(config, { version: await version(), serverFolder });
+  const config = readConfig(
+    rest.filter((word) => word !== '--json'),
+    process.env,
+  );
+  const companion = await startCompanion(config, {
+    version: await version(),
+    serverFolder,
+    logFormat: json ? 'json' : 'text',
+  });
   if (config.ready !== undefined) await keepReady(companion.cloud, companion.apiUrl, config.ready);
+  const facts = await serving(companion, config);
+  for (const line of json ? [JSON.stringify(facts)] : servingLines(facts)) process.stdout.write(`${line}\n`);
   let stopping = false;
   const stop = () => {
     if (stopping) return;
@@ -34,24 +46,64 @@ async function main(args: string[]): Promise<number | undefined> {
   return undefined;
 }
 
+/** What who starts it has to know. The code is worth nothing once it was used, and after five minutes. */
+async function serving({ cloud, apiUrl }: Companion, { home, ready }: Config): Promise<Serving> {
+  const code = await firstAdministratorCode(cloud);
+  return {
+    apiUrl,
+    home,
+    ...(ready === undefined ? {} : { ready: resolve(ready) }),
+    ...(code && {
+      firstAdministrator: { code: code.code, link: addServerLink(apiUrl, code.code), expiresAt: code.expiresAt },
+    }),
+  };
+}
+
+interface Serving {
+  apiUrl: string;
+  home: string;
+  /** File with an administrator's token. */
+  ready?: string;
+  firstAdministrator?: { code: string; link: string; expiresAt: number };
+}
+
+function servingLines({ apiUrl, ready, firstAdministrator: first }: Serving): string[] {
+  if (!first) return ready === undefined ? [] : [`An administrator's token is in ${ready}.`];
+  return [
+    'Nobody can enter this server yet. Its first administrator is who uses this code:',
+    `  code      ${first.code}`,
+    `  terminal  minicloud login ${apiUrl}   asks for it`,
+    `  VS Code   ${first.link}`,
+    `It works once, until ${new Date(first.expiresAt).toISOString().slice(11, 19)} UTC. Started again while nobody used it, the server prints another.`,
+  ];
+}
+
 async function version(): Promise<string> {
   return (JSON.parse(await readFile(`${serverFolder}/package.json`, 'utf8')) as { version: string }).version;
 }
 
 function help(): string {
   return [
-    'Usage: minicloud serve [--SETTING VALUE…]',
+    'Usage: minicloud serve [--json] [--SETTING VALUE…]',
     '',
-    'Runs the companion in the foreground. Settings, with their environment variables:',
+    'Runs the companion in the foreground. Its log goes to standard error. While nobody is an administrator it prints',
+    'a one-time code for the first; --ready FILE gives a token to programs of this machine instead. With --json it prints',
+    'where it answers, and that code, as JSON, and its log is a JSON object each line. Settings, with their environment variables:',
     '',
     ...settingLines(),
   ].join('\n');
 }
 
+// No line here has colours.
+const words = process.argv.slice(2).filter((word) => word !== '--no-color');
+const json = words.includes('--json');
 try {
-  const code = await main(process.argv.slice(2));
+  const code = await main(words);
   if (code !== undefined) process.exitCode = code;
 } catch (error) {
-  process.stderr.write(`${problemLines(toProblem(error)).join('\n')}\n`);
-  process.exitCode = 1;
+  const problem = toProblem(error);
+  // As the command line's table of exit codes has it: what it was told is not right, or it was tried and failed.
+  const exitCode = problem.code === 'invalid_input' ? 2 : 1;
+  process.stderr.write(`${json ? JSON.stringify({ problem, exitCode }) : problemLines(problem).join('\n')}\n`);
+  process.exitCode = exitCode;
 }

@@ -36,6 +36,8 @@ const moreDoors: Record<string, readonly string[]> = {
   access: ['codes.ts'],
   // Not a use case but the key pair that signs; `context.ts` holds one.
   certificates: ['authority.ts'],
+  // How the rules of the network, which follow from the services, are held.
+  services: ['firewall.ts'],
   // What people see of one app is as long as what they see of all.
   overview: ['detail.ts'],
 };

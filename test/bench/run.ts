@@ -1,8 +1,9 @@
 /**
  * `npm run bench [-- WORDS]`: runs the benchmarks `test/bench/*.bench.ts` inside a test engine's network namespace,
- * prints a table and writes `test/bench/results.json`. Fails when a bar is missed or a benchmark could not be run.
+ * prints a table and writes `test/bench/results.json`: an array of rows, in which some benchmarks alone replace theirs.
+ * Fails when a bar is missed or a benchmark could not be run.
  */
-import { globSync, writeFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -11,6 +12,7 @@ import { cacheFolder, type TestEngine } from '../harness/engine.ts';
 import { prepareImages } from '../harness/images.ts';
 import { ensurePackages } from '../harness/packages.ts';
 import { endAll, run } from '../harness/process.ts';
+import { writeResults } from './results.ts';
 import type { BenchRow } from './row.ts';
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
@@ -48,14 +50,14 @@ async function collect(): Promise<number> {
   const files = globSync('*.bench.ts', { cwd: folder })
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
-  const rows: (BenchRow & { bench: string })[] = [];
+  const rows: BenchRow[] = [];
   const failures: string[] = [];
   for (const file of files) {
     say(`\n${file}`);
     try {
       const loaded: unknown = await import(pathToFileURL(path.join(folder, file)).href);
       for (const row of await (loaded as { run(): Promise<BenchRow[]> }).run()) {
-        rows.push({ bench: file.replace('.bench.ts', ''), ...row });
+        rows.push(row);
         say(`  ${line(row)}`);
       }
     } catch (error) {
@@ -63,16 +65,11 @@ async function collect(): Promise<number> {
       say(`  could not be run: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
     }
   }
-  const machine = {
-    cpus: os.cpus().length,
-    model: os.cpus()[0]?.model,
-    memoryBytes: os.totalmem(),
-    node: process.version,
-  };
-  const results = { at: new Date().toISOString(), machine, rows };
-  if (words.length === 0) writeFileSync(path.join(folder, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  writeResults(path.join(folder, 'results.json'), rows, words.length > 0);
+  const [cpu] = os.cpus();
+  say(`\n${os.cpus().length} × ${cpu?.model}, ${Math.round(os.totalmem() / 2 ** 20)} MB, Node ${process.version}`);
   const missed = rows.filter((row) => !row.ok);
-  say(`\n${rows.length} measured, ${missed.length} below their bar, ${failures.length} not run`);
+  say(`${rows.length} measured, ${missed.length} below their bar, ${failures.length} not run`);
   return files.length > 0 && rows.length > 0 && missed.length + failures.length === 0 ? 0 : 1;
 }
 

@@ -92,6 +92,33 @@ describe('proxy traffic', () => {
     assert.equal(status, 413);
   });
 
+  test('a request that does not say its length meets what every other does: pages, counts, a pause to be asked for more', async () => {
+    const app = await start();
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [await deadAddress()], { app: 'upload' })));
+    assert.equal((await sendChunked(1_000)).status, 502);
+    await comesTo([{ requests: 1, errors: 1, active: 0 }], async () =>
+      (await lab.proxy.counters())
+        .filter((counter) => counter.app === 'upload' && counter.requests > 0)
+        .map(({ requests, errors, active }) => ({ requests, errors, active })),
+    );
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+    const asked = await raw(
+      'POST /waits HTTP/1.1\r\nHost: shop.test\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+    );
+    assert.match(asked, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+    const large = await ask({ host: 'shop.test', method: 'POST', headers: { 'content-length': '2' }, body: '{}' });
+    assert.equal(large.status, 200);
+  });
+
+  test('no status of an app is taken for one that the proxy uses inside', async () => {
+    for (const code of [477, 500, 502, 504]) {
+      const app = await start((_, response) => response.writeHead(code).end('mine'));
+      await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address])));
+      const { status, text } = await ask({ host: 'shop.test' });
+      assert.deepEqual([status, text], [code, 'mine']);
+    }
+  });
+
   test('an app that is silent for longer than its route allows is 504, and is not asked again elsewhere', async () => {
     const silent = await start(() => {});
     const other = await start(() => {});

@@ -110,6 +110,23 @@ test('an answer that gets lost does not start the deploy twice', async () => {
   }
 });
 
+test('an answer that gets lost does not make a deletion look as if there had been no app', async () => {
+  const wire = await unreliableWire();
+  await expect(0, ['deploy', await folder('gone'), '--yes']);
+  try {
+    wire.swallow = 'POST /trpc/apps.delete';
+    const ended = await expect(0, ['apps:delete', 'gone', '--confirm', 'gone', '--api-url', wire.url], {
+      env: { MINICLOUD_TOKEN: token },
+    });
+    assert.equal(wire.swallowed, 1);
+    assert.match(ended.out, /gone is deleted/);
+    const deletions = (await companion.cloud.operations.list('gone', 10)).filter(({ kind }) => kind === 'delete');
+    assert.equal(deletions.length, 1);
+  } finally {
+    wire.close();
+  }
+});
+
 test('logs are followed over a lost connection: nothing twice, nothing missing', async () => {
   await expect(0, ['deploy', await folder('chatty'), '--yes']);
   const [container] = [...world.containers.values()].filter(({ spec }) => spec.name.includes('chatty'));

@@ -35,7 +35,7 @@ export interface MemoryCompanion {
   /** Moves its clock, milliseconds. */
   pass(ms: number): void;
   token(scope: Scope, more?: { apps?: string[]; expiresAt?: number; name?: string }): Promise<Made>;
-  clientOf(token: string): Client;
+  clientOf(token: string, fetch?: typeof globalThis.fetch): Client;
   /** One call of a procedure by plain HTTP. */
   call(procedure: string, kind: 'query' | 'mutation' | 'subscription', input: unknown, how?: How): Promise<Outcome>;
   /** Starts the deploy as the administrator and waits for its end. */
@@ -70,6 +70,7 @@ export interface MemoryOptions {
   behaviour?: (spec: ContainerSpec) => Behaviour;
   /** A home to use again; made and removed otherwise. */
   home?: string;
+  settings?: readonly string[];
 }
 
 export async function startMemoryCompanion(options: MemoryOptions = {}): Promise<MemoryCompanion> {
@@ -77,7 +78,7 @@ export async function startMemoryCompanion(options: MemoryOptions = {}): Promise
   const log: string[] = [];
   let ahead = 0;
   const made: MemoryEngine[] = [];
-  const config = readConfig(['--home', home, '--engine', 'memory', '--drain-ms', '0'], {});
+  const config = readConfig(['--home', home, '--engine', 'memory', '--drain-ms', '0', ...(options.settings ?? [])], {});
   const companion = await startCompanion(
     // The system chooses the port.
     { ...config, apiPort: 0 },
@@ -102,9 +103,10 @@ export async function startMemoryCompanion(options: MemoryOptions = {}): Promise
   const { cloud, apiUrl: url } = companion;
   const token: MemoryCompanion['token'] = (scope, { name = `${scope} token`, ...more } = {}) =>
     createToken(cloud, systemPrincipal, { name, scope, ...more });
-  const clientOf = (value: string) =>
+  const clientOf: MemoryCompanion['clientOf'] = (value, fetch) =>
     createClient<AppRouter>({
       url,
+      ...(fetch ? { fetch } : {}),
       token: async () => value,
       EventSource,
       timeoutMs: { query: 30_000, mutation: 60_000 },

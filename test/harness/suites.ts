@@ -36,6 +36,7 @@ export const suites: readonly Suite[] = [
       'server/dashboard/**/*.test.ts',
       'extension/**/*.test.ts',
       'test/harness/**/*.test.ts',
+      'test/bench/**/*.test.ts',
     ],
     needs: [],
     concurrency: 2,
@@ -89,7 +90,8 @@ export const suites: readonly Suite[] = [
     name: 'vscode',
     files: ['test/vscode/**/*.test.ts'],
     needs: ['engine', 'browser'],
-    concurrency: 1,
+    // Walks wait for what is to be seen, and each has a VS Code of its own.
+    concurrency: 2,
     testTimeoutMs: 15 * minutes,
     silenceMs: 20 * minutes,
   },

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
 import { stageExtension } from 'minicloud/package.ts';
-import { startCompanion } from './companion.ts';
 import { buildSuite } from './suite-build.ts';
+import { startSuiteCompanion } from './suite-companion.ts';
 
 /** Ends with code 0 when every test passed; failures are printed by the host. */
 async function main(executable: string | undefined): Promise<void> {
@@ -18,7 +18,7 @@ async function main(executable: string | undefined): Promise<void> {
     string,
     string,
   ];
-  const companion = await startCompanion();
+  const companion = await startSuiteCompanion();
   try {
     await mkdir(workspace);
     await mkdir(extension);
@@ -28,7 +28,7 @@ async function main(executable: string | undefined): Promise<void> {
       ...(executable ? { vscodeExecutablePath: executable } : {}),
       extensionDevelopmentPath: extension,
       extensionTestsPath: suite,
-      extensionTestsEnv: { MINICLOUD_TEST_URL: companion.url, MINICLOUD_TEST_TOKEN: companion.token },
+      extensionTestsEnv: { MINICLOUD_TEST_URL: companion.url, MINICLOUD_TEST_TOKEN: companion.admin },
       launchArgs: [workspace, '--disable-extensions', `--user-data-dir=${join(folder, 'user')}`],
     });
     console.log('The suite passed in the desktop build.');

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stageExtension } from 'minicloud/package.ts';
+import type { MemoryCompanion } from '../harness/memory-companion.ts';
 import { openWorkbench, remotePath, startVscode, type Vscode } from '../harness/vscode.ts';
 import { type VscodeVersion, vscodeVersions } from '../harness/vscode-install.ts';
-import { type Companion, startCompanion } from './companion.ts';
 import type { HostResult } from './suite/index.ts';
 import { buildSuite } from './suite-build.ts';
+import { startSuiteCompanion } from './suite-companion.ts';
 
 const suiteLimitMs = 10 * 60_000;
 
@@ -23,7 +24,7 @@ describe(`inside the extension host of VS Code ${vscodeVersions[version]['code-s
 function inside(version: VscodeVersion): void {
   let folder: string;
   let extension: string;
-  let companion: Companion | undefined;
+  let companion: MemoryCompanion | undefined;
   let vscode: Vscode | undefined;
   let results: HostResult[] = [];
 
@@ -33,7 +34,7 @@ function inside(version: VscodeVersion): void {
     // Beside the workspace: its manifests are no manifests of the workspace.
     extension = await mkdtemp(join(tmpdir(), 'minicloud-extension-'));
     await Promise.all([stageExtension(extension), buildSuite(join(folder, 'suite.cjs'))]);
-    companion = await startCompanion();
+    companion = await startSuiteCompanion();
     const resultsFile = join(folder, 'results.json');
     vscode = await startVscode({
       version,
@@ -41,7 +42,7 @@ function inside(version: VscodeVersion): void {
       env: {
         MINICLOUD_TEST_RESULTS: resultsFile,
         MINICLOUD_TEST_URL: companion.url,
-        MINICLOUD_TEST_TOKEN: companion.token,
+        MINICLOUD_TEST_TOKEN: companion.admin,
       },
     });
     const workbench = await openWorkbench(vscode, {

@@ -60,7 +60,12 @@ import { rangeOf } from './to-lsp.ts';
 export const featureHandlers: readonly Handler[] = [
   row<CompletionParams, CompletionItem[]>({
     method: 'textDocument/completion',
-    capability: { completionProvider: { triggerCharacters: [' ', '-', ':', '"', '/', '.'], resolveProvider: true } },
+    capability: {
+      completionProvider: {
+        triggerCharacters: [' ', '-', ':', '"', "'", '/', '.', '[', '{', ','],
+        resolveProvider: true,
+      },
+    },
     answer: ({ parsed, text, known }, { position }) =>
       complete(parsed, text.offsetAt(position), known).map((each, index) => toCompletionItem(each, text, index)),
     closed: [],

@@ -47,6 +47,9 @@ test('every feature is announced and answers through the protocol', async (run) 
   announced.push('documentHighlight', 'rename', 'documentFormatting', 'documentRangeFormatting', 'inlayHint');
   announced.push('foldingRange', 'selectionRange');
   for (const name of announced) assert.ok(`${name}Provider` in capabilities, name);
+  // What begins a value, an entry or a path.
+  for (const begins of [' ', '-', ':', '"', "'", '[', '{', ',', '/', '.'])
+    assert.ok(capabilities.completionProvider?.triggerCharacters?.includes(begins), begins);
   await client.sendNotification('textDocument/didOpen', {
     textDocument: { uri, languageId: 'cloud-manifest', version: 1, text },
   });

@@ -2,7 +2,7 @@
 import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { LiveApp } from '../service/known.ts';
 
-export type { LiveApp } from '../service/known.ts';
+export type { LiveApp, LiveProcess } from '../service/known.ts';
 export type { ManifestSummary } from '../service/summary.ts';
 
 /** Client to server. Facts of the server that a manifest would be deployed to; none silence the rules that need them. */

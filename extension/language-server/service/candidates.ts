@@ -59,7 +59,12 @@ const names: readonly [at: string, offer: (known: Known) => string[]][] = [
 ];
 
 export function candidatesAt(asking: Asking): Candidate[] {
-  return sources.find(([at]) => fits(at, asking.path))?.[1](asking) ?? [];
+  const found = sources.find(([at]) => fits(at, asking.path))?.[1](asking) ?? [];
+  // Who begins a path with ./ goes on with it: the editor compares what is offered with what is there.
+  if (!asking.head.startsWith('./')) return found;
+  return found
+    .filter(({ text }) => text !== '.')
+    .map((each) => (each.kind === 'file' || each.kind === 'folder' ? { ...each, text: `./${each.text}` } : each));
 }
 
 export function namesAt(path: ManifestPath, known: Known): string[] {

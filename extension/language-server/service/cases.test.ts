@@ -3,35 +3,10 @@
  * answer there. Written by hand: what is expected is what a person would want.
  */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { expectations } from './expectations.ts';
-
-interface Case {
-  file: string;
-  title: string;
-  text: string;
-  feature: string;
-  expected: string[];
-}
-
-const folder = new URL('../../../test/fixtures/language/', import.meta.url);
-const cases = readdirSync(folder)
-  .filter((name) => name.endsWith('.txt'))
-  .flatMap((file) => {
-    const [, ...parts] = readFileSync(new URL(file, folder), 'utf8').split(/^=== /m);
-    return parts.flatMap((part): Case[] => {
-      const titleEnd = part.indexOf('\n');
-      const title = part.slice(0, titleEnd);
-      const [body = '', ...asked] = part.slice(titleEnd + 1).split(/^>>> /m);
-      const text = title.endsWith('(CRLF)') ? body.replaceAll('\n', '\r\n') : body;
-      return asked.map((answer) => {
-        const [feature = '', ...expected] = answer.replace(/\n+$/, '').split('\n');
-        return { file, title, text, feature, expected };
-      });
-    });
-  });
+import { languageCases as cases } from './language-cases.ts';
 
 /** The others answer about the whole file, in which a bar begins a text. */
 const atCursor = ['complete', 'hover', 'signature', 'definition', 'references', 'rename', 'selection'];

@@ -63,3 +63,43 @@ test('a key is offered until it is there', () => {
   assert.ok(!labels('image: b:1\n|').includes('forward'), 'a forward runs nothing');
   assert.deepEqual(labels('forward:\n  port: 1\n|').sort(), ['environment', 'name', 'version']);
 });
+
+for (const [fileName, json] of [
+  ['cloud_manifest.yml', false],
+  ['cloud_manifest.json', true],
+] as const) {
+  test(`an empty ${fileName} may become a whole manifest in its own form`, () => {
+    for (const [text, offset] of [
+      ['', 0],
+      ['\n', 1],
+      ['  ', 2],
+    ] as const) {
+      const items = complete(parseManifestDocument(text, { fileName }), offset).filter(({ path }) => path.length === 0);
+      assert.equal(items.length, 4);
+      for (const { label, snippet } of items) {
+        const chosen = text + snippet.replace(/\$\{\d:([^}]*)\}/g, '$1');
+        const { diagnostics } = parseManifestDocument(chosen, { fileName });
+        assert.deepEqual(
+          diagnostics.filter(({ severity }) => severity !== 'hint'),
+          [],
+          `${label}\n${chosen}`,
+        );
+        assert.equal(isJson(chosen), json, chosen);
+      }
+    }
+  });
+}
+
+test('nothing of YAML is offered in a file of JSON in which nothing is yet', () => {
+  const items = complete(parseManifestDocument('', { fileName: 'cloud_manifest.json' }), 0);
+  for (const { snippet } of items) assert.match(snippet, /^\{/);
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -4,8 +4,8 @@ import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { type Candidate, candidatesAt, namesAt } from './candidates.ts';
 import type { Known } from './known.ts';
 import { locateCursor, type ManifestPath, type Place } from './locate.ts';
-import { snippetsAt } from './snippets.ts';
-import { block, keyText, literal, type Style, styleOf, textOf, written } from './style.ts';
+import { entriesAt, manifests, type Section, snippetsAt } from './snippets.ts';
+import { block, inline, keyText, literal, type Style, styleOf, textOf, whole, written } from './style.ts';
 import { isUnfit } from './unfit.ts';
 import { unitsAt } from './units.ts';
 
@@ -38,6 +38,8 @@ interface Writing {
   /** A dash that the entry brings with it. */
   dash: string;
   column: number;
+  /** A value is the only entry of the list that is meant. */
+  bracketed?: boolean;
 }
 
 /** Everything that fits at an offset, the most likely first. Nothing in comments and in text blocks. */
@@ -49,12 +51,14 @@ export function complete(document: ManifestDocument, offset: number, known: Know
   const here: Writing = { document, known, place, style, dash: '', column: place.column };
   const dash = style.dash;
   const entry: Writing = { ...here, dash, column: place.span[0] - lineStartOf(source, place.span[0]) + dash.length };
+  const { key, value } = place;
+  // Below the key of a map what looks like an entry is the name of one.
+  const listed = place.entry && isList(place.entry.path.slice(0, -1)) ? place.entry : undefined;
   const found = [
-    ...(place.value ? values(place.value.path, place.value.others, here) : []),
-    ...(place.key ? keys(place.key.map, place.key.siblings, here) : []),
-    ...(place.entry
-      ? [...values(place.entry.path, place.entry.others, entry), ...keys(place.entry.path, [], entry)]
-      : []),
+    ...(key?.map.length === 0 && key.siblings.length === 0 && !place.flow && !place.hasColon ? wholes(here) : []),
+    ...(value ? values(value.path, value.others, here) : []),
+    ...(key && !isBareJson(document) ? keys(key.map, key.siblings, here) : []),
+    ...(listed ? [...values(listed.path, listed.others, entry), ...keys(listed.path, [], entry)] : []),
   ];
   const seen = new Set<string>();
   return found
@@ -62,19 +66,52 @@ export function complete(document: ManifestDocument, offset: number, known: Know
     .sort((a, b) => a.rank - b.rank);
 }
 
-function keys(map: ManifestPath, siblings: readonly string[], writing: Writing): Completion[] {
+/** A file of JSON in which there is nothing yet, no brace either. */
+function isBareJson({ context: { json, source } }: ManifestDocument): boolean {
+  return json && source.trim() === '';
+}
+
+/** Those that a comma yet to come hides where the text is read with a word at the cursor. */
+function keysThere(map: ManifestPath, { document, place }: Writing): string[] {
+  const node = document.context.nodeAt(map);
+  const [from, to] = place.span;
+  const apart = ([start, end]: readonly [number, number]): boolean => end < from || start > to;
+  return node?.kind === 'map' ? [...node.entries].flatMap(([key, { key: at }]) => (at && apart(at) ? [key] : [])) : [];
+}
+
+function isList(path: ManifestPath): boolean {
+  return /\blist\b/.test(describePath(path)?.type ?? '');
+}
+
+/** Manifests to begin with. */
+function wholes(writing: Writing): Completion[] {
+  const { style, document, column } = writing;
+  return manifests.map((section) => ({
+    ...made(section.label, section.label, whole(section.data, style, column), [], writing),
+    ...{ kind: 'snippet', detail: sectionDetail(section, writing, 'manifest'), rank: isBareJson(document) ? 0 : 0.5 },
+  }));
+}
+
+function sectionDetail({ missing }: Section, { known }: Writing, kind: string): string {
+  return missing(known.facts) ? `${kind}, not on this server yet` : kind;
+}
+
+function keys(map: ManifestPath, before: readonly string[], writing: Writing): Completion[] {
   const { document, known, place, style, column, dash } = writing;
+  const siblings = dash ? before : [...before, ...keysThere(map, writing)];
   const free = (key: string): boolean => !siblings.includes(key) && !isUnfit(map, key, siblings, document.context.text);
   const listed = (describePath(map)?.keys ?? []).filter(({ key }) => free(key));
   const words = describePath(map)?.values ?? [];
+  const told = words.length > 0 ? candidatesAt({ path: map, head: '', document, known }) : [];
   const fromSchema = listed.map((key): Completion => {
     const path = [...map, key.key];
     const snippet = place.hasColon ? keyed(key.key, writing) : `${keyed(key.key, writing)}:${opening(key, writing)}`;
     return {
       ...made(words.includes(key.key) ? `${dash}${key.key}:` : `${dash}${key.key}`, key.key, snippet, path, writing),
       kind: 'key',
-      detail: detailOf(key),
-      rank: dash ? 7 : key.required ? 0 : 1,
+      detail: [detailOf(key), told.find(({ text }) => text === key.key)?.detail].filter(Boolean).join(', '),
+      // The word alone is what is mostly meant.
+      rank: dash ? 7 : key.required ? 0 : words.includes(key.key) ? 3 : 1,
       more: !place.hasColon,
     };
   });
@@ -85,11 +122,12 @@ function keys(map: ManifestPath, siblings: readonly string[], writing: Writing):
     return { ...made(name, name, snippet, [...map, name], writing), kind: 'key', detail: 'name', rank: 1, more: true };
   });
   const sections = snippetsAt(map, document).filter(({ key }) => free(key));
-  const whole = place.hasColon || dash ? [] : sections;
-  const asSections = whole.map(({ key, label, data }): Completion => {
+  const asSections = (place.hasColon || dash ? [] : sections).map((section): Completion => {
+    const { key, label, data } = section;
     const body = written(data, style, column, place.flow && !style.json);
     const snippet = `${keyed(key, writing)}:${body}`;
-    return { ...made(label, key, snippet, [...map, key], writing), kind: 'snippet', detail: 'section', rank: 5 };
+    const detail = sectionDetail(section, writing, 'section');
+    return { ...made(label, key, snippet, [...map, key], writing), kind: 'snippet', detail, rank: 5 };
   });
   return [...fromSchema, ...named, ...asSections];
 }
@@ -98,8 +136,9 @@ function values(path: ManifestPath, others: readonly string[], writing: Writing)
   const { document, known, place, style, dash } = writing;
   const described = describePath(path);
   if (!described) return [];
+  const bracket = (body: string): string => (writing.bracketed ? `[${body}]` : body);
   const item = (text: string, body: string, detail: string, kind: Completion['kind'], rank: number): Completion => ({
-    ...made(`${dash}${text}`, text, body, path, writing),
+    ...made(`${dash}${text}`, text, bracket(body), path, writing),
     ...{ kind, detail, rank: dash ? rank + 4 : rank },
   });
   const scalar = (text: string): string => quotedAs(text, place.quote, style);
@@ -118,21 +157,32 @@ function values(path: ManifestPath, others: readonly string[], writing: Writing)
       return item(String(value), body, [usual, known].filter(Boolean).join(', '), 'word', 2);
     }),
     ...list.map(({ text, detail, kind, bare }) => item(text, bare ? text : scalar(text), detail, kind, 2)),
-    ...(place.value && (dash || place.onDash || place.flow) ? [] : listSections(path, writing)),
+    ...(dash ? [] : valueSections(path, writing)),
+    // Behind the colon of a list, its only entry for now.
+    ...(place.value && !dash && !place.quote && !place.startsLine && isList(path)
+      ? values([...path, 0], [], { ...writing, bracketed: true })
+      : []),
   ];
 }
 
-/** Whole values for a key whose value is being begun. */
-function listSections(path: ManifestPath, writing: Writing): Completion[] {
-  const { document, place, style, column, dash } = writing;
-  const key = path.at(-1);
-  if (typeof key !== 'string' || dash || !place.startsLine || place.head !== '') return [];
-  return snippetsAt(path.slice(0, -1), document)
-    .filter((section) => section.key === key)
-    .map(({ label, data }) => ({
-      ...made(label, key, block(data, style, column), path, writing),
-      ...{ kind: 'snippet' as const, detail: 'section', rank: 5 },
-    }));
+/** Whole values for a key whose value is being begun, below it or on its line, and maps for an entry in brackets. */
+function valueSections(path: ManifestPath, writing: Writing): Completion[] {
+  const { document, place, style, column, bracketed } = writing;
+  if (place.head !== '' || place.quote || bracketed || (place.onDash && !place.flow)) return [];
+  const below = place.startsLine && !place.flow && !style.json;
+  const sections = typeof path.at(-1) === 'number' ? entriesAt(path, document) : sectionsFor(path, document);
+  return sections.map((section) => {
+    const body = below ? block(section.data, style, column) : inline(section.data, style);
+    const detail = sectionDetail(section, writing, 'section');
+    return {
+      ...made(section.label, section.key, body, path, writing),
+      ...{ kind: 'snippet' as const, detail, rank: 5 },
+    };
+  });
+}
+
+function sectionsFor(path: ManifestPath, document: ManifestDocument): Section[] {
+  return snippetsAt(path.slice(0, -1), document).filter(({ key }) => key === path.at(-1));
 }
 
 function made(label: string, filter: string, snippet: string, path: ManifestPath, writing: Writing): Completion {

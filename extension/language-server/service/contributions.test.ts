@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseManifest } from 'minicloud-shared/manifest/parse';
 import { manifestSchema } from 'minicloud-shared/manifest/schema';
 import { durationUnits, sizeUnits } from 'minicloud-shared/manifest/units';
 
@@ -29,20 +28,4 @@ test('the grammar knows every unit', () => {
     assert.match(`memory: 10${unit}`, rule('quantity'));
   }
   assert.doesNotMatch('tag: 10mx', rule('quantity'));
-});
-
-test('every snippet is a manifest without a fault', () => {
-  const snippets = Object.entries(
-    read('snippets/cloud-manifest.json') as Record<string, { prefix: string[]; description: string; body: string[] }>,
-  );
-  assert.ok(snippets.length >= 4);
-  for (const [name, { prefix, description, body }] of snippets) {
-    const text = body
-      .join('\n')
-      .replace(/\$\{\d:([^}]*)\}/g, '$1')
-      .replace('$0', '');
-    const faults = parseManifest(text).diagnostics.filter(({ severity }) => severity === 'error');
-    assert.deepEqual(faults, [], `${name}\n${text}`);
-    assert.ok(prefix.length > 0 && description.endsWith('.'), name);
-  }
 });

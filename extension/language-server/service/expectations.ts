@@ -39,6 +39,15 @@ export const known: Known = {
     ...{ server: 'home', state: 'running', release: 12, image: 'me/shop:5', digest: 'sha256:1f2e3d' },
     urls: ['http://shop.cloud.test:8080', 'https://www.shop.test'],
     certificates: [{ domain: 'www.shop.test', state: 'valid', issuer: 'R3', notAfter: now + 30 * day }],
+    processes: [
+      {
+        ...{ name: 'web', kind: 'process', count: 2, healthy: 1 },
+        memory: { replicas: 2, all: '130 MB', most: '70 MB' },
+        cpu: { replicas: 2, all: '3 %', most: '2 %' },
+      },
+      { name: 'worker', kind: 'process', count: 1, healthy: 1, memory: { replicas: 1, all: '40 MB', most: '40 MB' } },
+      { name: 'search', kind: 'support', count: 1, healthy: 0 },
+    ],
   },
   files: [
     ...['Dockerfile', 'api/Dockerfile', 'docker/Dockerfile.dev', 'docker-compose.yml', 'deploy/compose.prod.yaml'],

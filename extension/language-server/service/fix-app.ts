@@ -119,13 +119,25 @@ const buildSection: Fixer = ({ draft, path }) => [
 const rolloutSteps: Fixer = ({ draft, document, path }) => {
   const steps = (document.context.text.rollout?.steps ?? []).map((step) => parsePercent(step ?? '') ?? 100);
   const rising = [...new Set([...steps, 100])].sort((a, b) => a - b).map((share) => `${share}%`);
+  // Those that rise lack their end alone.
+  if (steps.every((step, index) => index === 0 || step > (steps[index - 1] ?? 0)))
+    return [draft().push(['rollout', 'steps'], '100%').fix('End with 100%')];
   return [
     draft()
       .set(['rollout', 'steps'], rising)
       .fix(`Write ${rising.join(', ')}`),
-    draft().push(['rollout', 'steps'], '100%').fix('End with 100%'),
     draft().remove(path).fix('Remove this step'),
   ];
+};
+
+const stepsUnused: Fixer = ({ draft, document }) => {
+  const said = document.context.nodeAt(['rollout', 'strategy']);
+  const used = (
+    said ? draft().set(['rollout', 'strategy'], 'steps') : draft().add(['rollout'], 'strategy', 'steps')
+  ).fix('Use the strategy steps');
+  const removed = draft().remove(['rollout', 'steps']).fix('Remove steps');
+  // Who wrote no strategy meant the steps.
+  return said ? [removed, used] : [used, removed];
 };
 
 const stopFirst: Fixer = (context) => {
@@ -218,13 +230,7 @@ export const appFixers: Readonly<Record<string, Fixer>> = {
       .fix(`Remove ${path.at(-1)}`),
   ],
   'manifest/rollout-steps': rolloutSteps,
-  'manifest/rollout-steps-unused': ({ draft, document }) => [
-    draft().remove(['rollout', 'steps']).fix('Remove steps'),
-    (document.context.nodeAt(['rollout', 'strategy'])
-      ? draft().set(['rollout', 'strategy'], 'steps')
-      : draft().add(['rollout'], 'strategy', 'steps')
-    ).fix('Use the strategy steps'),
-  ],
+  'manifest/rollout-steps-unused': stepsUnused,
   'manifest/stop-first-needed': stopFirst,
   'manifest/stop-first-unsaid': stopFirst,
   'manifest/secret-value': secretValue,

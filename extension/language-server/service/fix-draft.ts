@@ -3,6 +3,7 @@
  * with everything else left as it stands. What the text should mean afterwards is kept beside the edits and compared; a
  * draft whose text came to mean anything else makes no fix.
  */
+import { describePath } from 'minicloud-shared/manifest/describe';
 import type { Fix } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import type { Path } from 'minicloud-shared/manifest/path';
@@ -12,13 +13,16 @@ import { trimmedEnd } from './ranges.ts';
 import { block, type Data, inline, keyText, styleOf, written } from './style.ts';
 
 export interface Draft {
-  /** Takes a key with its value, or an entry of a list, away; and what would be empty without it. */
+  /**
+   * Takes a key with its value, or an entry of a list, away. What is empty without it stays where it says something by
+   * being there: an entry of a list, what a person gave a name, `build`. Another section goes, and the title tells so.
+   */
   remove(path: Path): Draft;
   /** Puts a key into the map at a path, behind its others. */
   add(map: Path, key: string, data: Data): Draft;
   /** Puts an entry at the end of the list at a path; makes the list when there is none. */
   push(list: Path, data: Data): Draft;
-  /** Replaces a single value, or one in brackets. */
+  /** Replaces a value. */
   set(path: Path, data: Data): Draft;
   rename(path: Path, key: string): Draft;
   /** The fix, or nothing when a step could not be done or the text would come to mean something else. */
@@ -39,6 +43,8 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
   const edits: Edit[] = [];
   let meant = wanted ? dataOf(document) : undefined;
   let failed = document.doc.errors.length > 0 || meant === undefined;
+  /** The section that went because nothing was left in it. */
+  let left: string | undefined;
 
   const nodeAt = (path: Path): TreeNode | undefined => document.context.nodeAt(path);
   const columnOf = (offset: number): number => positionAt(document.lines, offset).character;
@@ -76,7 +82,7 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
     const around = nodeAt(node.path.slice(0, -1));
     if (!around || around.kind === 'scalar') return false;
     const siblings = around.kind === 'map' ? [...around.entries.values()] : around.items;
-    if (siblings.length === 1 && around.path.length > 0) return removeNode(around);
+    if (siblings.length === 1 && around.path.length > 0) return removeOnly(around, node);
     const index = siblings.findIndex((each) => each.path.at(-1) === node.path.at(-1));
     const before = siblings[index - 1];
     // Two steps that take neighbours away would run into one another.
@@ -89,6 +95,48 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
     const after = siblings[index + 1];
     if (!after || around.kind === 'list') return false;
     edits.push({ span: [start, startOf(after)], newText: '' });
+    return true;
+  };
+
+  /** The only thing in what is around it. */
+  const removeOnly = (around: MapNode | ListNode, node: TreeNode): boolean => {
+    const [outer, last] = [around.path.slice(0, -1), around.path.at(-1) ?? ''];
+    const described = describePath(outer);
+    const entry = nodeAt(outer);
+    // A need of which nothing is said any more is its word.
+    if (described?.values?.includes(last) && entry?.kind === 'map' && entry.entries.size === 1) {
+      put(outer, last);
+      return shorten(entry, around, node, String(last));
+    }
+    const isOwn = typeof last === 'number' || described?.keys?.every(({ key }) => key !== last) !== false;
+    if (isOwn || (outer.length === 0 && speaksEmpty(String(last)))) {
+      put(around.path, around.kind === 'map' ? {} : []);
+      return hollow(around, node);
+    }
+    left = String(last);
+    return removeNode(around);
+  };
+
+  const shorten = (entry: MapNode, around: MapNode | ListNode, node: TreeNode, word: string): boolean => {
+    if (!around.key) return false;
+    if (entry.flow) edits.push({ span: entry.span, newText: inline(word, style) });
+    else if (around.flow) edits.push({ span: [around.key[1], endOf(around)], newText: '' });
+    else {
+      edits.push({ span: [around.key[1], source.indexOf(':', around.key[1]) + 1], newText: '' });
+      return removeLines(startOf(node), endOf(node));
+    }
+    return true;
+  };
+
+  const hollow = (around: MapNode | ListNode, node: TreeNode): boolean => {
+    const newText = around.kind === 'map' ? '{}' : '[]';
+    if (around.flow) edits.push({ span: around.span, newText });
+    else if (!around.key) edits.push({ span: [startOf(node), endOf(node)], newText });
+    else {
+      const colon = source.indexOf(':', around.key[1]) + 1;
+      edits.push({ span: [colon, colon], newText: ` ${newText}` });
+      return removeLines(startOf(node), endOf(node));
+    }
     return true;
   };
 
@@ -132,8 +180,28 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
     return addBlock(last, column, `${key}:${written(data, style, column, false)}`);
   };
 
+  /** A block for a block; nothing is done where a comment would be lost. */
+  const setBlock = (node: TreeNode, data: Data): boolean => {
+    const from = node.key ? source.indexOf(':', node.key[1]) + 1 : startOf(node);
+    const to = endOf(node);
+    if (/(^|\s)#/.test(source.slice(from, to))) return false;
+    const column = columnOf(startOf(node));
+    edits.push({
+      span: [from, to],
+      newText: node.key ? written(data, style, column, false) : block(data, style, column),
+    });
+    return true;
+  };
+
   const place = (path: Path, change: (value: Json | undefined) => void): void => {
     change(path.reduce<Json | undefined>((value, part) => child(value, part), meant));
+  };
+  const put = (path: Path, data: Data): void => {
+    place(path.slice(0, -1), (around) => {
+      const last = path.at(-1) ?? '';
+      if (Array.isArray(around)) around[Number(last)] = plain(data);
+      else if (isObject(around)) around[String(last)] = plain(data);
+    });
   };
   /** Takes what is meant away; false when it is gone already. */
   const take = (path: Path): boolean => {
@@ -172,15 +240,12 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
     set: (path, data) =>
       step(() => {
         const node = nodeAt(path);
-        if (!node || (node.kind !== 'scalar' && !node.flow)) return false;
+        if (!node) return false;
+        put(node.path, data);
+        if (node.kind !== 'scalar' && !node.flow) return setBlock(node, data);
         const quoted = node.kind === 'scalar' && !node.plain && typeof data === 'string';
         const empty = node.span[0] === node.span[1] && /[:-]/.test(source.charAt(node.span[0] - 1));
         const newText = quoted ? JSON.stringify(data) : inline(data, style);
-        place(node.path.slice(0, -1), (around) => {
-          const last = node.path.at(-1) ?? '';
-          if (Array.isArray(around)) around[Number(last)] = plain(data);
-          else if (isObject(around)) around[String(last)] = plain(data);
-        });
         edits.push({ span: node.span, newText: empty ? ` ${newText}` : newText });
         return true;
       }),
@@ -199,7 +264,7 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
       }),
     fix(title) {
       if (failed || edits.length === 0) return undefined;
-      const sorted = [...edits].sort((a, b) => a.span[0] - b.span[0] || a.span[1] - b.span[1]);
+      const sorted = merged(edits, source, style.eol).sort((a, b) => a.span[0] - b.span[0] || a.span[1] - b.span[1]);
       if (sorted.some(({ span }, index) => index > 0 && span[0] < (sorted[index - 1]?.span[1] ?? 0))) return undefined;
       meant = withoutGone(meant);
       const next = sorted.reduceRight(
@@ -207,10 +272,37 @@ export function draftOf(document: ManifestDocument, wanted = true): Draft {
         source,
       );
       if (canonical(dataOf(parseManifestDocument(next))) !== canonical(meant)) return undefined;
-      return { title, edits: sorted.map(({ span, newText }) => ({ range: spanRange(document.lines, span), newText })) };
+      return {
+        title: left === undefined ? title : `${title}, leaving no ${left}`,
+        edits: sorted.map(({ span, newText }) => ({ range: spanRange(document.lines, span), newText })),
+      };
     },
   };
   return draft;
+}
+
+/** Whether a section means something with nothing in it: an app with `build: {}` is built. */
+function speaksEmpty(section: string): boolean {
+  const meaning = (sections: object): string | undefined =>
+    JSON.stringify(parseManifestDocument(JSON.stringify({ name: 'app', ...sections })).manifest);
+  const empty = meaning({ [section]: {} });
+  return empty !== undefined && empty !== meaning({});
+}
+
+/** A line that is added behind one that goes takes its place. */
+function merged(edits: readonly Edit[], source: string, eol: string): Edit[] {
+  const isAdded = ({ span, newText }: Edit): boolean => span[0] === span[1] && newText.startsWith(eol);
+  const isLine = (start: number): boolean => start === 0 || source.charAt(start - 1) === '\n';
+  const goesAt = ({ span: [at] }: Edit): Edit | undefined =>
+    edits.find(({ span, newText }) => newText === '' && isLine(span[0]) && span[0] < at && at <= span[1]);
+  const added = edits.filter((edit) => isAdded(edit) && goesAt(edit));
+  const gone = added.map(goesAt);
+  return edits.flatMap((edit): Edit[] => {
+    if (added.includes(edit)) return [];
+    const behind = added.filter((_, index) => gone[index] === edit);
+    const lines = behind.map(({ newText }) => newText.slice(eol.length) + eol);
+    return [behind.length > 0 ? { span: edit.span, newText: lines.join('') } : edit];
+  });
 }
 
 /** Stands for an entry of a list that was taken away. */

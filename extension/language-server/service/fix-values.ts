@@ -2,11 +2,11 @@
 import { describePath } from 'minicloud-shared/manifest/describe';
 import type { Fix } from 'minicloud-shared/manifest/model';
 import { formatPath, type Path } from 'minicloud-shared/manifest/path';
-import { lineText, offsetAt, spanRange } from 'minicloud-shared/manifest/source';
-import type { ScalarNode } from 'minicloud-shared/manifest/tree';
+import { lineText, offsetAt, positionAt, spanRange } from 'minicloud-shared/manifest/source';
+import type { ListNode, ScalarNode } from 'minicloud-shared/manifest/tree';
 import { isMap, isScalar, type Node, type Pair, visit } from 'yaml';
 import type { FixContext, Fixer } from './fix.ts';
-import type { Data } from './style.ts';
+import { type Data, inline, styleOf } from './style.ts';
 
 /** What a required key is given when the schema has no example: something that works, to be changed. */
 const placeholders: Record<string, Data> = {
@@ -72,7 +72,7 @@ const mountPath: Fixer = (context) => [
 
 /** A map where a list of maps is meant, a single value, or lines A=b where variables are. */
 const wrongType: Fixer = (context) => {
-  const { draft, path, document } = context;
+  const { path, document } = context;
   const node = document.context.nodeAt(path);
   const type = describePath(path)?.type ?? '';
   const found: (Fix | undefined)[] = [];
@@ -89,15 +89,32 @@ const wrongType: Fixer = (context) => {
     const ranged = edits.map(({ span, newText }) => ({ range: spanRange(document.lines, span), newText }));
     found.push({ title: 'Make it a list', edits: ranged });
   }
-  if (node?.kind === 'list' && node.flow && /\bmap\b/.test(type)) {
-    const pairs = node.items.map((item) => /^([A-Za-z_]\w*)[=:]\s*(.*)$/s.exec(textOf(item)));
-    if (pairs.length > 0 && pairs.every((pair) => pair !== null)) {
-      const map = Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
-      found.push(draft().set(path, map).fix('Make it a map'));
-    }
-  }
+  if (node?.kind === 'list' && /\bmap\b/.test(type)) found.push(mapOfLines(context, node));
   return [...found, ...dropped(context)];
 };
+
+/** `- A=b`, as Compose has it, as `A: b`: each on its line, with its comment. */
+function mapOfLines({ draft, path, document }: FixContext, node: ListNode): Fix | undefined {
+  const title = 'Make it a map';
+  const pairs = node.items.map((item) => /^([A-Za-z_]\w*)[=:]\s*(.*)$/s.exec(textOf(item)));
+  const names = pairs.map((pair) => pair?.[1] ?? '');
+  if (pairs.length === 0 || names.includes('') || new Set(names).size < names.length) return undefined;
+  const values = pairs.map((pair) => pair?.[2] ?? '');
+  if (node.flow)
+    return draft()
+      .set(path, Object.fromEntries(names.map((name, index) => [name, values[index] ?? ''])))
+      .fix(title);
+  const { source } = document.context;
+  const style = styleOf(document);
+  const column = (offset: number): number => positionAt(document.lines, offset).character;
+  const edits = node.items.map(({ span }, index) => {
+    const dash = source.lastIndexOf('-', span[0] - 1);
+    const pad = ' '.repeat(node.key && column(dash) <= column(node.key[0]) ? style.size : 0);
+    const newText = `${pad}${names[index]}: ${inline(values[index] ?? '', style)}`;
+    return { range: spanRange(document.lines, [dash, span[1]]), newText };
+  });
+  return { title, edits };
+}
 
 function textOf(node: { kind: string } | ScalarNode): string {
   return node.kind === 'scalar' && 'value' in node ? String(node.value ?? '') : '';
@@ -108,6 +125,7 @@ const duplicateKey: Fixer = ({ document, diagnostic }) => {
   const { source } = document.context;
   const at = offsetAt(document.lines, diagnostic.range.start);
   let pairs: Pair<Node, Node | null>[] = [];
+  let items: Pair<Node, Node | null>[] = [];
   visit(document.doc, {
     Map(_, map) {
       const found = map.items.find(({ key }) => (key as Node | null)?.range?.[0] === at) as
@@ -115,10 +133,8 @@ const duplicateKey: Fixer = ({ document, diagnostic }) => {
         | undefined;
       if (!found) return undefined;
       const name = isScalar(found.key) ? String(found.key.value) : '';
-      pairs = map.items.filter(({ key }) => isScalar(key) && String(key.value) === name) as unknown as Pair<
-        Node,
-        Node | null
-      >[];
+      items = map.items as Pair<Node, Node | null>[];
+      pairs = items.filter(({ key }) => isScalar(key) && String(key.value) === name);
       return visit.BREAK;
     },
   });
@@ -126,8 +142,13 @@ const duplicateKey: Fixer = ({ document, diagnostic }) => {
   const [first] = pairs;
   if (!second || !first || first === second) return [];
   const same = source.slice(...spanOf(first.value)).trim() === source.slice(...spanOf(second.value)).trim();
-  const later = withoutPair(document, second, same ? 'Remove the repetition' : 'Remove this one, keep the first');
-  const earlier = withoutPair(document, first, 'Keep this one, remove the first');
+  const later = withoutPair(
+    document,
+    items,
+    second,
+    same ? 'Remove the repetition' : 'Remove this one, keep the first',
+  );
+  const earlier = withoutPair(document, items, first, 'Keep this one, remove the first');
   return same ? [later] : [later, earlier];
 };
 
@@ -137,14 +158,20 @@ function spanOf(node: Node | null): [number, number] {
 
 function withoutPair(
   { context: { source }, lines }: FixContext['document'],
-  { key, value }: Pair<Node, Node | null>,
+  items: readonly Pair<Node, Node | null>[],
+  pair: Pair<Node, Node | null>,
   title: string,
 ): Fix | undefined {
+  const { key, value } = pair;
   const start = key.range?.[0];
   const end = Math.max(key.range?.[1] ?? 0, value?.range?.[1] ?? 0);
   if (start === undefined) return undefined;
   const before = source.slice(0, start);
   const after = source.slice(end);
+  const next = items[items.indexOf(pair) + 1]?.key.range?.[0];
+  // Behind the dash of an entry: the next key moves up.
+  if (/(^|[\r\n])[ \t]*(-[ \t]+)+$/.test(before) && next !== undefined)
+    return { title, edits: [{ range: spanRange(lines, [start, next]), newText: '' }] };
   // On lines of its own, with what follows in brackets, or with what leads to it.
   const ownLine = /(^|[\r\n])[ \t]*$/.test(before) && !/^[ \t]*[,}]/.test(after);
   const comma = /^\s*,\s*/.exec(after)?.[0];
@@ -280,8 +307,14 @@ const empty: Fixer = ({ document }) => {
   const { source } = document.context;
   const end = source.length;
   const eol = source.includes('\r\n') ? '\r\n' : '\n';
+  const title = 'Start with a name';
+  // A file of JSON is empty when nothing but blanks is in it.
+  if (document.context.json) {
+    const newText = `{ "name": "myapp" }${eol}`;
+    return [{ title, edits: [{ range: spanRange(document.lines, [0, end]), newText }] }];
+  }
   const newText = `${source === '' || /[\r\n]$/.test(source) ? '' : eol}name: myapp${eol}`;
-  return [{ title: 'Start with a name', edits: [{ range: spanRange(document.lines, [end, end]), newText }] }];
+  return [{ title, edits: [{ range: spanRange(document.lines, [end, end]), newText }] }];
 };
 
 const suppression: Fixer = ({ document, diagnostic: { range } }) => {

@@ -1,118 +1,14 @@
 /** Every fix of every diagnostic of every case, in every way that a manifest can be written. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { catalogue } from 'minicloud-shared/manifest/catalogue';
-import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
+import { serverRules } from 'minicloud-shared/manifest/server-rules';
 import { applyFix } from 'minicloud-shared/manifest/source';
-import { parseDocument, stringify } from 'yaml';
 import { diagnose } from './diagnose.ts';
 import { fixAll, fixers, fixesOf } from './fix.ts';
-
-const folder = new URL('../../../test/fixtures/manifests/', import.meta.url);
-const facts: ServerFacts = {
-  complete: true,
-  asOf: 0,
-  serverDomain: 'cloud.example.com',
-  domains: [{ name: 'taken.example.com', app: 'blog' }],
-  apps: ['blog'],
-  secrets: { shop: ['STRIPE_KEY'] },
-  features: ['needs.database.mariadb', 'secrets', 'placement'],
-};
-
-interface Case {
-  title: string;
-  text: string;
-  fileName?: string;
-  facts?: ServerFacts;
-  sources?: SourceReads;
-}
-
-const fromTables: Case[] = readdirSync(folder)
-  .filter((name) => name.endsWith('.cases'))
-  .flatMap((name) => readFileSync(new URL(name, folder), 'utf8').split(/^=== /m).slice(1))
-  .map((part) => ({
-    title: part.slice(0, part.indexOf('\n')),
-    text: part.slice(part.indexOf('\n') + 1).split(/^>>>\n/m)[0] ?? '',
-  }));
-
-function reading(more: { fallback?: string }, name = 'LOG_LEVEL'): SourceReads {
-  const at = (each: string, line: number) => ({ name: each, file: 'a.ts', line, ...more });
-  return { reads: [at(name, 1), at('MODE', 2)], imageSets: [], unread: [] };
-}
-
-/** What needs facts, the source, a file name, or more room than a table of cases has. */
-const more: Case[] = [
-  {
-    title: 'a domain of another app',
-    text: 'name: shop\nexpose: [{ port: 80, domains: [taken.example.com] }]\n',
-    facts,
-  },
-  { title: 'a secret misspelled', text: 'name: shop\nsecrets: [STRIPE_KYE]\n', facts },
-  { title: 'needs that are not there yet', text: 'name: shop\nneeds:\n- database\n- cache\n- messagebus\n', facts },
-  { title: 'an engine that is not there', text: 'name: shop\nneeds: [{ database: { engine: postgres } }]\n', facts },
-  { title: 'a section that is not there', text: 'name: shop\nbackup: { schedule: "0 2 * * *" }\n', facts },
-  {
-    title: 'more replicas than there is room for',
-    text: 'name: shop\nprocesses: { web: { count: 12 }, worker: { count: 4 } }\n',
-    facts: { ...facts, room: { replicas: 15, support: 16 } },
-  },
-  {
-    title: 'more support containers than there is room for',
-    text: 'name: shop\nsupport: { a: { image: "a:1" }, b: { image: "b:1" } }\n',
-    facts: { ...facts, features: ['support'], room: { replicas: 15, support: 1 } },
-  },
-  { title: 'an app that is not there', text: 'name: shop\nplacement: { near: blgo }\n', facts },
-  { title: 'a variable that nothing sets', text: 'name: shop\n', sources: reading({}) },
-  { title: 'variables beside others', text: 'name: shop\nenv:\n  A: b\nsecrets: [B]\n', sources: reading({}) },
-  {
-    title: 'a variable that has a need',
-    text: 'name: shop\nneeds: [storage]\n',
-    sources: reading({}, 'DATABASE_URL'),
-    facts,
-  },
-  {
-    title: 'a secret that has a value',
-    text: 'name: shop\nenv: { A: b }\n',
-    sources: reading({}, 'STRIPE_KEY'),
-    facts,
-  },
-  { title: 'defaults', text: 'name: shop\nenv: {}\n', sources: reading({ fallback: '3000' }) },
-  { title: 'defaults beside others', text: 'name: shop\nenv: { A: b }\n', sources: reading({ fallback: 'yes' }) },
-  {
-    title: 'variables that nothing reads',
-    text: 'name: shop\nenv: { OLD: a, A: b }\nsecrets:\n- OLDER\n- B\n',
-    sources: { reads: [], imageSets: [], unread: ['OLD', 'OLDER'] },
-  },
-  { title: 'YAML named JSON', text: 'name: shop\nneeds: [database]\n', fileName: 'cloud_manifest.json' },
-];
-const cases = [...fromTables, ...more];
-
-/** The same manifest as other people would have written it. Texts that can't be read have one form only. */
-function forms({ text }: Case): [form: string, text: string][] {
-  const original: [string, string][] = [
-    ['as it is', text],
-    ['CRLF', text.replace(/\r?\n/g, '\r\n')],
-    ['without the last line end', text.trimEnd()],
-    ['behind a comment', `# What it is.\n${text}`],
-  ];
-  const doc = parseDocument(text, { uniqueKeys: true });
-  if (doc.errors.length > 0 || doc.warnings.length > 0 || /[&*]\w|<<|!/.test(text) || !doc.contents) return original;
-  const data: unknown = doc.toJS();
-  const block = (options: object): string => stringify(data, { lineWidth: 0, ...options });
-  return [
-    ...original,
-    ['JSON', JSON.stringify(data)],
-    ['JSON, two columns', `${JSON.stringify(data, null, 2)}\n`],
-    ['JSON, four columns', `${JSON.stringify(data, null, 4)}\n`],
-    ['block, two columns', block({ indent: 2 })],
-    ['block, four columns', block({ indent: 4 })],
-    ['block, lists not indented', block({ indent: 4, indentSeq: false })],
-    ['brackets', stringify(data, { collectionStyle: 'flow', lineWidth: 0 })],
-    ['brackets over lines', stringify(data, { collectionStyle: 'flow', lineWidth: 20 })],
-  ];
-}
+import { fixCases, forms, optionsOf, serverFacts } from './fix-cases.ts';
 
 const count = (list: readonly Diagnostic[], code: string): number => list.filter((each) => each.code === code).length;
 
@@ -120,17 +16,14 @@ const count = (list: readonly Diagnostic[], code: string): number => list.filter
 const met = new Map<string, Map<string, { found: number; fixed: number }>>();
 
 describe('fixes', () => {
-  for (const item of cases) {
+  for (const item of fixCases) {
     test(item.title, () => {
       for (const [form, text] of forms(item)) {
-        const options = {
-          ...(item.facts ? { facts: item.facts } : {}),
-          ...(item.sources ? { sources: item.sources } : {}),
-          ...(item.fileName ? { fileName: item.fileName } : {}),
-        };
+        const options = optionsOf(item);
         const read = (source: string) => parseManifestDocument(source, options);
         const document = read(text);
         const before = diagnose(document, options);
+        const broken = document.manifest === undefined;
         for (const diagnostic of before) {
           const actions = fixesOf(document, diagnostic, options);
           tally(diagnostic.code, form, actions.length > 0);
@@ -141,7 +34,9 @@ describe('fixes', () => {
             const where = `${form}: "${title}" for ${diagnostic.code}\n${text}\nbecomes\n${fixed}`;
             assert.ok(count(after, diagnostic.code) < count(before, diagnostic.code), `it stays: ${where}`);
             for (const { code, message } of after) {
-              const fresh = code !== 'manifest/secret-value' && count(after, code) > count(before, code);
+              // What only the server knows is looked for when nothing else is wrong.
+              const hidden = broken && serverRules.some((rule) => rule.code === code);
+              const fresh = code !== 'manifest/secret-value' && !hidden && count(after, code) > count(before, code);
               assert.ok(!fresh, `it brings ${code}: ${message}: ${where}`);
             }
             if (text.includes('\r\n')) assert.ok(!/[^\r]\n/.test(fixed.slice(0, -1)), `line ends: ${where}`);
@@ -207,7 +102,7 @@ const rows: [name: string, text: string, code: string, title: string, expected: 
     'a key moves to the secrets, and an empty section goes',
     'name: shop\nenv:\n    ADMIN_PASSWORD: hunter2hunter2\nsecrets:\n    - STRIPE_KEY\n',
     'manifest/secret-in-env',
-    'Move ADMIN_PASSWORD to the secrets',
+    'Move ADMIN_PASSWORD to the secrets, leaving no env',
     'name: shop\nsecrets:\n    - STRIPE_KEY\n    - ADMIN_PASSWORD\n',
   ],
   [
@@ -238,12 +133,86 @@ const rows: [name: string, text: string, code: string, title: string, expected: 
     'Rename to mariadb-own',
     'name: shop\nneeds: [database]\nexpose: [{ port: 80, process: mariadb-own }]\nprocesses: { mariadb-own: { count: 1 } }\n',
   ],
+  [
+    'a key of a list entry that is there twice leaves no dash alone',
+    'name: shop\nexpose:\n  - port: 80 # first\n    # Why.\n    port: 81\n',
+    'manifest/duplicate-key',
+    'Keep this one, remove the first',
+    'name: shop\nexpose:\n  - port: 81\n',
+  ],
+  [
+    'the last variable moves to secrets that are not there yet',
+    'name: shop\nimage: a:1\nenv:\n  A: b\n  API_KEY: sk_live_1234567890abcdef1234',
+    'manifest/secret-in-env',
+    'Move API_KEY to the secrets',
+    'name: shop\nimage: a:1\nenv:\n  A: b\nsecrets:\n- API_KEY\n',
+  ],
+  [
+    'a section of one variable moves, with the line ends of the file',
+    'name: shop\r\nenv:\r\n  API_KEY: sk_live_1234567890abcdef1234\r\n',
+    'manifest/secret-in-env',
+    'Move API_KEY to the secrets, leaving no env',
+    'name: shop\r\nsecrets:\r\n- API_KEY\r\n',
+  ],
+  [
+    'a need without its engine is its word',
+    'name: shop\nneeds:\n  - database: # all of it\n      engine: postgres # not here\n  - storage\n',
+    'manifest/not-available',
+    'Remove engine',
+    'name: shop\nneeds:\n  - database # all of it\n  - storage\n',
+  ],
+  [
+    'and when it is the only one',
+    '{ name: shop, needs: [{ database: { engine: postgres } }] }\n',
+    'manifest/not-available',
+    'Remove engine',
+    '{ name: shop, needs: [database] }\n',
+  ],
+  [
+    'an entry of which nothing is left stays an entry',
+    'name: shop\nexpose:\n  - frob: 80 # web\n',
+    'manifest/unknown-key',
+    'Remove frob',
+    'name: shop\nexpose:\n  - {} # web\n',
+  ],
+  [
+    'a process of which nothing is left stays a process',
+    'name: shop\nprocesses:\n  worker: # nightly\n    frob: 80\n  web: {}\n',
+    'manifest/unknown-key',
+    'Remove frob',
+    'name: shop\nprocesses:\n  worker: {} # nightly\n  web: {}\n',
+  ],
+  [
+    'an app that is built is built without the key, too',
+    'name: shop\nbuild:\n  dockerfile:\n    frob: x\n',
+    'manifest/unknown-key',
+    'Remove frob, leaving no dockerfile',
+    'name: shop\nbuild: {}\n',
+  ],
+  [
+    'variables as Compose lists them become a map',
+    'name: shop\nenv:\n- A=1 # one\n# two\n- B=x y\n- "C=d=e"\nimage: a:1\n',
+    'manifest/type',
+    'Make it a map',
+    'name: shop\nenv:\n  A: "1" # one\n# two\n  B: "x y"\n  C: "d=e"\nimage: a:1\n',
+  ],
+  [
+    'and in the columns that they have',
+    'name: shop\nenv:\n    - A=1\n',
+    'manifest/type',
+    'Make it a map',
+    'name: shop\nenv:\n    A: "1"\n',
+  ],
 ];
 for (const [name, text, code, title, expected] of rows) {
   test(name, () => {
+    const options = {
+      facts: { ...serverFacts, features: ['needs.database.mariadb', 'needs.storage', 'secrets', 'rollout.stop-first'] },
+    };
     const document = parseManifestDocument(text);
-    const diagnostic = diagnose(document).find((each) => each.code === code) ?? assert.fail(`no ${code}`);
-    const actions = fixesOf(document, diagnostic);
+    const found = diagnose(document, options);
+    const diagnostic = found.find((each) => each.code === code) ?? assert.fail(`no ${code}`);
+    const actions = fixesOf(document, diagnostic, options);
     const action = actions.find((each) => each.title === title) ?? assert.fail(JSON.stringify(actions));
     assert.equal(applyFix(text, { title, edits: action.edits ?? [] }), expected);
   });
@@ -263,5 +232,5 @@ test('fix all mends what is beyond doubt, removes nothing, and follows no opinio
     ['manifest/port-twice', 'manifest/expose-without-domain', 'manifest/stop-first-unsaid'],
   );
   assert.deepEqual(fixAll(parseManifestDocument(fixed)), []);
-  for (const { text } of cases) assert.doesNotThrow(() => fixAll(parseManifestDocument(text)));
+  for (const { text } of fixCases) assert.doesNotThrow(() => fixAll(parseManifestDocument(text)));
 });

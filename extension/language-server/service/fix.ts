@@ -2,6 +2,7 @@
 import type { Diagnostic, Fix, Range, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import { type ManifestDocument, parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { type Path, parsePath } from 'minicloud-shared/manifest/path';
+import { serverRules } from 'minicloud-shared/manifest/server-rules';
 import { applyFix, spanRange } from 'minicloud-shared/manifest/source';
 import { type DiagnoseOptions, diagnose } from './diagnose.ts';
 import { appFixers } from './fix-app.ts';
@@ -69,8 +70,10 @@ export function fixesOf(
   const fixes = tried.flatMap((fix): Fix[] => {
     if (!fix) return [];
     const text = applyFix(document.context.source, fix);
-    if (seen.has(text) || !helps(text, told ? undefined : diagnostic.code, before, options)) return [];
-    seen.add(text);
+    // The same thing under one title, in another form, would be a choice that nobody can make.
+    if (seen.has(text) || seen.has(fix.title)) return [];
+    if (!helps(text, told ? undefined : diagnostic.code, before, options)) return [];
+    seen.add(text).add(fix.title);
     return [fix];
   });
   return fixes.map(({ title, edits }, index) => ({ title, edits, preferred: index === 0 }));
@@ -83,6 +86,8 @@ function draftsFor({ length }: string): number {
 
 /** A value that moved to the secrets has none on the server yet: that is the next thing to be told, and no mistake. */
 const mayCome = new Set(['manifest/secret-value']);
+/** Looked for only where nothing else is wrong: what was there all the time is seen when the last error goes. */
+const seenLater = new Set(serverRules.map(({ code }) => code));
 
 /** True when a text has no more wrong than before and, where a code is given, less of that. */
 function helps(text: string, code: string | undefined, before: readonly Diagnostic[], options: FixOptions): boolean {
@@ -91,7 +96,11 @@ function helps(text: string, code: string | undefined, before: readonly Diagnost
     list.filter((each) => each.code === wanted).length;
   // Where there is more wrong than is shown, what is mended makes room for as much again.
   if (count(before, 'manifest/more') > 0) return after.every((each) => count(before, each.code) > 0);
-  const worse = after.some((each) => count(after, each.code) > count(before, each.code) && !mayCome.has(each.code));
+  const hidden = before.some(({ code: each, severity }) => severity === 'error' && !seenLater.has(each));
+  const worse = after.some(
+    ({ code: each }) =>
+      count(after, each) > count(before, each) && !mayCome.has(each) && !(hidden && seenLater.has(each)),
+  );
   return !worse && (code === undefined || count(after, code) < count(before, code));
 }
 

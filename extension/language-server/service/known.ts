@@ -22,6 +22,26 @@ export interface LiveApp {
   digest?: string;
   urls: readonly string[];
   certificates?: readonly LiveCertificate[];
+  /** Processes and support containers; absent until somebody asked for them. */
+  processes?: readonly LiveProcess[];
+}
+
+export interface LiveProcess {
+  name: string;
+  kind: 'process' | 'support';
+  /** As many as the release wants. */
+  count: number;
+  healthy: number;
+  /** What its replicas used when last measured, in words such as `64 MB`, and `3 %` where 100 % is one core. */
+  memory?: Usage;
+  cpu?: Usage;
+}
+
+export interface Usage {
+  replicas: number;
+  all: string;
+  /** Of the replica that uses most. */
+  most: string;
 }
 
 export interface LiveCertificate {

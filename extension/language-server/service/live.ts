@@ -3,7 +3,7 @@ import { normalizeDomain } from 'minicloud-shared/manifest/domain';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { needDefaults } from 'minicloud-shared/manifest/schema-parts';
 import { fits } from './candidates.ts';
-import type { Known, LiveApp } from './known.ts';
+import type { Known, LiveApp, LiveProcess, Usage } from './known.ts';
 import type { ManifestPath } from './locate.ts';
 import { serviceWords } from './service-words.ts';
 
@@ -13,6 +13,7 @@ interface Asked {
   value: string;
   app: string;
   now: number;
+  path: ManifestPath;
   /** Of the need that the path is in. */
   engine: string | undefined;
 }
@@ -27,6 +28,20 @@ const rows: readonly [at: string, tell: (asked: Asked) => string[]][] = [
   ['needs.*', needLines],
   ['needs.*.database', needLines],
   ['needs.*.database.engine', needLines],
+  ['processes', processLines],
+  ['processes.*', processLines],
+  ['processes.*.count', processLines],
+  ['processes.*.resources', usageLines],
+  ['processes.*.resources.memory', usageLines],
+  ['processes.*.resources.cpus', usageLines],
+  ['support', processLines],
+  ['support.*', processLines],
+  ['support.*.resources', usageLines],
+  ['support.*.resources.memory', usageLines],
+  ['support.*.resources.cpus', usageLines],
+  ['resources', usageLines],
+  ['resources.memory', usageLines],
+  ['resources.cpus', usageLines],
   ['placement.near', appLines],
   ['placement.apart', appLines],
 ];
@@ -36,7 +51,7 @@ export function liveText(document: ManifestDocument, path: ManifestPath, known: 
   const value = node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : '';
   const app = document.context.text.name ?? '';
   const engine = engineOf(document, path);
-  return rows.find(([at]) => fits(at, path))?.[1]({ known, value, app, now, engine }) ?? [];
+  return rows.find(([at]) => fits(at, path))?.[1]({ known, value, app, now, path, engine }) ?? [];
 }
 
 /** The kind of database server behind a need; undefined for other needs. */
@@ -83,6 +98,40 @@ function secretLines({ known: { facts }, value, app }: Asked): string[] {
   if (!facts?.complete || !facts.features.includes('secrets')) return [];
   const set = Object.hasOwn(facts.secrets, app) && facts.secrets[app]?.includes(value);
   return [set ? 'Has a value on the server' : 'Has no value on the server yet'];
+}
+
+/** Of the name in the path, else of everything that the section is about. */
+function processesAt({ known: { live }, path: [section, name] }: Asked): readonly LiveProcess[] {
+  const kind = section === 'support' ? 'support' : 'process';
+  const named = section === 'resources' ? undefined : name;
+  return (live?.processes ?? []).filter((each) => each.kind === kind && (named === undefined || each.name === named));
+}
+
+function processLines(asked: Asked): string[] {
+  const { known, path } = asked;
+  const processes = processesAt(asked);
+  const words = ({ healthy, count }: LiveProcess): string => `${healthy} of ${count} healthy`;
+  if (path.length === 1) return processes.map((each) => `${each.name}: ${words(each)}`);
+  const [one] = processes;
+  if (!one) return [];
+  return [`On ${known.live?.server}: ${words(one)}`, ...(path.length === 2 ? usageLines(asked) : [])];
+}
+
+/** What is used of what a key limits: memory, processor time, or both. */
+function usageLines(asked: Asked): string[] {
+  const { path } = asked;
+  const key = path.at(-1);
+  return processesAt(asked).flatMap(({ name, memory, cpu }) => {
+    const owner = path[0] === 'resources' ? `${name}: ` : '';
+    return [
+      ...(memory && key !== 'cpus' ? [`${owner}memory in use ${used(memory)}`] : []),
+      ...(cpu && key !== 'memory' ? [`${owner}processor time in use ${used(cpu)}`] : []),
+    ].map((line) => (owner ? line : line.charAt(0).toUpperCase() + line.slice(1)));
+  });
+}
+
+function used({ replicas, all, most }: Usage): string {
+  return replicas === 1 ? all : `${all} by ${replicas} replicas, the most by one ${most}`;
 }
 
 function appLines({ known: { facts }, value }: Asked): string[] {

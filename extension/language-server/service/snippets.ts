@@ -1,6 +1,9 @@
-/** Whole sections to begin with, as data: they are written in the style of the file they go into. */
-import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
-import { exposesOf } from 'minicloud-shared/manifest/view';
+/** Whole sections and manifests to begin with, as data: they are written in the style of the file they go into. */
+import { describePath } from 'minicloud-shared/manifest/describe';
+import { requiredFeatures } from 'minicloud-shared/manifest/features';
+import type { ServerFacts } from 'minicloud-shared/manifest/model';
+import { type ManifestDocument, parseManifest } from 'minicloud-shared/manifest/parse';
+import { exposesOf, needsOf } from 'minicloud-shared/manifest/view';
 import type { ManifestPath } from './locate.ts';
 import type { Data } from './style.ts';
 
@@ -9,9 +12,11 @@ export interface Section {
   label: string;
   /** Strings may hold placeholders; one that needs quotes brings them. */
   data: Data;
+  /** Whether a server can't do it; false while that is not known. */
+  missing(facts: ServerFacts | undefined): boolean;
 }
 
-const inRoot: readonly Section[] = [
+const inRoot: readonly Section[] = sections([
   {
     key: 'expose',
     label: 'expose a web port',
@@ -73,13 +78,86 @@ const inRoot: readonly Section[] = [
   { key: 'security', label: 'security, read-only', data: { read_only: true, user: quoted(1, '1000') } },
   { key: 'env', label: 'env variable', data: { [hole(1, 'NODE_ENV')]: hole(2, 'production') } },
   { key: 'forward', label: 'forward to a port of the server', data: { port: hole(1, '9000') } },
-];
+]);
+
+const manifestData: Readonly<Record<string, { readonly [key: string]: Data }>> = {
+  'manifest of a web app': {
+    name: hole(1, 'shop'),
+    image: hole(2, 'docker.io/me/shop:1.0.0'),
+    expose: [{ port: hole(3, '80'), domains: [hole(4, 'shop.example.com')] }],
+    healthcheck: { path: hole(5, '/healthz') },
+  },
+  'manifest of an app that is built': {
+    name: hole(1, 'shop'),
+    build: { type: 'dockerfile', dockerfile: { path: hole(2, 'Dockerfile') } },
+    expose: [{ port: hole(3, '3000') }],
+  },
+  'manifest of an app with a database': {
+    name: hole(1, 'shop'),
+    image: hole(2, 'docker.io/me/shop:1.0.0'),
+    expose: [{ port: hole(3, '3000') }],
+    processes: {
+      web: { command: hole(4, 'node server.js'), count: 2 },
+      worker: { command: hole(5, 'node worker.js') },
+    },
+    needs: ['database'],
+    release: { command: hole(6, 'npm run migrate') },
+  },
+  'manifest of a forward': {
+    name: hole(1, 'tool'),
+    forward: { port: hole(2, '9000'), domains: [hole(3, 'tool.example.com')] },
+  },
+};
+
+/** What an empty file may become. */
+export const manifests = Object.entries(manifestData).map(([label, data]) => ({
+  ...{ key: '', label, data },
+  missing: lacking(data),
+}));
 
 /** The sections that a map may get; a healthcheck asks the port that is exposed. */
 export function snippetsAt(map: ManifestPath, document: ManifestDocument): Section[] {
   if (map.length > 0) return [];
   const nothingToAsk = exposesOf(document.context.text).every(({ proto }) => proto === 'udp');
   return inRoot.filter(({ key }) => !(key === 'healthcheck' && nothingToAsk));
+}
+
+/** Maps that may be an entry of a list in brackets: what the list's sections begin with, else what an entry must have. */
+export function entriesAt(path: ManifestPath, document: ManifestDocument): Section[] {
+  const [key, ...inside] = path.slice(0, -1);
+  // A second database wants another variable than the first.
+  const taken = key === 'needs' && needsOf(document.context).some(({ kind }) => kind === 'database');
+  const known = (taken ? [] : inRoot).flatMap((section): Section[] => {
+    const [first] = Array.isArray(section.data) ? (section.data as readonly Data[]) : [];
+    return inside.length === 0 && section.key === key && typeof first === 'object' ? [{ ...section, data: first }] : [];
+  });
+  const required = (describePath(path)?.keys ?? []).filter((each) => each.required);
+  if (known.length > 0 || required.length === 0) return known;
+  const data = Object.fromEntries(required.map((each, index) => [each.key, hole(index + 1, '')]));
+  return [{ key: String(key), label: `{ ${Object.keys(data).join(', ')} }`, data, missing: () => false }];
+}
+
+function sections(list: readonly Omit<Section, 'missing'>[]): Section[] {
+  return list.map((section) => ({ ...section, missing: lacking({ name: 'app', [section.key]: section.data }) }));
+}
+
+/** Worked out when it is first asked for: a manifest is read for it. */
+function lacking(data: Data): Section['missing'] {
+  let wanted: string[] | undefined;
+  return (facts) => {
+    if (!facts?.complete) return false;
+    wanted ??= featuresOf(data);
+    return wanted.some((feature) => !facts.features.includes(feature));
+  };
+}
+
+function featuresOf(data: Data): string[] {
+  const text = JSON.stringify(data)
+    .replace(/"\\"\$\{\d:([^}]*)\}\\""/g, '"$1"')
+    .replace(/"\$\{\d:([\d.]+)\}"/g, '$1')
+    .replace(/\$\{\d:([^}]*)\}/g, '$1');
+  const { manifest } = parseManifest(text);
+  return manifest ? requiredFeatures(manifest).map(({ feature }) => feature) : [];
 }
 
 /** A place to type at, with what stands there first. */

@@ -26,10 +26,11 @@ export function styleOf(document: ManifestDocument): Style {
   const root = document.context.nodeAt([]);
   if (root) look(root, document, seen);
   seen.size.delete(0);
-  const size = most(seen.size) ?? 2;
+  const listIndent = most(seen.listIndent) ?? 0;
   return {
-    size,
-    listIndent: most(seen.listIndent) ?? 0,
+    // Where no map shows a level, a list may.
+    size: most(seen.size) ?? (listIndent > 1 ? listIndent : 2),
+    listIndent,
     dash: '-'.padEnd(most(seen.dash) ?? 2),
     eol: source.includes('\r\n') ? '\r\n' : '\n',
     json,
@@ -94,6 +95,13 @@ export function block(data: Data, style: Style, column: number): string {
   return Object.entries(data)
     .map(([key, value]) => `${key}:${written(value, style, column, false)}`)
     .join(separator);
+}
+
+/** A whole manifest whose first line stands at `column` already: a section a line in JSON, too. */
+export function whole(data: { readonly [key: string]: Data }, style: Style, column: number): string {
+  if (!style.json) return block(data, style, column);
+  const lines = Object.entries(data).map(([key, value]) => `  ${keyText(key, style)}: ${inline(value, style)}`);
+  return `{${style.eol}${lines.join(`,${style.eol}`)}${style.eol}}`;
 }
 
 /** Data on one line, as YAML in brackets or as JSON. */

@@ -1,5 +1,5 @@
 /** The servers' own tools for agents: read freely, and propose plans that a person applies. */
-import { type Disposable, EventEmitter, l10n, lm, McpHttpServerDefinition, Uri } from 'vscode';
+import { type Disposable, EventEmitter, type LogOutputChannel, l10n, lm, McpHttpServerDefinition, Uri } from 'vscode';
 import type { Connections, LiveServer } from '../servers/connections.ts';
 import type { TokenStore } from '../servers/token-store.ts';
 
@@ -8,15 +8,24 @@ const path = '/mcp';
 
 /**
  * Offers `/mcp` of every server that said it has one, as far as is known without asking. Tokens are put in when an agent
- * starts one and stand in no setting. A server with an authority of its own is left out: the editor's client for such
- * tools trusts public ones only.
+ * starts one and stand in no setting. A server with an authority of its own is left out, and the log says so: the editor's
+ * client for such tools trusts public ones only.
  */
-export function registerMcpServers(connections: Connections, tokens: TokenStore): Disposable[] {
+export function registerMcpServers(
+  connections: Connections,
+  tokens: TokenStore,
+  output: Pick<LogOutputChannel, 'info'>,
+): Disposable[] {
   // An older editor has no such thing.
   if (typeof lm.registerMcpServerDefinitionProvider !== 'function') return [];
   const changed = new EventEmitter<void>();
   let known = '';
+  const told = new Set<string>();
   const subscription = connections.onDidChange(() => {
+    for (const { server } of connections.all().filter(hidesMcp)) {
+      if (!told.has(server.id)) output.info(`${server.name}: ${hiddenToolsWords()}`);
+      told.add(server.id);
+    }
     const now = connections.all().filter(offersMcp).map(addressOf).join(' ');
     if (now !== known) changed.fire();
     known = now;
@@ -33,6 +42,17 @@ export function registerMcpServers(connections: Connections, tokens: TokenStore)
     },
   });
   return [provider, subscription, changed];
+}
+
+/** True for a server that has tools for agents which this editor can't reach. */
+export function hidesMcp({ server, connection }: Pick<LiveServer, 'server' | 'connection'>): boolean {
+  return server.ca !== undefined && connection.snapshot.info?.features.includes('mcp') === true;
+}
+
+export function hiddenToolsWords(): string {
+  return l10n.t(
+    'Its tools for agents are not offered here: the editor takes them only from servers with a publicly trusted certificate.',
+  );
 }
 
 function offersMcp({ server, connection }: LiveServer): boolean {

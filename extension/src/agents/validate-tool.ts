@@ -1,5 +1,5 @@
 /** A tool for language models: what the manifest in the editor is told by the rules that the server has too. */
-import { type Disposable, LanguageModelTextPart, LanguageModelToolResult, lm, Uri, window, workspace } from 'vscode';
+import { type Disposable, LanguageModelTextPart, LanguageModelToolResult, lm, Uri, workspace } from 'vscode';
 import { findManifest, isManifest } from '../deploy/manifest-source.ts';
 import type { LanguageService } from '../language/language-service.ts';
 
@@ -39,7 +39,7 @@ export function registerValidateTool(language: LanguageService): Disposable[] {
 
 /** Only manifests of this workspace: a model names paths as it likes. */
 async function manifestAt(path: string | undefined): Promise<Uri | undefined> {
-  if (path === undefined || path === '') return findManifest(window.activeTextEditor?.document.uri);
+  if (path === undefined || path === '') return findManifest(undefined);
   const folders = workspace.workspaceFolders ?? [];
   for (const { uri } of folders) {
     const at = Uri.joinPath(uri, path);

@@ -1,4 +1,4 @@
-import { Uri } from 'vscode';
+import { Uri, window } from 'vscode';
 import { type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
 import { runDeploy } from '../deploy/run-deploy.ts';
 import { trusted } from '../deploy/trust.ts';
@@ -13,7 +13,15 @@ export async function applyPlan(services: Services, argument: unknown): Promise<
   const uri = argument instanceof Uri ? argument : plans.active();
   const shown = uri && plans.get(uri);
   if (!uri || !shown) return;
-  const result = await runDeploy(services, shown, shown.idempotencyKey);
+  if (shown.outdated !== undefined) {
+    void window.showWarningMessage(shown.outdated);
+    return;
+  }
+  const retry = async (): Promise<void> => {
+    const again = await planAgain(services, shown);
+    if (again) await applyPlan(services, await plans.show(again));
+  };
+  const result = await runDeploy(services, shown, retry, shown.idempotencyKey);
   if (result === 'deployed') {
     await plans.close(uri);
     await settleProposal(shown);

@@ -41,6 +41,6 @@ async function openForward(services: Services, argument: unknown): Promise<Forwa
   const picked = await pickApp(services, argument, l10n.t('Copy the database URL of which app?'));
   if (!picked) return undefined;
   requireFeature(picked.live, 'forward', l10n.t('Port forwarding'));
-  const target = await serviceTarget(picked, argument);
+  const target = await serviceTarget(picked, argument, services.forwards);
   return target && startForward(services.forwards, picked, target);
 }

@@ -6,8 +6,9 @@ import { plan } from './plan-manifest.ts';
 export async function deployManifest(services: Services, argument: unknown): Promise<void> {
   const planned = await plan(services, argument);
   if (!planned) return;
-  const result = await runDeploy(services, planned);
+  const { uri } = planned.source;
+  const result = await runDeploy(services, planned, () => deployManifest(services, uri));
   if (result !== 'plan-changed') return;
-  const again = await plan(services, planned.source.uri);
+  const again = await plan(services, uri);
   if (again) await services.plans.show(again);
 }

@@ -10,7 +10,7 @@ export async function forwardPort(services: Services, argument: unknown): Promis
   const picked = await pickApp(services, argument, l10n.t('Forward a port of which app?'));
   if (!picked) return;
   requireFeature(picked.live, 'forward', l10n.t('Port forwarding'));
-  const target = await pickTarget(picked, argument);
+  const target = await pickTarget(picked, argument, services.forwards);
   if (!target) return;
   const forward = await startForward(services.forwards, picked, target);
   // Not awaited: the port is open, whether or not the person reads the message.

@@ -4,6 +4,7 @@ import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { type Problem, problemLines } from 'minicloud-shared/model/problem';
 import { EventEmitter, l10n, type Pseudoterminal, type Uri } from 'vscode';
 import { plan as makePlan } from '../commands/plan-manifest.ts';
+import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { confirmDeploy } from './confirm.ts';
 import { progressOf } from './progress.ts';
@@ -23,27 +24,20 @@ export function createDeployTerminal(services: Services, manifest: Uri): Pseudot
   const written = new EventEmitter<string>();
   const closed = new EventEmitter<number>();
   const say = (line: string): void => written.fire(`${line}\r\n`);
-  let cancel: (() => void) | undefined;
-  let ended = false;
+  const ended = new AbortController();
   const end = (code: ExitCode): void => {
-    if (!ended) closed.fire(code);
-    ended = true;
+    if (!ended.signal.aborted) closed.fire(code);
   };
   return {
     onDidWrite: written.event,
     onDidClose: closed.event,
     open() {
-      deploy(services, manifest, say, (ask) => {
-        cancel = ask;
-      }).then(end, (error: unknown) => {
+      deploy(services, manifest, say, ended.signal).then(end, (error: unknown) => {
         for (const line of problemLines(describeError(error))) say(line);
         end(1);
       });
     },
-    close() {
-      ended = true;
-      cancel?.();
-    },
+    close: () => ended.abort(),
   };
 }
 
@@ -51,7 +45,7 @@ async function deploy(
   services: Services,
   uri: Uri,
   say: (line: string) => void,
-  onStarted: (cancel: () => void) => void,
+  ended: AbortSignal,
 ): Promise<ExitCode> {
   const told = (diagnostics: readonly Diagnostic[]): void => {
     for (const diagnostic of diagnostics) say(diagnosticLine(uri.fsPath, diagnostic));
@@ -63,17 +57,27 @@ async function deploy(
   }
   const { plan, live, source } = planned;
   for (const line of planLines(plan, live.server.name, l10n.t)) say(line);
+  // Who ended the task while it planned, or left the question open, is not asked and wants no deploy.
+  if (ended.aborted) return 1;
   if (!(await confirmDeploy(plan, source.uri, live.server.name))) {
     say(l10n.t('Not deployed: it was declined.'));
     return 1;
   }
+  if (ended.aborted) return 1;
   const started = await startDeploy(planned, randomUUID());
   if (!started) {
     say(planChanged(plan.app));
     return 1;
   }
   const { operationId: id, release } = started;
-  onStarted(() => void live.api.operations.cancel.mutate({ id }).catch(() => {}));
+  const cancel = (): void => {
+    live.api.operations.cancel
+      .mutate({ id })
+      .catch((error: unknown) => void showError(services.output, error, live.server.name));
+  };
+  // Ended while the server was asked to start: what it started is cancelled as soon as it is known.
+  if (ended.aborted) cancel();
+  else ended.addEventListener('abort', cancel);
   let last = '';
   const operation = await watchOperation(live.connection, () => live.api.operations.get.query({ id }), id, {
     onChange(now) {
@@ -82,7 +86,7 @@ async function deploy(
       last = message;
     },
     onAway: ({ why }) => say(l10n.t('{0} is away ({1}) It goes on there.', live.server.name, why)),
-  });
+  }).finally(() => ended.removeEventListener('abort', cancel));
   if (operation.state !== 'succeeded') {
     if (operation.problem) sayProblem(say, uri, operation.problem);
     return 1;

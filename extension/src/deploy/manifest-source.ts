@@ -1,4 +1,6 @@
-import { l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+import { ProblemError } from 'minicloud-shared/model/problem';
+import { type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+import { manifestIn } from '../import/write-manifest.ts';
 
 /** A manifest as it is sent: the text on disk, which is what the editor shows once it is saved. */
 export interface ManifestSource {
@@ -8,19 +10,33 @@ export interface ManifestSource {
 }
 
 export const manifestGlob = '**/cloud_manifest.{yml,yaml,json}';
+
+/**
+ * Where files are that can be deployed from: a disk, or a repository that is open as a folder. What is anywhere else,
+ * such as in `git:`, is another version of a file. The menus of package.json say the same.
+ */
+export const manifestSchemes = ['file', 'vscode-vfs'];
+
+/** What is not saved yet is checked as well. */
+export const checkedSchemes = [...manifestSchemes, 'untitled'];
+
+/** Manifests in whatever language their person set them to. */
+export const manifestFiles: DocumentSelector = manifestSchemes.map((scheme) => ({ scheme, pattern: manifestGlob }));
+
 const manifestName = /(^|\/)cloud_manifest\.(ya?ml|json)$/;
 const mostManifests = 200;
 
 export function isManifest(uri: Uri): boolean {
-  return manifestName.test(uri.path) && uri.scheme !== 'git' && !uri.scheme.startsWith('minicloud-');
+  return manifestName.test(uri.path) && manifestSchemes.includes(uri.scheme);
 }
 
 /**
- * The manifest that a command is about: the one it was called on, the one in the active editor, the only one of the
- * workspace, or the one that the person picks. Undefined when there is none or nothing was picked.
+ * The manifest that a command is about: the file or folder it was called on and no other, or else the one in the active
+ * editor, the only one of the workspace, or the one that the person picks. Undefined when there is none or nothing was
+ * picked. Throws what to do when the file is no manifest, or the folder has none.
  */
 export async function findManifest(argument: unknown): Promise<Uri | undefined> {
-  if (argument instanceof Uri && isManifest(argument)) return argument;
+  if (argument instanceof Uri) return manifestAt(argument);
   const active = window.activeTextEditor?.document.uri;
   if (active && isManifest(active)) return active;
   const found = await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
@@ -28,6 +44,26 @@ export async function findManifest(argument: unknown): Promise<Uri | undefined> 
   const items = found.map((uri) => ({ label: workspace.asRelativePath(uri), uri }));
   items.sort((a, b) => a.label.localeCompare(b.label));
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
+}
+
+async function manifestAt(uri: Uri): Promise<Uri> {
+  if (isManifest(uri)) return uri;
+  const isFolder = await Promise.resolve(workspace.fs.stat(uri)).then(
+    ({ type }) => (type & FileType.Directory) !== 0,
+    () => false,
+  );
+  const found = isFolder ? await manifestIn(uri) : undefined;
+  if (found) return found;
+  throw new ProblemError({
+    code: 'invalid_input',
+    what: isFolder ? l10n.t('There is no manifest in this folder') : l10n.t('This is no manifest'),
+    object: workspace.asRelativePath(uri),
+    why: manifestName.test(uri.path)
+      ? l10n.t('It shows a manifest that is not the file itself.')
+      : l10n.t('A manifest is a file with the name cloud_manifest.yml, .yaml or .json.'),
+    still: l10n.t('Nothing was changed.'),
+    remedy: isFolder ? l10n.t('Run “Minicloud: Create Manifest…” for a new one.') : l10n.t('Open the manifest itself.'),
+  });
 }
 
 /** Saves and reads a manifest: what is planned and deployed is what is on disk. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describeError } from 'minicloud-shared/client/describe-error';
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
+import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { confirmDeploy } from './confirm.ts';
 import { followOperation } from './follow-operation.ts';
@@ -10,12 +11,14 @@ import { tellDeployed, tellUnsuccessful } from './tell-result.ts';
 export type DeployResult = 'deployed' | 'failed' | 'declined' | 'plan-changed';
 
 /**
- * Deploys exactly what was planned, after asking where the consequences call for it. `idempotencyKey` belongs to the
- * plan that the person looks at, so that pressing twice starts one deploy.
+ * Deploys exactly what was planned, after asking where the consequences call for it. `retry` is offered when it failed:
+ * only the caller knows where the plan came from. `idempotencyKey` belongs to the plan that the person looks at, so that
+ * pressing twice starts one deploy.
  */
 export async function runDeploy(
   services: Services,
   requested: RequestedPlan,
+  retry: () => Promise<void>,
   idempotencyKey: string = randomUUID(),
 ): Promise<DeployResult> {
   const { plan, live, source } = requested;
@@ -31,10 +34,7 @@ export async function runDeploy(
   if (!operation) return 'failed';
   // Not awaited: the deploy is over, whether or not the person reads the message.
   if (operation.state === 'succeeded') void tellDeployed(services, live, plan.app, started.release);
-  else
-    void tellUnsuccessful(services, live, operation, async () => {
-      await commands.executeCommand('minicloud.deployManifest', source.uri);
-    });
+  else tellUnsuccessful(services, live, operation, retry).catch((error: unknown) => showError(services.output, error));
   return operation.state === 'succeeded' ? 'deployed' : 'failed';
 }
 

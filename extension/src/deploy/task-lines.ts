@@ -1,4 +1,4 @@
-/** What a deploy task writes, line by line. The format of diagnostics is the one of `$minicloud` in package.json. */
+/** What a deploy task writes, line by line. The format of diagnostics is the one of the problem matchers in package.json. */
 import type { Severity } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { planText } from '../plan/plan-text.ts';

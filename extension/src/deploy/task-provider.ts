@@ -22,6 +22,12 @@ interface DeployTask extends TaskDefinition {
   manifest?: string;
 }
 
+/**
+ * What the editor says of an open manifest by itself is not said again; why a deploy failed, nobody else says. The first
+ * that reads a line has it.
+ */
+const problemMatchers = ['$minicloud-failure', '$minicloud'];
+
 const defaultManifest = 'cloud_manifest.yml';
 const mostManifests = 50;
 
@@ -32,7 +38,7 @@ export function createDeployTasks(services: Services): Disposable {
     const name = manifest === defaultManifest ? 'deploy' : `deploy ${manifest}`;
     const uri = Uri.joinPath(scope.uri, manifest);
     const run = new CustomExecution(async () => createDeployTerminal(services, uri));
-    const task = new Task(definition, scope, name, 'minicloud', run, ['$minicloud']);
+    const task = new Task(definition, scope, name, 'minicloud', run, problemMatchers);
     task.detail = l10n.t('Plans and deploys {0}', manifest);
     task.group = TaskGroup.Build;
     task.presentationOptions = { clear: true };

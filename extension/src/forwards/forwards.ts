@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { describeError } from 'minicloud-shared/client/describe-error';
+import type { ForwardTarget } from 'minicloud-shared/model/forward';
 import type { Ticket } from 'minicloud-shared/model/socket';
 import type { WebSocket } from 'ws';
 import { createSignal } from '../signal.ts';
@@ -31,6 +32,15 @@ export interface Forward extends ForwardTo {
   readonly open: number;
   /** Why the last connection failed; gone with the next one that stands. */
   readonly problem?: string | undefined;
+}
+
+/** Two databases on one server are two targets: the variable, and the password in it, tell them apart. */
+export function leadsTo(
+  forward: Pick<Forward, 'target' | 'targetPort' | 'env'>,
+  { target, env }: Pick<ForwardTarget, 'target' | 'env'>,
+  port: number,
+): boolean {
+  return forward.target === target && forward.targetPort === port && forward.env === env;
 }
 
 /** How a forward reaches its server: a ticket and a socket for each connection. */

@@ -24,6 +24,13 @@ export async function openLocalPort(wanted: number, connected: (socket: Socket) 
   return listen(0, connected);
 }
 
+/** The port that `openLocalPort` would open now. */
+export async function freePort(wanted: number): Promise<number> {
+  const { port, close } = await openLocalPort(wanted, () => {});
+  close();
+  return port;
+}
+
 async function listen(port: number, connected: (socket: Socket) => void): Promise<LocalPort> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {

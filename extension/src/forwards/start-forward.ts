@@ -1,10 +1,10 @@
 import type { PickedApp } from '../commands/pick.ts';
 import type { Connections } from '../servers/connections.ts';
 import { openSocket } from '../servers/open-socket.ts';
-import type { Forward, Forwards } from './forwards.ts';
+import { type Forward, type Forwards, leadsTo } from './forwards.ts';
 import type { ChosenTarget } from './pick-target.ts';
 
-/** Opens the local port. The one that leads there already is given instead of a second. */
+/** Opens the local port. When it leads there already, that one is given. */
 export async function startForward(
   forwards: Forwards,
   { live, app }: PickedApp,
@@ -12,7 +12,7 @@ export async function startForward(
 ): Promise<Forward> {
   const same = forwards
     .of(live.server.id, app.name)
-    .find((forward) => forward.target === target.target && forward.targetPort === targetPort);
+    .find((forward) => leadsTo(forward, target, targetPort) && forward.port === localPort);
   if (same) return same;
   const to = { app: app.name, target: target.target, kind: target.kind, port: targetPort };
   return forwards.start(

@@ -1,4 +1,5 @@
 import { commands, type Disposable, EventEmitter, l10n, languages, Uri, ViewColumn, window, workspace } from 'vscode';
+import { gone, tabsOf } from '../tabs.ts';
 
 export const importScheme = 'minicloud-import';
 
@@ -18,32 +19,43 @@ export interface ImportPreview {
 export interface ImportPreviews extends Disposable {
   /** Shows the manifest, compared with the one it would replace, and the report at its side. */
   show(preview: ImportPreview): Promise<Uri>;
+  /** By the address of the manifest or of its report. */
   get(uri: Uri): ImportPreview | undefined;
   /** The one in the active editor, else the one that was shown last. */
   active(): Uri | undefined;
+  /** Closes the manifest and its report, whichever of them is named. */
   close(uri: Uri): Promise<void>;
 }
 
+interface Shown {
+  preview: ImportPreview;
+  manifest: Uri;
+  report: Uri;
+}
+
 export function createImportPreviews(): ImportPreviews {
-  const previews = new Map<string, ImportPreview>();
-  const texts = new Map<string, string>();
+  /** Each by the addresses of both its documents, the last one last. */
+  const shown = new Map<string, Shown>();
   const changed = new EventEmitter<Uri>();
-  const put = (uri: Uri, text: string): void => {
-    texts.set(uri.toString(), text);
-    changed.fire(uri);
-  };
-  const forget = (uri: Uri): void => {
-    previews.delete(uri.toString());
-    texts.delete(uri.toString());
+  const of = (uri: Uri): Shown | undefined => shown.get(uri.toString());
+  const forget = ({ manifest, report }: Pick<Shown, 'manifest' | 'report'>): void => {
+    for (const uri of [manifest, report]) shown.delete(uri.toString());
   };
   const subscriptions = [
     workspace.registerTextDocumentContentProvider(importScheme, {
       onDidChange: changed.event,
-      provideTextDocumentContent: (uri) =>
-        texts.get(uri.toString()) ?? l10n.t('This import is over. Make a new one with “Minicloud: Import…”.'),
+      provideTextDocumentContent(uri) {
+        const { manifest, preview } = of(uri) ?? {};
+        if (!preview) return l10n.t('This import is over. Make a new one with “Minicloud: Import…”.');
+        return manifest?.toString() === uri.toString() ? preview.text : preview.report;
+      },
     }),
     window.tabGroups.onDidChangeTabs(({ closed }) => {
-      for (const tab of closed) for (const uri of importUris(tab.input)) forget(uri);
+      // Either page is enough to go on from, so it is over with the last of the two.
+      for (const uri of gone(closed, importScheme)) {
+        const over = of(uri);
+        if (over && [over.manifest, over.report].every((each) => tabsOf(each).length === 0)) forget(over);
+      }
     }),
     changed,
   ];
@@ -53,9 +65,12 @@ export function createImportPreviews(): ImportPreviews {
       const folder = target.path.replace(/[^/]*$/, '');
       const uri = Uri.from({ scheme: importScheme, path: `${folder}${l10n.t('Manifest from {0}', from)}` });
       const report = Uri.from({ scheme: importScheme, path: `${folder}${l10n.t('Report on {0}', from)}` });
-      put(uri, preview.text);
-      put(report, preview.report);
-      previews.set(uri.toString(), preview);
+      const now: Shown = { preview, manifest: uri, report };
+      forget(now);
+      for (const each of [uri, report]) {
+        shown.set(each.toString(), now);
+        changed.fire(each);
+      }
       await languages.setTextDocumentLanguage(await workspace.openTextDocument(report), 'markdown');
       await languages.setTextDocumentLanguage(await workspace.openTextDocument(uri), 'yaml');
       const title = l10n.t('{0} ↔ Import', target.path.slice(folder.length));
@@ -68,33 +83,18 @@ export function createImportPreviews(): ImportPreviews {
       await window.showTextDocument(report, { preview: false, preserveFocus: true, viewColumn: ViewColumn.Beside });
       return uri;
     },
-    get: (uri) => previews.get(uri.toString()),
+    get: (uri) => of(uri)?.preview,
     active() {
       const uri = window.activeTextEditor?.document.uri;
-      if (uri && previews.has(uri.toString())) return uri;
-      const last = [...previews.keys()].at(-1);
-      return last === undefined ? undefined : Uri.parse(last);
+      return uri && of(uri) ? uri : [...shown.values()].at(-1)?.manifest;
     },
     async close(uri) {
-      const { from, target } = previews.get(uri.toString()) ?? {};
-      forget(uri);
-      const own = (other: Uri): boolean =>
-        other.toString() === uri.toString() ||
-        (from !== undefined &&
-          target !== undefined &&
-          other.path === `${target.path.replace(/[^/]*$/, '')}${l10n.t('Report on {0}', from)}`);
-      const tabs = window.tabGroups.all.flatMap((group) => group.tabs);
-      await window.tabGroups.close(tabs.filter(({ input }) => importUris(input).some(own)));
+      const { manifest = uri, report = uri } = of(uri) ?? {};
+      forget({ manifest, report });
+      await window.tabGroups.close([...new Set([manifest, report].flatMap(tabsOf))]);
     },
     dispose() {
       for (const subscription of subscriptions) subscription.dispose();
     },
   };
-}
-
-/** Documents of imports that a tab shows: alone, or as the right side of a comparison. */
-function importUris(input: unknown): Uri[] {
-  if (typeof input !== 'object' || input === null) return [];
-  const uris = ['uri' in input ? input.uri : undefined, 'modified' in input ? input.modified : undefined];
-  return uris.filter((uri): uri is Uri => uri instanceof Uri && uri.scheme === importScheme);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AppDetail } from 'minicloud-shared/model/app';
 import { emptySnapshot, type Snapshot } from '../servers/snapshot.ts';
-import { createDetailLooks } from './detail-looks.ts';
+import { createDetailLooks, createMeasuring } from './detail-looks.ts';
 
 const file = 'file:///shop/cloud_manifest.yml';
 const detailOf = (name: string): AppDetail => ({
@@ -39,56 +39,65 @@ function fakeConnection() {
   return fake;
 }
 
-function setUp() {
-  let arrived = 0;
-  const connection = fakeConnection();
-  const looks = createDetailLooks(() => {
-    arrived += 1;
-  });
-  return { connection, looks, arrived: () => arrived };
-}
-
 const asked = `detail shop for manifest ${file}`;
 const forgotten = `forget shop for manifest ${file}`;
 
-test('what is not known yet holds up nothing, is asked once, and is told when it is there', async () => {
-  const { connection, looks, arrived } = setUp();
-  assert.equal(looks.detail(file, connection, 'shop'), undefined);
-  assert.equal(looks.detail(file, connection, 'shop'), undefined);
+test('what is not known yet is asked for once, and no more when it is there', async () => {
+  const [connection, looks] = [fakeConnection(), createDetailLooks()];
+  looks.look(file, connection, 'shop');
+  looks.look(file, connection, 'shop');
   assert.deepEqual(connection.calls, [asked]);
   await connection.answer();
-  assert.equal(arrived(), 1);
-  assert.equal(looks.detail(file, connection, 'shop')?.name, 'shop');
-  await connection.answer();
-  assert.deepEqual([arrived(), connection.calls.length], [1, 1], 'told again of what is known');
+  looks.look(file, connection, 'shop');
+  assert.deepEqual(connection.calls, [asked]);
 });
 
-test('an answer that fails is told to nobody and asked for again with the next look', async () => {
-  const { connection, looks, arrived } = setUp();
-  looks.detail(file, connection, 'shop');
+test('an answer that fails is asked for again with the next look', async () => {
+  const [connection, looks] = [fakeConnection(), createDetailLooks()];
+  looks.look(file, connection, 'shop');
   await connection.answer(new Error('away'));
-  assert.equal(arrived(), 0);
-  looks.detail(file, connection, 'shop');
+  looks.look(file, connection, 'shop');
   assert.deepEqual(connection.calls, [asked, asked]);
 });
 
 test('a manifest that is closed, or gets another name, looks into its app no more', async () => {
-  const { connection, looks, arrived } = setUp();
-  looks.detail(file, connection, 'shop');
+  const [connection, looks] = [fakeConnection(), createDetailLooks()];
+  looks.look(file, connection, 'shop');
   looks.close(file);
   looks.close(file);
   await connection.answer();
-  assert.equal(arrived(), 0, 'told of a manifest that is closed');
   assert.deepEqual(connection.calls, [asked, forgotten]);
-  looks.detail(file, connection, 'shop');
-  looks.detail(file, connection, 'blog');
+  looks.look(file, connection, 'shop');
+  looks.look(file, connection, 'blog');
   const renamed = [asked, forgotten, `detail blog for manifest ${file}`];
   assert.deepEqual(connection.calls.slice(2), renamed);
 });
 
-test('what the tree asked for is looked into as well, and told to nobody', async () => {
-  const { connection, looks, arrived } = setUp();
+test('what the tree asked for is looked into as well', () => {
+  const [connection, looks] = [fakeConnection(), createDetailLooks()];
   connection.snapshot = { ...emptySnapshot, details: new Map([['shop', detailOf('shop')]]) };
-  assert.equal(looks.detail(file, connection, 'shop')?.name, 'shop');
-  assert.deepEqual([connection.calls, arrived()], [[asked], 0]);
+  looks.look(file, connection, 'shop');
+  looks.look(file, connection, 'shop');
+  assert.deepEqual(connection.calls, [asked]);
+});
+
+test('what is used is measured anew for who asks, not again at once, and not waited for long', async () => {
+  let clock = 0;
+  const asked: string[] = [];
+  let slow = false;
+  const measuring = createMeasuring(
+    (file) => {
+      asked.push(file);
+      return slow ? new Promise(() => {}) : Promise.reject(new Error('away'));
+    },
+    { freshMs: 1000, limitMs: 5 },
+    () => clock,
+  );
+  await measuring('a');
+  await measuring('a');
+  await measuring('b');
+  clock = 1000;
+  slow = true;
+  await measuring('a');
+  assert.deepEqual(asked, ['a', 'b', 'a']);
 });

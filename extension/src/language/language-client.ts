@@ -1,6 +1,6 @@
 /** The client side of the manifest language server. Loaded with the first manifest, never in `activate`. */
 import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
-import { type ExtensionContext, extensions, workspace } from 'vscode';
+import { Disposable, type ExtensionContext, extensions, languages, type Uri, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
   type FactsParams,
@@ -20,6 +20,7 @@ import {
   type ToldParams,
   toldMethod,
 } from '../../language-server/server/protocol.ts';
+import { checkedSchemes } from '../deploy/manifest-source.ts';
 
 /** A diagnostic of the protocol, as far as it is read here. `severity` is 1 for an error to 4 for a hint. */
 export interface PulledDiagnostic {
@@ -43,18 +44,34 @@ export interface ManifestClient {
   stop(): Promise<void>;
 }
 
-export async function startManifestClient(context: ExtensionContext): Promise<ManifestClient> {
+/** `hovering` is waited for before a hover is asked for. */
+export async function startManifestClient(
+  context: ExtensionContext,
+  hovering: (uri: Uri) => Promise<void>,
+): Promise<ManifestClient> {
   const module = context.asAbsolutePath('dist/language-server.cjs');
   const run = { module, transport: TransportKind.ipc };
-  const client = new LanguageClient('minicloud', 'Minicloud Manifest', { run, debug: run }, clientOptions());
+  const client = new LanguageClient('minicloud', 'Minicloud Manifest', { run, debug: run }, clientOptions(hovering));
+  let toldOtherYaml = otherYaml();
   await client.start();
+  const sendSettings = (): Promise<void> =>
+    client.sendNotification('workspace/didChangeConfiguration', { settings: settings() });
+  // Nothing tells that another extension became active, but what it finds.
+  const lookAgain = (): void => {
+    if (otherYaml() === toldOtherYaml) return;
+    toldOtherYaml = !toldOtherYaml;
+    void sendSettings().catch(() => {});
+  };
+  const looking = Disposable.from(extensions.onDidChange(lookAgain), languages.onDidChangeDiagnostics(lookAgain));
+  // It may have become active while the language server started.
+  lookAgain();
   return {
     sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
     sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
     sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
     sendSources: (uri, sources) => client.sendNotification(sourcesMethod, { uri, sources } satisfies SourcesParams),
     sendTold: (uri, diagnostics) => client.sendNotification(toldMethod, { uri, diagnostics } satisfies ToldParams),
-    sendSettings: () => client.sendNotification('workspace/didChangeConfiguration', { settings: settings() }),
+    sendSettings,
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
     async diagnose(uri) {
       const report = await client.sendRequest<{ items?: PulledDiagnostic[] }>('textDocument/diagnostic', {
@@ -62,7 +79,10 @@ export async function startManifestClient(context: ExtensionContext): Promise<Ma
       });
       return report.items ?? [];
     },
-    stop: () => client.dispose(),
+    stop() {
+      looking.dispose();
+      return client.dispose();
+    },
   };
 }
 
@@ -72,20 +92,31 @@ function settings(): InitializationOptions {
   return {
     commands: true,
     severity: manifest.get<Record<string, string>>('severity', {}),
-    otherYaml: extensions.getExtension('redhat.vscode-yaml')?.isActive === true,
+    otherYaml: otherYaml(),
     inlayHints: manifest.get('inlayHints', false),
   };
 }
 
-function clientOptions(): LanguageClientOptions {
+/** The one that shows errors of YAML in files of that language. */
+function otherYaml(): boolean {
+  return extensions.getExtension('redhat.vscode-yaml')?.isActive === true;
+}
+
+function clientOptions(hovering: (uri: Uri) => Promise<void>): LanguageClientOptions {
   return {
     // The file names again, for a person who set the language of a manifest back to YAML or JSON.
-    documentSelector: [
-      { language: 'cloud-manifest' },
-      { language: 'yaml', pattern: '**/cloud_manifest.{yml,yaml}' },
-      { language: 'json', pattern: '**/cloud_manifest.json' },
-      { language: 'jsonc', pattern: '**/cloud_manifest.json' },
-    ],
+    documentSelector: checkedSchemes.flatMap((scheme) => [
+      { scheme, language: 'cloud-manifest' },
+      { scheme, language: 'yaml', pattern: '**/cloud_manifest.{yml,yaml}' },
+      { scheme, language: 'json', pattern: '**/cloud_manifest.json' },
+      { scheme, language: 'jsonc', pattern: '**/cloud_manifest.json' },
+    ]),
+    middleware: {
+      async provideHover(document, position, token, next) {
+        await hovering(document.uri);
+        return next(document, position, token);
+      },
+    },
     diagnosticPullOptions: { onChange: true, onTabs: false },
     initializationOptions: settings(),
     // The server makes its Markdown from the schema, and escapes what is from elsewhere: a page is all it may open.

@@ -8,15 +8,16 @@ import {
   languages,
   Range,
   type TextDocument,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
 import { type ManifestSummary, toldSource } from '../../language-server/server/protocol.ts';
-import { isManifest } from '../deploy/manifest-source.ts';
+import { checkedSchemes, isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import { createEnvLint } from '../env-lint/env-lint.ts';
 import type { Connections, LiveServer } from '../servers/connections.ts';
+import { createMeasuring, lookerOf } from './detail-looks.ts';
 import type { ManifestClient } from './language-client.ts';
 import { liveApp } from './live-app.ts';
 import { filesAround } from './manifest-files.ts';
@@ -57,7 +58,9 @@ export function createLanguageService(
 
   /** The client's code is a third of the bundle: it is loaded for the first manifest. */
   const start = (): Promise<ManifestClient> => {
-    starting ??= import('./language-client.ts').then(({ startManifestClient }) => startManifestClient(context));
+    starting ??= import('./language-client.ts').then(({ startManifestClient }) =>
+      startManifestClient(context, (uri) => measuring(uri.toString())),
+    );
     starting.catch((error: unknown) => {
       starting = undefined;
       void window.showErrorMessage(
@@ -93,6 +96,14 @@ export function createLanguageService(
     sentLive.set(uri.toString(), said);
     await client.sendLive(uri.toString(), live ?? null);
   };
+
+  /** A hover tells what is used now. */
+  const measuring = createMeasuring(async (file) => {
+    const connection = targets.of(Uri.parse(file))?.connection;
+    if (!connection?.snapshot.info?.features.includes('metrics')) return;
+    await connection.refreshDetails(lookerOf(file));
+    await pushFacts();
+  });
 
   const pushFiles = async (documents: readonly TextDocument[]): Promise<void> => {
     if (!starting) return;
@@ -163,7 +174,10 @@ export function createLanguageService(
       const said = (each: Diagnostic): boolean =>
         known.some(({ code, range }) => codeOf(code) === each.code && range.start.line === each.range.start.line);
       const fresh = diagnostics.filter((each) => !said(each));
-      fromServer.set(uri, fresh.map(toVscode));
+      fromServer.set(
+        uri,
+        fresh.map((each) => toVscode(each, uri)),
+      );
       // Their quick fixes are the language server's business.
       void starting?.then((client) => client.sendTold(uri.toString(), fresh)).catch(() => {});
     },
@@ -187,7 +201,7 @@ export function createLanguageService(
 }
 
 function isManifestDocument({ uri, languageId }: TextDocument): boolean {
-  return languageId === 'cloud-manifest' || isManifest(uri);
+  return isManifest(uri) || (languageId === 'cloud-manifest' && checkedSchemes.includes(uri.scheme));
 }
 
 const severities: Record<Severity, vscode.DiagnosticSeverity> = {
@@ -197,15 +211,22 @@ const severities: Record<Severity, vscode.DiagnosticSeverity> = {
   hint: vscode.DiagnosticSeverity.Hint,
 };
 
-/** The language server's codes come with a link to their page. */
-function codeOf(code: vscode.Diagnostic['code']): string | undefined {
+/** Codes come with a link to their page. */
+export function codeOf(code: vscode.Diagnostic['code']): string | undefined {
   return typeof code === 'object' ? String(code.value) : code?.toString();
 }
 
-function toVscode({ range: { start, end }, message, severity, code }: Diagnostic): vscode.Diagnostic {
-  const range = new Range(start.line, start.character, end.line, end.character);
-  const diagnostic = new vscode.Diagnostic(range, message, severities[severity]);
+function toVscode({ range, message, severity, code, related = [] }: Diagnostic, uri: Uri): vscode.Diagnostic {
+  const diagnostic = new vscode.Diagnostic(toRange(range), message, severities[severity]);
+  diagnostic.relatedInformation = related.map((each) => {
+    const place = each.file === undefined ? uri : vscode.Uri.joinPath(uri, '..', each.file);
+    return new vscode.DiagnosticRelatedInformation(new vscode.Location(place, toRange(each.range)), each.message);
+  });
   diagnostic.source = toldSource;
   diagnostic.code = { value: code, target: rulePage(code) };
   return diagnostic;
+}
+
+function toRange({ start, end }: Diagnostic['range']): Range {
+  return new Range(start.line, start.character, end.line, end.character);
 }

@@ -32,3 +32,31 @@ test('digest and certificates once somebody asked for them; a name without a cer
   assert.equal(live?.digest, 'sha256:1f');
   assert.deepEqual(live?.certificates, [{ domain: 'shop.test', state: 'local', issuer: 'Minicloud', notAfter: 9 }]);
 });
+
+test('how many replicas are well, and what they use in few words; nothing before the first release', () => {
+  const replica = { process: 'web', release: 3, state: 'healthy' as const };
+  const running: AppDetail = {
+    ...detail,
+    processes: [
+      { name: 'web', kind: 'process', count: 2 },
+      { name: 'search', kind: 'support', count: 1 },
+    ],
+    replicas: [
+      { ...replica, id: 'a', memoryBytes: 60_000_000, cpu: 0.02 },
+      { ...replica, id: 'b', memoryBytes: 70_400_000, cpu: 0.014, state: 'unhealthy' },
+    ],
+  };
+  const live = (known: AppDetail) =>
+    liveApp('home', { ...emptySnapshot, apps: [known], details: new Map([['shop', known]]) }, 'shop');
+  assert.deepEqual(live(running)?.processes, [
+    {
+      ...{ name: 'web', kind: 'process', count: 2, healthy: 1 },
+      memory: { replicas: 2, all: '130 MB', most: '70 MB' },
+      cpu: { replicas: 2, all: '3 %', most: '2 %' },
+    },
+    { name: 'search', kind: 'support', count: 1, healthy: 0 },
+  ]);
+  const { release, ...before } = running;
+  assert.equal(release, 3);
+  assert.equal(live(before)?.processes, undefined);
+});

@@ -1,10 +1,10 @@
 import { CodeLens, type Disposable, EventEmitter, l10n, languages, type TextDocument, workspace } from 'vscode';
+import { manifestFiles } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import type { DriftMarks } from '../plan/drift-marks.ts';
 import type { Connections } from '../servers/connections.ts';
 import { appStateLabel } from '../tree/app-look.ts';
 import { certificateLook } from '../tree/certificate-words.ts';
-import { createDetailLooks, type DetailLooks } from './detail-looks.ts';
 import { nameLine } from './name-line.ts';
 
 interface Lens {
@@ -23,27 +23,21 @@ export function createManifestLens(
 ): Disposable[] {
   const changed = new EventEmitter<void>();
   const again = (): void => changed.fire();
-  const looks = createDetailLooks(again);
-  const provider = languages.registerCodeLensProvider(
-    { language: 'cloud-manifest' },
-    {
-      onDidChangeCodeLenses: changed.event,
-      provideCodeLenses(document) {
-        if (!workspace.getConfiguration('minicloud', document.uri).get('codeLens.enabled', true)) return [];
-        if (document.uri.scheme.startsWith('minicloud-')) return [];
-        const certificate = certificateLens(document, targets, looks);
-        const { range } = nameLine(document);
-        return lensesOf(document, targets, drift, certificate).map(
-          ({ icon, title, command = '', argument }) =>
-            new CodeLens(range, { command, title: `$(${icon})\u00a0${title}`, arguments: [argument] }),
-        );
-      },
+  const provider = languages.registerCodeLensProvider(manifestFiles, {
+    onDidChangeCodeLenses: changed.event,
+    provideCodeLenses(document) {
+      if (!workspace.getConfiguration('minicloud', document.uri).get('codeLens.enabled', true)) return [];
+      const certificate = certificateLens(document, targets);
+      const { range } = nameLine(document);
+      return lensesOf(document, targets, drift, certificate).map(
+        ({ icon, title, command = '', argument }) =>
+          new CodeLens(range, { command, title: `$(${icon})\u00a0${title}`, arguments: [argument] }),
+      );
     },
-  );
+  });
   return [
     changed,
     provider,
-    workspace.onDidCloseTextDocument(({ uri }) => looks.close(uri.toString())),
     connections.onDidChange(again),
     targets.onDidChange(again),
     drift.onDidChange(again),
@@ -55,17 +49,11 @@ export function createManifestLens(
 }
 
 /** The certificate that runs out first. Nothing where the server tells of none, or has not told yet. */
-function certificateLens(document: TextDocument, targets: ManifestTargets, looks: DetailLooks): Lens | undefined {
+function certificateLens(document: TextDocument, targets: ManifestTargets): Lens | undefined {
   const live = workspace.isTrusted ? targets.of(document.uri) : undefined;
   const { name } = nameLine(document);
-  const known = live?.connection.snapshot.apps?.some((app) => app.name === name);
-  const file = document.uri.toString();
-  if (!live || !name || !known) {
-    looks.close(file);
-    return undefined;
-  }
-  if (live.connection.link.state !== 'online') return undefined;
-  const detail = looks.detail(file, live.connection, name);
+  if (!live || !name || live.connection.link.state !== 'online') return undefined;
+  const detail = live.connection.snapshot.details.get(name);
   const certificates = (detail?.routes ?? []).map(({ certificate }) => certificate);
   const [first] = certificates
     .filter(({ kind }) => kind !== 'none')

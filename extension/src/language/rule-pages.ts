@@ -14,6 +14,7 @@ import {
   rulePageOf,
   showDocumentationCommand,
 } from '../../language-server/server/protocol.ts';
+import { driftPage } from '../plan/drift.ts';
 import { showError } from '../problems.ts';
 
 /** Pages of the manifest's keys and rules, where hovers and codes link to, and what switches a rule off. */
@@ -23,6 +24,8 @@ export function createRulePages({ extensionUri }: ExtensionContext, output: LogO
       async provideTextDocumentContent({ path }) {
         const [, kind, name] = /^\/(keys|rules)\/([A-Za-z_.-]*)\.md$/.exec(path) ?? [];
         if (kind === undefined || name === undefined) return noPage();
+        // No rule of the manifest language, which knows no server.
+        if (kind === 'rules' && name === 'drift') return driftPage(l10n.t);
         const all = await workspace.fs.readFile(Uri.joinPath(extensionUri, 'dist', `manifest-${kind}.md`));
         return pageOf(new TextDecoder().decode(all), name);
       },

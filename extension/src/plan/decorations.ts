@@ -61,11 +61,15 @@ export function decoratePlans(get: (uri: Uri) => ShownPlan | undefined): Disposa
           if (!plan) return [];
           const top = new Range(0, 0, 0, 0);
           return [
-            new CodeLens(top, {
-              command: 'minicloud.applyPlan',
-              title: `$(rocket)\u00a0${l10n.t('Deploy This Plan')}`,
-              arguments: [document.uri],
-            }),
+            ...(plan.outdated === undefined
+              ? [
+                  new CodeLens(top, {
+                    command: 'minicloud.applyPlan',
+                    title: `$(rocket)\u00a0${l10n.t('Deploy This Plan')}`,
+                    arguments: [document.uri],
+                  }),
+                ]
+              : []),
             ...(plan.plan.creates
               ? []
               : [

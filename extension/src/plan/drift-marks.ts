@@ -16,15 +16,19 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { isManifest } from '../deploy/manifest-source.ts';
+import { isManifest, manifestFiles } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import type { RequestedPlan } from '../deploy/request-plan.ts';
-import type { LanguageService } from '../language/language-service.ts';
+import { codeOf, type LanguageService } from '../language/language-service.ts';
 import { nameLine } from '../language/name-line.ts';
+import { rulePage } from '../language/rule-pages.ts';
 import type { Connections, LiveServer } from '../servers/connections.ts';
 import { createDriftCheck, type Drift, type DriftQuestion, driftMessage } from './drift.ts';
 
-/** Tells on manifests that the server runs something else: a mark on the file, a diagnostic at its name. */
+/**
+ * Tells on manifests that the server runs something else: a mark on the file, a diagnostic at its name. When the server
+ * is let go the marks stay as they were, and say when that was; when it can't be reached nothing is told.
+ */
 export interface DriftMarks extends Disposable {
   readonly onDidChange: Event<Uri>;
   of(uri: Uri): Drift | undefined;
@@ -52,6 +56,8 @@ export function createDriftMarks(
   const diagnostics = languages.createDiagnosticCollection('minicloud-drift');
   const changed = new EventEmitter<Uri>();
   const drifts = new Map<string, Drift>();
+  /** What was asked last about each manifest: what it is asked about again when it is closed. */
+  const questions = new Map<string, DriftQuestion>();
   let settle: NodeJS.Timeout | undefined;
 
   const severityOf = (uri: Uri): DiagnosticSeverity | undefined =>
@@ -63,7 +69,7 @@ export function createDriftMarks(
     if (severity === undefined || document.isDirty) return;
     const diagnostic = new Diagnostic(nameLine(document).range, driftMessage(drift, l10n.t), severity);
     diagnostic.source = 'minicloud server';
-    diagnostic.code = code;
+    diagnostic.code = { value: code, target: rulePage('drift') };
     diagnostics.set(document.uri, [diagnostic]);
   };
 
@@ -75,28 +81,40 @@ export function createDriftMarks(
       diagnostics.delete(uri);
       if (drift) drifts.set(file, drift);
       else drifts.delete(file);
-      const document = workspace.textDocuments.find((each) => each.uri.toString() === file);
+      const document = openDocument(file);
       if (drift && document) mark(document, drift);
       changed.fire(uri);
     },
     isFinal: (error) => ['forbidden', 'invalid_input', 'manifest_invalid'].includes(describeError(error).code),
   });
 
-  async function look(document: TextDocument): Promise<void> {
-    const { uri } = document;
-    const file = uri.toString();
-    if (document.isDirty) return;
-    const question = severityOf(uri) === undefined ? undefined : await questionOf(document, targets, language);
+  async function look(file: string): Promise<void> {
+    const uri = Uri.parse(file);
+    const document = openDocument(file);
+    if (document?.isDirty) return;
+    const wanted = workspace.isTrusted && severityOf(uri) !== undefined;
+    const live = wanted ? targets.of(uri) : undefined;
+    const question = live && sightOf(live) && (await questionOf(live, uri, document));
     if (question === 'busy') return;
-    if (question) await check.check(file, question);
-    else check.forget(file);
+    if (!question) {
+      check.forget(file);
+      return;
+    }
+    questions.set(file, question);
+    if (sightOf(live) === 'now') await check.check(file, question);
+    else check.recall(file, question);
   }
+
+  const questionOf = (live: LiveServer, uri: Uri, document: TextDocument | undefined): Promise<Asked> => {
+    const before = questions.get(uri.toString());
+    return document ? questionOfOpen(live, document, language) : questionOfClosed(live, uri, before);
+  };
 
   const lookAtAll = (): void => {
     clearTimeout(settle);
     settle = setTimeout(() => {
-      const open = workspace.textDocuments.filter(({ uri }) => isManifest(uri));
-      for (const document of open) void look(document).catch(() => {});
+      const open = workspace.textDocuments.filter(({ uri }) => isManifest(uri)).map(({ uri }) => uri.toString());
+      for (const file of new Set([...open, ...questions.keys()])) void look(file).catch(() => {});
     }, settleMs);
   };
 
@@ -115,7 +133,7 @@ export function createDriftMarks(
     targets.onDidChange(lookAtAll),
     window.registerFileDecorationProvider({ onDidChangeFileDecorations: changed.event, provideFileDecoration }),
     languages.registerCodeActionsProvider(
-      [{ language: 'cloud-manifest' }, { pattern: '**/cloud_manifest.{yml,yaml,json}' }],
+      manifestFiles,
       { provideCodeActions: ({ uri }, _range, context) => actionsOf(uri, context.diagnostics) },
       { providedCodeActionKinds: [CodeActionKind.QuickFix] },
     ),
@@ -124,7 +142,10 @@ export function createDriftMarks(
   function provideFileDecoration(uri: Uri): FileDecoration | undefined {
     const drift = drifts.get(uri.toString());
     if (!drift) return undefined;
-    return new FileDecoration('≠', driftMessage(drift, l10n.t), new ThemeColor('minicloud.drift'));
+    const live = targets.of(uri);
+    const { asOf } = live?.connection.snapshot ?? {};
+    const seen = live && asOf !== undefined && sightOf(live) === 'before' ? new Date(asOf).toLocaleString() : undefined;
+    return new FileDecoration('≠', driftMessage(drift, l10n.t, seen), new ThemeColor('minicloud.drift'));
   }
 
   lookAtAll();
@@ -135,7 +156,14 @@ export function createDriftMarks(
       if (plan.fromRelease === undefined) return;
       const { id, name } = live.server;
       check.learn(
-        { server: name, serverId: id, release: plan.fromRelease, text: source.text, ...(image ? { image } : {}) },
+        {
+          server: name,
+          serverId: id,
+          app: plan.app,
+          release: plan.fromRelease,
+          text: source.text,
+          ...(image ? { image } : {}),
+        },
         plan,
       );
       lookAtAll();
@@ -148,30 +176,52 @@ export function createDriftMarks(
   };
 }
 
-/** Undefined when nothing can be known of it; `busy` while its app is being changed, when what was known stays. */
-async function questionOf(
-  document: TextDocument,
-  targets: ManifestTargets,
-  language: Pick<LanguageService, 'summary'>,
-): Promise<DriftQuestion | 'busy' | undefined> {
-  const live = targets.of(document.uri);
-  if (!live || !workspace.isTrusted || !canPlan(live)) return undefined;
-  const { apps } = live.connection.snapshot;
-  // The name alone is cheap; the language server is asked only about an app that is there.
-  const name = nameLine(document).name;
-  const app = apps?.find((each) => each.name === name);
-  if (app?.release === undefined) return undefined;
-  if (app.state === 'deploying' || app.state === 'deleting') return 'busy';
-  const summary = await language.summary(document.uri);
-  if (!summary || summary.errors > 0 || summary.name !== app.name) return undefined;
-  const image = summary.hasImage || summary.forward ? undefined : app.image;
-  const { id, name: server } = live.server;
-  return { server, serverId: id, release: app.release, text: document.getText(), ...(image ? { image } : {}) };
+function openDocument(file: string): TextDocument | undefined {
+  return workspace.textDocuments.find(({ uri }) => uri.toString() === file);
 }
 
-function canPlan({ connection }: LiveServer): boolean {
+/** `now`: the server can be asked. `before`: it was let go, and what it told holds as of then. */
+function sightOf({ connection: { link, snapshot } }: LiveServer): 'now' | 'before' | undefined {
+  if (link.state === 'idle' || link.state === 'connecting') return 'before';
   // A server that would fetch images for it is not asked: nobody is waiting for this answer.
-  return connection.link.state === 'online' && connection.snapshot.info?.features.includes('plans.offline') === true;
+  return link.state === 'online' && snapshot.info?.features.includes('plans.offline') ? 'now' : undefined;
+}
+
+/** Undefined when nothing can be known of it; `busy` while its app is being changed, when what was known stays. */
+type Asked = DriftQuestion | 'busy' | undefined;
+
+async function questionOfOpen(
+  live: LiveServer,
+  document: TextDocument,
+  language: Pick<LanguageService, 'summary'>,
+): Promise<Asked> {
+  // The name alone is cheap; the language server is asked only about an app that is there.
+  const { name } = nameLine(document);
+  const asked = questionAbout(live, name, document.getText(), false);
+  if (!asked || asked === 'busy') return asked;
+  const summary = await language.summary(document.uri);
+  if (!summary || summary.errors > 0 || summary.name !== name) return undefined;
+  return questionAbout(live, name, document.getText(), !summary.hasImage && !summary.forward);
+}
+
+/** As it was asked while it was open, when the file still says that. */
+async function questionOfClosed(live: LiveServer, uri: Uri, before: DriftQuestion | undefined): Promise<Asked> {
+  const bytes = await workspace.fs.readFile(uri).then(
+    (read) => read,
+    () => undefined,
+  );
+  if (!before || !bytes || new TextDecoder().decode(bytes) !== before.text) return undefined;
+  return questionAbout(live, before.app, before.text, before.image !== undefined);
+}
+
+/** The release and, for a manifest that names no image, the image are those that the server runs. */
+function questionAbout(live: LiveServer, name: string | undefined, text: string, imageless: boolean): Asked {
+  const app = live.connection.snapshot.apps?.find((each) => each.name === name);
+  if (app?.release === undefined) return undefined;
+  if (app.state === 'deploying' || app.state === 'deleting') return 'busy';
+  const { id: serverId, name: server } = live.server;
+  const image = imageless ? app.image : undefined;
+  return { server, serverId, app: app.name, release: app.release, text, ...(image ? { image } : {}) };
 }
 
 async function askPlan(connections: Connections, { serverId, text, image }: DriftQuestion, signal: AbortSignal) {
@@ -185,7 +235,7 @@ async function askPlan(connections: Connections, { serverId, text, image }: Drif
 }
 
 function actionsOf(uri: Uri, found: readonly Diagnostic[]): CodeAction[] {
-  const drift = found.find((each) => each.code === code);
+  const drift = found.find((each) => codeOf(each.code) === code);
   if (!drift) return [];
   const actions = [
     ['minicloud.compareWithServer', l10n.t('Compare with what the server runs')],

@@ -23,7 +23,7 @@ const plan = (objects: string[], fromRelease: number | undefined = 3): Plan => (
   urls: [],
   hash: 'a'.repeat(64),
 });
-const question: DriftQuestion = { server: 'home', serverId: 'h', release: 3, text: 'name: shop\n' };
+const question: DriftQuestion = { server: 'home', serverId: 'h', app: 'shop', release: 3, text: 'name: shop\n' };
 
 function setUp(ask: (question: DriftQuestion, signal: AbortSignal) => Promise<Plan | undefined>) {
   const told: [file: string, objects: string[] | undefined][] = [];
@@ -46,6 +46,12 @@ test('the sentence names the first of what differs', () => {
     driftMessage(four, untranslated),
     'home runs release 3 of shop, and this file says something else: image, variable A, variable B and 1 more.',
   );
+});
+
+test('what may be otherwise by now says when it was so', () => {
+  const drift = driftOf(plan(['image']), 'home');
+  assert.ok(drift);
+  assert.match(driftMessage(drift, untranslated, '12:30'), /something else: image\. As it was at 12:30\.$/);
 });
 
 test('text, release, image and server make another question', () => {
@@ -109,4 +115,31 @@ test('a plan that was made anyway answers the question', async () => {
   check.learn(question, plan(['port 80']));
   await check.check('f', question);
   assert.deepEqual(told, [['f', ['port 80']]]);
+});
+
+test('of a server that was let go it tells what was found, and asks nothing', async () => {
+  let asked = 0;
+  const { check, told } = setUp(async () => {
+    asked += 1;
+    return plan(['image']);
+  });
+  check.recall('f', question);
+  assert.deepEqual(told, [['f', undefined]]);
+  await check.check('f', question);
+  check.recall('f', question);
+  assert.deepEqual(told.at(-1), ['f', ['image']]);
+  check.recall('f', { ...question, text: 'name: shop\nenv: {}\n' });
+  assert.deepEqual(told.at(-1), ['f', undefined], 'a file that was changed since is another question');
+  check.recall('f', { ...question, release: 4 });
+  assert.deepEqual([told.at(-1), asked], [['f', undefined], 1]);
+});
+
+test('what is being asked when the server is let go is still told', async () => {
+  let answer: (plan: Plan) => void = () => {};
+  const { check, told } = setUp(() => new Promise((resolve) => (answer = resolve)));
+  const checking = check.check('f', question);
+  check.recall('f', question);
+  answer(plan(['image']));
+  await checking;
+  assert.deepEqual(told.at(-1), ['f', ['image']]);
 });

@@ -21,17 +21,33 @@ export function driftOf(plan: Plan, server: string): Drift | undefined {
 
 const mostNamed = 3;
 
-/** One sentence with what differs; the first few by name. */
-export function driftMessage({ server, app, release, changes }: Drift, t: Translate): string {
+/** One sentence with what differs; the first few by name. `seen` is when, for what may be otherwise by now. */
+export function driftMessage({ server, app, release, changes }: Drift, t: Translate, seen?: string): string {
   const named = changes.slice(0, mostNamed).map(({ object }) => object);
   const rest = changes.length - named.length;
   const list = rest > 0 ? t('{0} and {1} more', named.join(', '), rest) : named.join(', ');
-  return t('{0} runs release {1} of {2}, and this file says something else: {3}.', server, release, app, list);
+  const message = t('{0} runs release {1} of {2}, and this file says something else: {3}.', server, release, app, list);
+  return seen === undefined ? message : `${message} ${t('As it was at {0}.', seen)}`;
+}
+
+/** The page that the mark leads to. */
+export function driftPage(t: Translate): string {
+  const parts = [
+    '# drift',
+    t('What the server runs is not what the file says: deploying the file would change it.'),
+    t('Either the file was changed and not deployed yet, or somebody deployed something else.'),
+    t('*Compare with Server* shows both side by side, *Plan Manifest* what deploying the file would change.'),
+    t(
+      'The setting `minicloud.drift` makes this louder, quieter or `off`. Nothing is told of a file that is not saved.',
+    ),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }
 
 export interface DriftQuestion {
   server: string;
   serverId: string;
+  app: string;
   release: number;
   text: string;
   image?: string;
@@ -47,6 +63,8 @@ const remembered = 200;
 export interface DriftCheck {
   /** Asks when nobody knows yet. The answer comes by `tell`; of two questions about a file the newer counts. */
   check(file: string, question: DriftQuestion): Promise<void>;
+  /** Tells what is known of the question, and asks nothing: for a server that was let go. */
+  recall(file: string, question: DriftQuestion): void;
   /** Nothing is known of the file any more. */
   forget(file: string): void;
   /** What a plan that was made for another reason says. */
@@ -71,22 +89,18 @@ export function createDriftCheck({ ask, tell, isFinal }: DriftCheckOptions): Dri
     const [oldest] = known.keys();
     if (known.size > remembered && oldest !== undefined) known.delete(oldest);
   };
-  const forget = (file: string): void => {
+  const tellKnown = (file: string, key?: string): void => {
     asking.get(file)?.abort.abort();
     asking.delete(file);
-    tell(file, undefined);
+    tell(file, key === undefined ? undefined : known.get(key));
   };
+  const forget = (file: string): void => tellKnown(file);
   return {
     async check(file, question) {
       const key = driftKey(question);
-      if (known.has(key)) {
-        asking.get(file)?.abort.abort();
-        asking.delete(file);
-        tell(file, known.get(key));
-        return;
-      }
       if (asking.get(file)?.key === key) return;
-      forget(file);
+      tellKnown(file, key);
+      if (known.has(key)) return;
       const mine = { key, abort: new AbortController() };
       asking.set(file, mine);
       try {
@@ -100,6 +114,10 @@ export function createDriftCheck({ ask, tell, isFinal }: DriftCheckOptions): Dri
       } finally {
         if (asking.get(file) === mine) asking.delete(file);
       }
+    },
+    recall(file, question) {
+      const key = driftKey(question);
+      if (asking.get(file)?.key !== key) tellKnown(file, key);
     },
     forget,
     learn(question, plan) {

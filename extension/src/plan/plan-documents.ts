@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { commands, type Disposable, EventEmitter, l10n, languages, Uri, window, workspace } from 'vscode';
 import type { RequestedPlan } from '../deploy/request-plan.ts';
+import { gone, tabsOf } from '../tabs.ts';
 import { decoratePlans } from './decorations.ts';
 import { type PlanText, planText } from './plan-text.ts';
 
@@ -9,13 +10,17 @@ export const planScheme = 'minicloud-plan';
 export interface ShownPlan extends RequestedPlan {
   idempotencyKey: string;
   page: PlanText;
+  /** Why it is not deployed any more: the manifest says something else by now, and there is no plan of that. */
+  outdated?: string;
 }
 
 /** Plans in read-only editors, one for each app and server; they follow their manifest while they are open. */
 export interface PlanDocuments extends Disposable {
-  show(requested: RequestedPlan): Promise<void>;
+  show(requested: RequestedPlan): Promise<Uri>;
   /** Puts a newer plan in the place of the one shown, without moving the focus. */
   replace(requested: RequestedPlan): void;
+  /** Keeps the plan to be read, with the reason why it is not deployed, until it is replaced. */
+  outdate(plan: ShownPlan, why: string): void;
   get(uri: Uri): ShownPlan | undefined;
   /** Plans that are open for a manifest. */
   of(manifest: Uri): ShownPlan[];
@@ -33,16 +38,24 @@ export function createPlanDocuments(): PlanDocuments {
   };
   const tellContext = (): void => {
     const uri = active();
-    void commands.executeCommand('setContext', 'minicloud.planReady', uri !== undefined && get(uri) !== undefined);
+    const plan = uri && get(uri);
+    const ready = plan !== undefined && plan.outdated === undefined;
+    void commands.executeCommand('setContext', 'minicloud.planReady', ready);
   };
-  const replace = (requested: RequestedPlan): Uri => {
-    const uri = uriOf(requested);
-    const page = planText(requested.plan, requested.live.server.name, l10n.t);
-    shown.set(uri.toString(), { ...requested, idempotencyKey: randomUUID(), page });
+  const put = (plan: Omit<ShownPlan, 'page'>): Uri => {
+    const uri = uriOf(plan);
+    const page = planText(plan.plan, plan.live.server.name, l10n.t, plan.outdated);
+    shown.set(uri.toString(), { ...plan, page });
     changed.fire(uri);
     tellContext();
     return uri;
   };
+  const replace = ({ plan, live, source, image, proposal }: RequestedPlan): Uri =>
+    put({
+      ...{ plan, live, source, idempotencyKey: randomUUID() },
+      ...(image === undefined ? {} : { image }),
+      ...(proposal === undefined ? {} : { proposal }),
+    });
   const subscriptions = [
     workspace.registerTextDocumentContentProvider(planScheme, {
       onDidChange: changed.event,
@@ -51,10 +64,7 @@ export function createPlanDocuments(): PlanDocuments {
     }),
     window.onDidChangeActiveTextEditor(tellContext),
     window.tabGroups.onDidChangeTabs(({ closed }) => {
-      for (const tab of closed) {
-        const uri = uriOfTab(tab.input);
-        if (uri) shown.delete(uri.toString());
-      }
+      for (const uri of gone(closed, planScheme)) shown.delete(uri.toString());
       tellContext();
     }),
     decoratePlans(get),
@@ -62,18 +72,20 @@ export function createPlanDocuments(): PlanDocuments {
   ];
   return {
     async show(requested) {
-      const document = await workspace.openTextDocument(replace(requested));
+      const uri = replace(requested);
+      const document = await workspace.openTextDocument(uri);
       await languages.setTextDocumentLanguage(document, 'cloud-plan');
       await window.showTextDocument(document, { preview: false });
       tellContext();
+      return uri;
     },
     replace: (requested) => void replace(requested),
+    outdate: (plan, why) => void put({ ...plan, outdated: why }),
     get,
     of: (manifest) => [...shown.values()].filter(({ source }) => source.uri.toString() === manifest.toString()),
     async close(uri) {
       shown.delete(uri.toString());
-      const tabs = window.tabGroups.all.flatMap(({ tabs }) => tabs);
-      await window.tabGroups.close(tabs.filter(({ input }) => uriOfTab(input)?.toString() === uri.toString()));
+      await window.tabGroups.close(tabsOf(uri));
     },
     active,
     dispose() {
@@ -84,9 +96,4 @@ export function createPlanDocuments(): PlanDocuments {
 
 function uriOf({ plan, live }: RequestedPlan): Uri {
   return Uri.from({ scheme: planScheme, authority: live.server.id, path: `/${l10n.t('Plan of {0}', plan.app)}` });
-}
-
-function uriOfTab(input: unknown): Uri | undefined {
-  const uri = typeof input === 'object' && input !== null && 'uri' in input ? input.uri : undefined;
-  return uri instanceof Uri && uri.scheme === planScheme ? uri : undefined;
 }

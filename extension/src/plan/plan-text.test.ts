@@ -76,6 +76,13 @@ test('the verdict is the worst that happens, and says so when nothing does', () 
   assert.match(verdict({ ...plan, creates: true, consequence: 'none' }, untranslated), /^A new app/);
 });
 
+test('a plan that is not deployed any more says so first', () => {
+  const { text, marks } = planText(plan, 'home', untranslated, 'The file says something else.');
+  assert.match(text, /^The file says something else\.\n\n/);
+  assert.ok(text.endsWith(planText(plan, 'home', untranslated).text));
+  assert.equal(marks[0]?.line, 0);
+});
+
 test('what only a newer server knows is shown as it is called', () => {
   const newer = JSON.parse(JSON.stringify(plan).replaceAll('"data"', '"quarantine"').replaceAll('"add"', '"move"'));
   const { text } = planText(newer as Plan, 'home', untranslated);

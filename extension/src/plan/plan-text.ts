@@ -18,8 +18,13 @@ const signs: Record<Change['action'], string> = { add: '+', change: '~', remove:
 const maxObject = 34;
 const maxValue = 64;
 
-export function planText(plan: Plan, server: string, t: Translate): PlanText {
+/** `outdated` is why it is not deployed any more; it is read first. */
+export function planText(plan: Plan, server: string, t: Translate, outdated?: string): PlanText {
   const page = createPage();
+  if (outdated !== undefined) {
+    page.line([[outdated, 'downtime']]);
+    page.line();
+  }
   const { creates, fromRelease, toRelease } = plan;
   page.line([
     [creates ? t('Create {0} on {1}', plan.app, server) : t('Deploy {0} to {1}', plan.app, server), 'heading'],

@@ -1,6 +1,6 @@
 import { describeError } from 'minicloud-shared/client/describe-error';
 import { type Disposable, l10n, ProgressLocation, window } from 'vscode';
-import { reachServer, rememberServer } from '../commands/add-server.ts';
+import { reachServer, rememberServer, serverAt } from '../commands/add-server.ts';
 import { sentence } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { connectApi } from './api.ts';
@@ -16,7 +16,7 @@ export function handleLinks(services: Services): Disposable {
         return;
       }
       try {
-        await add(services, link);
+        await addLinkedServer(services, link);
       } catch (error) {
         services.output.error(describeError(error).why);
         void window.showErrorMessage(sentence(describeError(error, new URL(link.url).host)));
@@ -25,8 +25,9 @@ export function handleLinks(services: Services): Disposable {
   });
 }
 
-async function add(services: Services, { url, code }: ServerLink): Promise<void> {
-  const known = services.servers.all().find((server) => server.url === url);
+/** Asks the person, redeems the code of a link, and adds the server, or gives the one that is there the token. */
+export async function addLinkedServer(services: Services, { url, code }: ServerLink): Promise<void> {
+  const known = serverAt(services, url);
   const go = known ? l10n.t('Replace Token') : l10n.t('Add Server');
   const question = known
     ? l10n.t('Replace the token of {0}?', known.name)
@@ -40,18 +41,21 @@ async function add(services: Services, { url, code }: ServerLink): Promise<void>
   const ca = known?.ca;
   const redeemed = await window.withProgress(
     { location: ProgressLocation.Notification, title: l10n.t('Connecting to {0}', name) },
-    () => reachServer({ url, ...(ca ? { ca } : {}) }, (trusted) => redeem(url, trusted, code)),
+    () => reachServer({ url, ca }, (trusted) => redeem(url, trusted, code)),
   );
   if (!redeemed) return;
-  if (known) {
-    await services.tokens.set(known.id, redeemed.answer.value);
-    services.connections.get(known.id)?.connection.retry();
-    void window.showInformationMessage(l10n.t('The token of {0} was replaced.', known.name));
-    return;
-  }
+  const token = redeemed.answer.value;
   const server = { url, ...(redeemed.ca ? { ca: redeemed.ca } : {}) };
-  const info = await connectApi({ name, ...server }, async () => redeemed.answer.value).system.info.query();
-  await rememberServer(services, server, info, redeemed.answer.value);
+  // The code is used up: what it gave is kept even when the server does not answer just now. Its row then offers Retry.
+  const info = known
+    ? undefined
+    : await connectApi({ name, ...server }, async () => token)
+        .system.info.query()
+        .catch((error: unknown) => {
+          services.output.warn(`${name}: ${describeError(error).why}`);
+          return undefined;
+        });
+  await rememberServer(services, server, token, info);
 }
 
 function redeem(url: string, ca: string | undefined, code: string) {

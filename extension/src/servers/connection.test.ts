@@ -289,6 +289,21 @@ test('an app is asked about when it is looked into, again after its events, and 
   connection.dispose();
 });
 
+test('what is known of an app is told when it arrives, to everybody', async () => {
+  const connection = connect(fakeSource());
+  connection.hold();
+  await connection.ready();
+  let told = 0;
+  connection.onDidChange(() => {
+    told += 1;
+  });
+  await connection.detail('shop', 'manifest');
+  assert.equal(told, 1);
+  await connection.detail('shop', 'tree');
+  assert.equal(told, 1, 'told again of what was known');
+  connection.dispose();
+});
+
 test('an app is asked about as long as anybody looks, and its measures only for who wants them', async () => {
   const source = fakeSource();
   const connection = connect(source);

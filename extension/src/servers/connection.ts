@@ -302,7 +302,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       const mine = round;
       const detail = await source.detail(app);
       if (mine === round && lookers.has(app))
-        snapshot = { ...snapshot, details: new Map(snapshot.details).set(app, detail) };
+        set({ snapshot: { ...snapshot, details: new Map(snapshot.details).set(app, detail) } });
       return detail;
     },
     forget(app, looker) {

@@ -10,10 +10,10 @@ import { ForwardNode } from './forward-node.ts';
 import { type Group, GroupNode } from './group-node.ts';
 import { offers, type TreeNode } from './node.ts';
 import { OperationNode, operationStateLabel } from './operation-node.ts';
-import { ProcessNode, shownProcesses } from './process-node.ts';
+import { ProcessNode } from './process-node.ts';
 import { ReleaseNode } from './release-node.ts';
-import { healthy } from './replica-words.ts';
 import { RowNode } from './row-node.ts';
+import { healthy, shownProcesses } from './shown-processes.ts';
 import { UrlNode } from './url-node.ts';
 
 const mostActivity = 10;
@@ -124,6 +124,7 @@ function services({ live, app, detail }: AppContent): Group {
             .join('\n'),
           spoken: l10n.t('Service {0} of {1}, in its variable {2}', service, app.name, env),
           facets: ['binding', ...(forward ? [forward] : [])],
+          env,
         }),
     ),
   };

@@ -37,6 +37,7 @@ export class ForwardNode implements AppRow {
       : new ThemeIcon('arrow-swap');
     item.description = [
       `→ ${forward.target}:${forward.targetPort}`,
+      forward.env,
       forward.open === 1 ? l10n.t('1 connection') : forward.open > 1 && l10n.t('{0} connections', forward.open),
     ]
       .filter(Boolean)

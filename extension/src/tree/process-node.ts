@@ -1,16 +1,11 @@
-import type { AppDetail, AppProcess, Replica } from 'minicloud-shared/model/app';
+import type { AppDetail, Replica } from 'minicloud-shared/model/app';
 import { l10n, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { replicaIcon } from './app-look.ts';
 import { type AppRow, facets, offers, type TreeNode } from './node.ts';
 import { ReplicaNode } from './replica-node.ts';
-import { healthy, replicaFacts, replicaWords, usage } from './replica-words.ts';
-
-export interface ShownProcess extends Pick<AppProcess, 'name' | 'kind' | 'count'> {
-  command?: string[] | undefined;
-  image?: string | undefined;
-  replicas: readonly Replica[];
-}
+import { replicaFacts, replicaWords, usage } from './replica-words.ts';
+import { healthy, type ShownProcess } from './shown-processes.ts';
 
 /** A process or support container: how many of its replicas are well, and what they use together. */
 export class ProcessNode implements AppRow {
@@ -70,23 +65,6 @@ export class ProcessNode implements AppRow {
     if (this.process.replicas.length === 1 && this.process.count === 1) return [];
     return this.process.replicas.map((replica, index) => new ReplicaNode(this.live, this.app, replica, index + 1));
   }
-}
-
-/**
- * Processes with their replicas, in the manifest's order. Replicas of what the serving release no longer names, as
- * while they drain, come last. An older server names no processes: then the replicas tell which there are.
- */
-export function shownProcesses({ processes, replicas }: AppDetail): ShownProcess[] {
-  const known: ShownProcess[] = processes.map((process) => ({ ...process, replicas: [] }));
-  for (const replica of replicas) {
-    const index = known.findIndex(({ name }) => name === replica.process);
-    const found = known[index];
-    if (found) known[index] = { ...found, replicas: [...found.replicas, replica] };
-    else known.push({ name: replica.process, kind: 'process', count: 1, replicas: [replica] });
-  }
-  return processes.length > 0
-    ? known
-    : known.map((process) => ({ ...process, count: Math.max(1, process.replicas.length) }));
 }
 
 function worst(replicas: readonly Replica[], count: number): Replica['state'] {

@@ -2,11 +2,6 @@ import type { Replica } from 'minicloud-shared/model/app';
 import { l10n } from 'vscode';
 import { cpu, memory } from './measures.ts';
 
-/** How many are well. */
-export function healthy(replicas: readonly Replica[]): number {
-  return replicas.filter(({ state }) => state === 'healthy').length;
-}
-
 /** Memory and processor time of all, where they were measured. */
 export function usage(replicas: readonly Replica[]): string[] {
   const measured = replicas.filter(({ memoryBytes }) => memoryBytes !== undefined);

@@ -12,6 +12,8 @@ export interface Row {
   /** Said by a screen reader instead of label and description, where these are short of what the eye sees beside. */
   spoken?: string;
   facets: string[];
+  /** Of a binding: the variable in which the app is given its URL. */
+  env?: string;
   /** Called with the row itself. */
   command?: Pick<Command, 'command' | 'title'>;
 }

@@ -1,5 +1,7 @@
 import type { Problem } from 'minicloud-shared/model/problem';
 import { l10n, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { aiFeaturesOn } from '../agents/ai-features.ts';
+import { hiddenToolsWords, hidesMcp } from '../agents/mcp.ts';
 import { isNoToken } from '../servers/api.ts';
 import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
@@ -45,6 +47,7 @@ export class ServerNode implements TreeNode {
       server.url,
       snapshot.info && `Minicloud ${snapshot.info.version}`,
       'problem' in link && link.problem.why,
+      hidesMcp(this.live) && aiFeaturesOn() && hiddenToolsWords(),
     ]
       .filter(Boolean)
       .join('\n');

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { AccessCode, Redeemed } from 'minicloud-shared/model/access';
 import { type MemoryCompanion, type Outcome, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
-import { codeLivesMs } from './codes.ts';
+import { systemPrincipal } from '../context.ts';
+import { revoke, tokens } from './access.ts';
+import { codeLivesMs, firstAdministratorCode } from './codes.ts';
 
 let companion: MemoryCompanion;
 before(async () => {
@@ -130,4 +132,28 @@ test('the code is kept as a hash, and is in no log and no event', async () => {
   assert.ok(!events.includes(random) && !companion.log.join('\n').includes(random));
   assert.match(events, /a code for the token editor was made/);
   assert.match(events, /a code that is not valid/);
+});
+
+test('without an administrator there is a code for the first, once, and never beside one', async () => {
+  const { cloud } = companion;
+  assert.equal(await firstAdministratorCode(cloud), undefined, 'there is one');
+  for (const { id, scope } of await tokens(cloud, systemPrincipal))
+    if (scope === 'admin') await revoke(cloud, systemPrincipal, id);
+  await companion.token('admin', { apps: ['shop'] });
+  await companion.token('admin', { expiresAt: cloud.clock.now() + 1_000 });
+  companion.pass(1_001);
+  const [lost, late] = [await firstAdministratorCode(cloud), await firstAdministratorCode(cloud)];
+  assert.ok(lost && late, 'for some apps, or until a time that is over, is not enough');
+  assert.equal((await redeem(lost.code)).code, 'unauthorized', 'the newest one counts');
+  companion.pass(codeLivesMs);
+  assert.equal((await redeem(late.code)).code, 'unauthorized');
+  const code = await firstAdministratorCode(cloud);
+  assert.ok(code);
+  assert.equal(code.expiresAt, cloud.clock.now() + codeLivesMs);
+  const all = await Promise.all(Array.from({ length: 4 }, () => redeem(code.code)));
+  assert.deepEqual(all.map((each) => each.code).sort(), ['ok', 'unauthorized', 'unauthorized', 'unauthorized']);
+  const { value, token } = data<Redeemed>(all.find((each) => each.code === 'ok') as Outcome);
+  assert.deepEqual([token.scope, token.apps, token.expiresAt], ['admin', undefined, undefined]);
+  await made(value);
+  assert.equal(await firstAdministratorCode(cloud), undefined);
 });

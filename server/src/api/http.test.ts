@@ -47,7 +47,7 @@ test('only the names of this machine are answered to', async () => {
   ]) {
     const answer = await ask(`${companion.url}/trpc/system.info`, { headers: { ...bearer(), host } });
     assert.ok(answer.status === 403 || answer.status === 400, `${host}: ${answer.status}`);
-    assert.ok(['forbidden', 'invalid_input'].includes(problemOf(answer)));
+    assert.ok(['host_refused', 'invalid_input'].includes(problemOf(answer)));
   }
   assert.match(await raw(['GET /health HTTP/1.0\r\n\r\n']), /^HTTP\/1.1 403 /, 'no name at all');
   for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, 'localhost', '[::1]']) {

@@ -82,9 +82,12 @@ export function clientProblem(status: number, why: string): Problem {
   };
 }
 
-/** The body of every error answer. */
+/** "Invalid request" of JSON-RPC: clients read the problem only beside a number. */
+const requestCode = -32600;
+
+/** The body of every error answer that no procedure gave. */
 export function errorBody(status: number, problem: Problem) {
-  return { error: { message: problem.what, data: { httpStatus: status, problem } } };
+  return { error: { message: problem.what, code: requestCode, data: { httpStatus: status, problem } } };
 }
 
 const ownedCode = 'manifest/domain-owned';

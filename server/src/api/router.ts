@@ -80,8 +80,12 @@ const apps = router({
     .input(name)
     .query(({ ctx, input }) => appDetail(ctx.cloud, input.name)),
   delete: procedure({ scope: 'manage', rest: 'DELETE /apps/{name}', app: 'name' })
-    .input(z.strictObject({ name: appNameSchema, confirm: z.string().max(100) }))
-    .mutation(({ ctx, input }) => deleteApp(ctx.cloud, ctx.principal, input)),
+    .input(z.strictObject({ name: appNameSchema, confirm: z.string().max(100), idempotencyKey }))
+    .mutation(({ ctx, input: { idempotencyKey: key, ...payload } }) =>
+      ctx.once({ tokenId: ctx.token.id, path: 'apps.delete', key, payload }, () =>
+        deleteApp(ctx.cloud, ctx.principal, { ...payload, idempotencyKey: key }),
+      ),
+    ),
   deleted: procedure({ scope: 'read', rest: 'GET /deleted-apps', app: 'none' })
     .input(nothing)
     .query(({ ctx }) => deletedApps(ctx.cloud, (known) => covers(ctx.principal, known))),

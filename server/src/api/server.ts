@@ -9,6 +9,7 @@ import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import { principalOf, verifyToken } from '../access/access.ts';
 import type { Cloud } from '../context.ts';
 import { createDenials } from './denials.ts';
+import { hostRefusal } from './hosts.ts';
 import { serveMcp } from './mcp.ts';
 import { createOnce } from './once.ts';
 import { clientProblem, errorBody, internalProblem, referenceOf } from './problems.ts';
@@ -85,7 +86,7 @@ export async function createApiServer(cloud: Cloud, timeouts = usualTimeouts): P
   server.decorateRequest('token', undefined);
   server.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    const refusal = refuse(cloud, request);
+    const refusal = refuse(cloud, request.raw);
     if (refusal) return send(reply, 403, refusal);
     // Forms would be read to their end by tRPC, without the limit that JSON has.
     const type = request.headers['content-type'];
@@ -157,13 +158,11 @@ function unexpected(cloud: Cloud, error: Error, path: string | undefined): void 
   cloud.log.error('a request failed unexpectedly', { path, reference: referenceOf(error), error: stack });
 }
 
-/** Why a request may not even be looked at: another host's name (DNS rebinding), a page of another origin. */
-function refuse(cloud: Cloud, request: Pick<IncomingMessage, 'headers'>): Problem | undefined {
-  const host = request.headers.host ?? '';
-  const hostname = host.replace(/:\d+$/, '');
-  if (!['127.0.0.1', 'localhost', '[::1]', cloud.config.apiHost].includes(hostname)) {
-    return clientProblem(403, `The API does not answer to the name ${JSON.stringify(hostname.slice(0, 100))}.`);
-  }
+/** Why a request may not even be looked at: a name that is not ours, a page of another origin. */
+function refuse(cloud: Cloud, request: IncomingMessage): Problem | undefined {
+  const { host } = request.headers;
+  const refusal = hostRefusal(host, cloud.config, request.socket);
+  if (refusal) return refusal;
   const { origin } = request.headers;
   if (origin !== undefined && origin !== `http://${host}` && !origin.startsWith('vscode-webview://')) {
     return clientProblem(403, 'Pages of other origins may not use the API.');

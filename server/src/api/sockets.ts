@@ -26,7 +26,7 @@ const settleMs = 10_000;
 
 export interface SocketOptions {
   /** Why a request may not even be looked at. */
-  refuse: (request: Pick<IncomingMessage, 'headers'>) => Problem | undefined;
+  refuse: (request: IncomingMessage) => Problem | undefined;
   denials: Denials;
 }
 

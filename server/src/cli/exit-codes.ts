@@ -58,6 +58,7 @@ export function failureOf(error: unknown, server?: string): Failure {
 const byProblem: Partial<Record<ProblemCode, ExitCode>> = {
   unauthorized: exitCodes.unauthorized,
   forbidden: exitCodes.unauthorized,
+  host_refused: exitCodes.unreachable,
   manifest_invalid: exitCodes.refused,
   plan_changed: exitCodes.refused,
   not_available: exitCodes.refused,

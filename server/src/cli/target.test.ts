@@ -149,3 +149,27 @@ test('the file of somebody else decides nothing', async () => {
   assert.equal((await find(uid)).url, ready.apiUrl);
   await assert.rejects(find(uid + 1), UsageProblem);
 });
+
+test('a file that is damaged is told by name, and no server of a folder above is used in its place', async () => {
+  const home = await emptyHome();
+  const inner = path.join(home, 'inner');
+  for (const folder of [home, inner]) await mkdir(path.join(folder, '.minicloud'), { recursive: true });
+  await writeFile(path.join(home, '.minicloud/ready.json'), JSON.stringify(ready));
+  const file = path.join(inner, '.minicloud/ready.json');
+  const find = (apiUrl?: string) => findTarget({ apiUrl, env: {}, cwd: inner, home, warn: silent });
+  for (const text of [
+    '',
+    '{"apiUrl": "http://127.0.0.1:1", "token": "secret',
+    JSON.stringify({ apiUrl: 'http://::1:9443', token: 'secret' }),
+    JSON.stringify({ apiUrl: 'http://127.0.0.1:9443' }),
+  ]) {
+    await writeFile(file, text);
+    await assert.rejects(find(), (error: unknown) => {
+      assert.ok(error instanceof ProblemError, text);
+      assert.equal(error.problem.object, file);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+    assert.equal((await find('https://c.example')).url, 'https://c.example', 'who names a server means that one');
+  }
+});

@@ -27,9 +27,13 @@ export interface TargetInput {
 export async function findTarget(input: TargetInput): Promise<Target> {
   const { env } = input;
   const saved = await readSaved(savedPath(env, input.home), input.warn);
-  const ready = await findReady(input.cwd, input.uid ?? process.getuid?.());
+  const started = await findReady(input.cwd, input.uid ?? process.getuid?.());
   const named = input.apiUrl ?? (env.MINICLOUD_API_URL || undefined);
-  const url = named === undefined ? (saved.default ?? ready?.url) : parseServerUrl(named);
+  const chosen = named === undefined ? saved.default : parseServerUrl(named);
+  // What is damaged in a folder around is nothing to somebody who means another server.
+  if (chosen === undefined && started?.damage !== undefined) throw damaged(started.file, started.damage);
+  const ready = started?.damage === undefined ? started : undefined;
+  const url = chosen ?? ready?.url;
   if (url === undefined) throw noServer();
   const from =
     input.apiUrl !== undefined
@@ -40,7 +44,7 @@ export async function findTarget(input: TargetInput): Promise<Target> {
           ? savedPath(env, input.home)
           : (ready?.file ?? '');
   const kept =
-    saved.servers.find((server) => server.url === url)?.token ?? (ready?.url === url ? ready.token : undefined);
+    saved.servers.find((server) => server.url === url)?.token ?? (ready?.url === url ? ready?.token : undefined);
   const token = env.MINICLOUD_TOKEN || kept;
   return { url, from, ...(token === undefined ? {} : { token }) };
 }
@@ -72,32 +76,57 @@ function hostOf(text: string): string {
 
 const readySchema = z.object({ apiUrl: z.string(), token: z.string() });
 
+interface Started {
+  file: string;
+  url?: string;
+  token?: string;
+  /** Why the file can't be read. */
+  damage?: string;
+}
+
 /**
  * A companion started by `npm start` in this folder or one around it. Only files of our own count: somebody else's in
- * `/tmp` must not decide where a manifest is sent.
+ * `/tmp` must not decide where a manifest is sent. One of ours counts though it is damaged: to pass it over would be to
+ * talk to another server than the one that is meant.
  */
-async function findReady(
-  cwd: string,
-  owner: number | undefined,
-): Promise<{ file: string; url: string; token: string } | undefined> {
+async function findReady(cwd: string, owner: number | undefined): Promise<Started | undefined> {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     const file = path.join(folder, '.minicloud', 'ready.json');
-    const found = await readReady(file, owner);
-    if (found) return { file, ...found };
+    if (await isOurs(file, owner)) return readReady(file);
     if (folder === path.dirname(folder)) return undefined;
   }
 }
 
-async function readReady(file: string, owner: number | undefined): Promise<{ url: string; token: string } | undefined> {
+async function isOurs(file: string, owner: number | undefined): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  return found !== undefined && (owner === undefined || found.uid === owner);
+}
+
+async function readReady(file: string): Promise<Started> {
+  let text: string;
   try {
-    const { uid } = await stat(file);
-    if (owner !== undefined && uid !== owner) return undefined;
-    const { apiUrl, token } = readySchema.parse(JSON.parse(await readFile(file, 'utf8')));
-    return { url: parseServerUrl(apiUrl), token };
-  } catch {
-    // Not there, being written, or not ours: as if there were none.
-    return undefined;
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { file, damage: error instanceof Error ? error.message : String(error) };
   }
+  try {
+    const { apiUrl, token } = readySchema.parse(JSON.parse(text));
+    return { file, url: parseServerUrl(apiUrl), token };
+  } catch {
+    // The error's own message quotes the text, which holds a token.
+    return { file, damage: 'It holds no address of a server with a token for it.' };
+  }
+}
+
+function damaged(file: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'invalid_input',
+    what: 'What a server wrote here can not be read',
+    object: file,
+    why,
+    still: 'Nothing was done.',
+    remedy: 'Start that server again, which writes it anew, or name one with --api-url.',
+  });
 }
 
 function noServer(): UsageProblem {

@@ -9,7 +9,7 @@ import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
 import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
-import { firewallPolicy } from '../services/services.ts';
+import { holdFirewall } from '../services/firewall.ts';
 import { execute, type Run } from './execute.ts';
 import { unkeptPaths } from './image-data.ts';
 import { observe, observeAll } from './observe.ts';
@@ -178,11 +178,7 @@ export function keepConverging(cloud: Cloud): () => void {
     for await (const event of cloud.engine.events({ signal: stop.signal })) {
       if (event.action === 'resync') {
         // The engine was away: its rules of the network may be new, too.
-        if (cloud.config.firewall !== 'off') {
-          await cloud.firewall
-            .apply(firewallPolicy(cloud))
-            .catch((error) => cloud.log.warn('the firewall could not be set', { why: toProblem(error).why }));
-        }
+        await holdFirewall(cloud, stop.signal);
         soon();
         continue;
       }

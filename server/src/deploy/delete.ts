@@ -5,15 +5,19 @@ import type { Cloud, Principal } from '../context.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { revokeBindings } from '../services/services.ts';
 import { moveToTrash } from '../trash/trash.ts';
+import { sameOperation } from './enqueue.ts';
 import { removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 
-/** Throws `invalid_input` unless the name was repeated to confirm. */
+/** Throws `invalid_input` unless the name was repeated to confirm. With a key that was used it is what that started. */
 export async function deleteApp(
   cloud: Cloud,
   by: Principal,
-  input: { name: string; confirm: string },
+  input: { name: string; confirm: string; idempotencyKey?: string | undefined },
 ): Promise<{ operationId: string }> {
+  // Asked again after its answer got lost, the app may be gone already.
+  const repeated = await sameOperation(cloud, input.name, input.idempotencyKey);
+  if (repeated) return { operationId: repeated.operationId };
   const app = await requireApp(cloud, input.name);
   if (input.confirm !== input.name) {
     throw new ProblemError({
@@ -25,15 +29,21 @@ export async function deleteApp(
       remedy: `Repeat its name to confirm: \`minicloud apps:delete ${input.name} --confirm ${input.name}\`.`,
     });
   }
-  return startDelete(cloud, app, by.name);
+  return startDelete(cloud, app, by.name, input.idempotencyKey);
 }
 
 /** Queues the deletion; containers, routes, network and name go, volumes and databases stay. */
-export async function startDelete(cloud: Cloud, app: AppRow, by: string): Promise<{ operationId: string }> {
+export async function startDelete(
+  cloud: Cloud,
+  app: AppRow,
+  by: string,
+  idempotencyKey?: string,
+): Promise<{ operationId: string }> {
   const operation = await cloud.operations.start({
     kind: 'delete',
     app: app.name,
     by,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     run: async (run) => {
       await run.step({ id: 'routes', title: 'Take its routes away' }, async () => {
         await markDeleting(cloud, app);

@@ -6,6 +6,7 @@ import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
+import { demandFirewall } from '../services/firewall.ts';
 import { changeState, giveBackDomains, runRelease } from './run.ts';
 
 export interface Started {
@@ -33,7 +34,8 @@ const asking = new WeakMap<Cloud, Queue>();
 /**
  * Records the release and queues its operation. A deploy takes the place of those of the same app that still wait:
  * people want the newest, and each of the others ends with a problem that says which that is. A rollback is what
- * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
+ * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait, `not_available` while
+ * the network has no rules.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
   const turns = asking.get(cloud) ?? createQueue(Number.POSITIVE_INFINITY);
@@ -42,6 +44,7 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
     const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
     if (repeated) return repeated;
     cloud.operations.requireRoom(app.name);
+    await demandFirewall(cloud);
     const release = await insertRelease(cloud.db, {
       app_id: app.id,
       state: 'pending',

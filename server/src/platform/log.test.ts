@@ -34,6 +34,22 @@ test('short values are not redacted: they would take ordinary words away', () =>
   assert.equal(redactor.redact('switched on'), 'switched on');
 });
 
+test('as JSON a line is one object, redacted whatever the secret holds', () => {
+  const redactor = createRedactor();
+  redactor.add('pass"word\\9');
+  const lines: string[] = [];
+  createLog(
+    redactor,
+    (line) => lines.push(line),
+    () => 0,
+    'json',
+  ).warn('with pass"word\\9\nin it', { app: 'a\u2028b', port: 7, none: undefined });
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    [{ at: '1970-01-01T00:00:00.000Z', level: 'warn', message: 'with [redacted]\nin it', app: 'a b', port: 7 }],
+  );
+});
+
 test('a value is redacted in the ways in which programs write it', () => {
   const value = 'p@ss "w\\rd"/1é';
   const redactor = createRedactor();
@@ -66,23 +82,4 @@ test('of two values the longer is redacted whole; values side by side too; what 
     redactor.redact('abcdefghi abcdefabcdefghi abcdeg abcde'),
     '[redacted] [redacted][redacted] abcdeg abcde',
   );
-});
-
-test('a thousand values cost a line no more than a few', () => {
-  const line = 'GET /shop/cart/items?page=2 200 12ms user=4711 session=qkz3vtn5 '.repeat(4);
-  const cost = (values: number) => {
-    const redactor = createRedactor();
-    for (let n = 0; n < values; n += 1) redactor.add(`${n.toString(36).padStart(4, 'q')}${'x'.repeat(28)}`, `app_${n}`);
-    const times: number[] = [];
-    for (let round = 0; round < 7; round += 1) {
-      const from = performance.now();
-      for (let n = 0; n < 500; n += 1) redactor.redact(line);
-      times.push(performance.now() - from);
-    }
-    return Math.min(...times);
-  };
-  cost(10);
-  const [few, many] = [cost(10), cost(1000)];
-  assert.ok(many < few * 20 + 5, `${few} ms with ten, ${many} ms with a thousand`);
-  assert.ok(many < 100, `${many} ms for 500 lines`);
 });

@@ -92,13 +92,19 @@ export interface Log {
   error(message: string, facts?: Record<string, string | number | undefined>): void;
 }
 
+export type LogFormat = 'text' | 'json';
+
 /** `write` gets whole lines without the newline. */
-export function createLog(redactor: Redactor, write: (line: string) => void, now: () => number): Log {
+export function createLog(
+  redactor: Redactor,
+  write: (line: string) => void,
+  now: () => number,
+  format: LogFormat = 'text',
+): Log {
   const line = (level: Level, message: string, facts: Record<string, string | number | undefined> = {}) => {
-    const pairs = Object.entries(facts)
-      .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-    const text = [new Date(now()).toISOString(), level.toUpperCase().padEnd(5), message, ...pairs].join(' ');
+    const at = new Date(now()).toISOString();
+    const text =
+      format === 'json' ? jsonLine({ at, level, message, ...facts }, redactor) : textLine(at, level, message, facts);
     // A line break or terminal control in a name must not forge a second line.
     write(redactor.redact(text).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' '));
   };
@@ -107,4 +113,16 @@ export function createLog(redactor: Redactor, write: (line: string) => void, now
     warn: (message, facts) => line('warn', message, facts),
     error: (message, facts) => line('error', message, facts),
   };
+}
+
+function textLine(at: string, level: Level, message: string, facts: Record<string, string | number | undefined>) {
+  const pairs = Object.entries(facts)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return [at, level.toUpperCase().padEnd(5), message, ...pairs].join(' ');
+}
+
+/** Redacted before it is written as JSON, where a value with a quote in it would look otherwise. */
+function jsonLine(fields: Record<string, string | number | undefined>, { redact }: Redactor): string {
+  return JSON.stringify(fields, (_name, value: unknown) => (typeof value === 'string' ? redact(value) : value));
 }

@@ -17,7 +17,16 @@ export async function storedSetting(db: Db, name: string): Promise<string | unde
   return (await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst())?.value;
 }
 
-/** The same for a secret, sealed at rest. */
+/** Takes the place of what was stored. */
+export async function keepSetting(db: Db, name: string, value: string): Promise<void> {
+  await db
+    .insertInto('settings')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
+}
+
+/** `setting` for a secret, sealed at rest. */
 export async function secretSetting(db: Db, sealer: Sealer, name: string, make: () => string): Promise<string> {
   const place = `settings|${name}|value`;
   return sealer.open(await setting(db, name, () => sealer.seal(make(), place)), place);

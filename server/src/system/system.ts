@@ -4,6 +4,7 @@ import { toProblem } from 'minicloud-shared/model/problem';
 import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+import { firewallFailure } from '../services/firewall.ts';
 import { firewallPolicy } from '../services/services.ts';
 
 export const apiVersion = 1;
@@ -62,7 +63,10 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     ask('firewall', async (signal) => {
       if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
       const { ok, detail } = await cloud.firewall.verify(firewallPolicy(cloud), { signal });
-      return { state: ok ? 'ok' : 'degraded', detail };
+      if (ok) return { state: 'ok', detail };
+      const failure = firewallFailure(cloud);
+      if (!failure) return { state: 'degraded', detail: `${detail}; it is put back within a minute` };
+      return { state: 'down', detail: `nothing is deployed until its rules can be set: ${failure.why}` };
     }),
     ask('mariadb', (signal) => cloud.backings.mariadb.status({ signal })),
   ]);

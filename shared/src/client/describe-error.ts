@@ -51,9 +51,9 @@ const byStatus: Record<number, Told> = {
   },
   403: {
     code: 'forbidden',
-    what: 'The token may not do this',
-    why: 'Its scope or its list of apps does not allow it.',
-    remedy: 'Use a token with a wider scope.',
+    what: 'The server refused this',
+    why: 'The scope of the token or its list of apps does not allow it, or the server is not to be reached by this name.',
+    remedy: 'Use a token with a wider scope, or the address of the server in place of a name.',
   },
   404: {
     code: 'not_available',

@@ -42,7 +42,7 @@ export interface PathDescription {
 
 /** What the schema says about a path; names of processes and variables are any. Undefined when there can be nothing. */
 export function describePath(path: readonly (string | number)[]): PathDescription | undefined {
-  const { places, described } = schemasAt(path);
+  const { places, described, around } = schemasAt(path);
   const place = places[0];
   if (!place) return undefined;
   const options = places.flatMap(alternatives);
@@ -50,7 +50,8 @@ export function describePath(path: readonly (string | number)[]): PathDescriptio
   const result: PathDescription = {
     description,
     type: unique(places.map(typeWord)).join(' | '),
-    required: isRequired(place),
+    // What could be something else altogether needs none of its keys.
+    required: isRequired(place) && around.length < 2,
   };
   const fallback = defaultOf(place);
   if (fallback !== undefined) result.default = fallback;
@@ -88,31 +89,40 @@ export function ruleAt(
   return { code, accepts: (value) => options.some((option) => option.safeParse(value).success) };
 }
 
-function schemasAt(path: readonly (string | number)[]): { places: z.ZodType[]; described?: string } {
+function schemasAt(path: readonly (string | number)[]): {
+  places: z.ZodType[];
+  described?: string;
+  /** What it is in may be any of these. */
+  around: z.ZodType[];
+} {
   let places: z.ZodType[] = [manifestSchema];
+  let around: z.ZodType[] = [];
   let described: string | undefined;
   for (const part of path) {
+    around = places.flatMap(alternatives);
     places = places.flatMap((place) => step(place, part));
     // An entry of a list or record is described by what it is an entry of.
     described = places.map(descriptionOf).find((text) => text !== undefined) ?? described;
   }
-  return { places, ...(described === undefined ? {} : { described }) };
+  return { places, around, ...(described === undefined ? {} : { described }) };
 }
 
 function contents(places: readonly z.ZodType[]): { values?: (string | number | boolean)[]; keys?: KeyDescription[] } {
   const options = places.filter((place) => !textual.get(inner(place))).flatMap(alternatives);
   const values = unique(options.flatMap((option) => choices(option) ?? []));
-  const keys = options.flatMap((option) => (option instanceof z.ZodObject ? fields(option).map(describeKey) : []));
+  const keys = options.flatMap((option) =>
+    option instanceof z.ZodObject ? fields(option).map((each) => describeKey(each, options.length < 2)) : [],
+  );
   return { ...(values.length > 0 ? { values } : {}), ...(keys.length > 0 ? { keys } : {}) };
 }
 
-function describeKey([key, schema]: [string, z.ZodType]): KeyDescription {
+function describeKey([key, schema]: [string, z.ZodType], sole: boolean): KeyDescription {
   const fallback = defaultOf(schema);
   return {
     key,
     description: descriptionOf(schema) ?? '',
     type: typeWord(schema),
-    required: isRequired(schema),
+    required: sole && isRequired(schema),
     ...(fallback === undefined ? {} : { default: fallback }),
   };
 }

@@ -63,15 +63,21 @@ export function parseManifestDocument(text: string, options: { fileName?: string
       {},
       [finding],
       undefined,
+      isJson(text, options.fileName),
     );
   }
+}
+
+/** What is to be written into a file named so is JSON, too, although nothing shows it yet. */
+function isJson(text: string, fileName: string | undefined): boolean {
+  return /^\s*\{\s*["}]/.test(text) || (fileName?.endsWith('.json') === true && /^\s*(\{\s*)?$/.test(text));
 }
 
 function read(text: string, lines: LineIndex, fileName: string | undefined): ManifestDocument {
   const syntax = readSyntax(text);
   const tree = syntax.parsed ? buildTree(syntax.doc, text) : { root: undefined, findings: [], nodes: new Map() };
   const findings = [...syntax.findings, ...tree.findings];
-  const json = /^\s*\{\s*["}]/.test(text);
+  const json = isJson(text, fileName);
   let partial: PartialText = {};
   if (tree.root && !(tree.root.kind === 'scalar' && tree.root.value === null)) {
     const to: Checking = { tree, text, findings, broken: syntax.findings.length > 0, json };
@@ -105,7 +111,7 @@ function read(text: string, lines: LineIndex, fileName: string | undefined): Man
   const told = applySuppressions(gathered(ofKnownVersion(findings)), suppressions, lines);
   const manifest = checked?.success ? normalize(checked.data) : undefined;
   return {
-    ...assemble(text, lines, tree, syntax, partial, told, manifest),
+    ...assemble(text, lines, tree, syntax, partial, told, manifest, json),
     suppressions,
     parsed: syntax.parsed,
     comments: syntax.comments.length,
@@ -136,6 +142,7 @@ function assemble(
   partial: PartialText,
   findings: readonly Finding[],
   manifest: Manifest | undefined,
+  json: boolean,
 ): ManifestDocument {
   const diagnostics: Diagnostic[] = toDiagnostics(text, lines, findings);
   return {
@@ -145,7 +152,7 @@ function assemble(
     diagnostics,
     rangeOf: (path) => rangeOr(lines, nodeAt(tree, path)?.span),
     keyRangeOf: (path) => rangeOr(lines, nodeAt(tree, path)?.key),
-    context: ruleContext(text, tree, partial, /^\s*\{\s*["}]/.test(text)),
+    context: ruleContext(text, tree, partial, json),
     lines,
     suppressions: [],
     parsed: false,

@@ -34,6 +34,14 @@ export const accessCodeSchema = z.object({
 });
 export type AccessCode = z.infer<typeof accessCodeSchema>;
 
+/** What tells a code from a token. */
+export const codePattern = /^mc_code_[A-Za-z0-9_-]{43}$/;
+
+/** Opened where VS Code runs, it adds the server; answered by the extension's own handler of links. */
+export function addServerLink(url: string, code: string): string {
+  return `vscode://minicloud.minicloud/add-server?url=${encodeURIComponent(url)}&code=${encodeURIComponent(code)}`;
+}
+
 /** What a code is redeemed for: the token, its value this once, and whose server it is. */
 export const redeemedSchema = z.object({ token: tokenSchema, value: z.string(), installation: z.string() });
 export type Redeemed = z.infer<typeof redeemedSchema>;

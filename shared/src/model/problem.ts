@@ -15,6 +15,7 @@ export const problemCodes = [
   'not_available',
   'unauthorized',
   'forbidden',
+  'host_refused',
   'rate_limited',
   'engine_unreachable',
   'engine_failed',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { commands } from 'vscode';
+import { ConfigurationTarget, commands, window, workspace } from 'vscode';
 import { closeEditors, companion, minicloud, openManifest, until } from './host.ts';
 import type { HostTest } from './index.ts';
 
@@ -20,24 +20,58 @@ async function countingServer(): Promise<{ url: string; requests: () => number; 
 const quietMs = 1_500;
 
 export const connectionTests: Record<string, HostTest> = {
-  'no request is made while no view is visible, and some are when it is': async () => {
+  'no request is made while nothing of ours is seen, and some are when the view or a manifest is': async () => {
     const { services } = await minicloud();
     await commands.executeCommand('workbench.view.explorer');
     const counting = await countingServer();
     const { server } = await services.servers.add({ name: 'counting', url: counting.url }, 'mc_user_x_y');
-    try {
-      await openManifest('silent', 'name: shop\nimage: nginx:1\n');
+    const linkOf = (): string | undefined => services.connections.get(server.id)?.connection.link.state;
+    const quiet = async (): Promise<void> => {
+      await until(() => linkOf() === 'idle', 'the server is let go');
+      const before = counting.requests();
       await new Promise((resolve) => setTimeout(resolve, quietMs));
+      assert.equal(counting.requests(), before);
+    };
+    try {
+      await window.showTextDocument(await workspace.openTextDocument({ content: 'name: shop\n' }));
+      await quiet();
       assert.equal(counting.requests(), 0);
+      await openManifest('silent', 'name: shop\nimage: nginx:1\n');
+      await until(() => counting.requests() > 0, 'a request when a manifest is seen');
+      await until(() => linkOf() === 'unreachable', 'the server counts as unreachable');
+      // Still open, and behind another.
+      await window.showTextDocument(await workspace.openTextDocument({ content: 'name: other\n' }), { preview: false });
+      await quiet();
+      const before = counting.requests();
       await commands.executeCommand('minicloud.servers.focus');
-      await until(() => counting.requests() > 0, 'a request when the view is visible');
-      await until(
-        () => services.connections.get(server.id)?.connection.link.state === 'unreachable',
-        'the server counts as unreachable',
-      );
+      await until(() => counting.requests() > before, 'a request when the view is visible');
     } finally {
       await services.servers.remove(server.id);
       counting.close();
+      await commands.executeCommand('workbench.view.explorer');
+      await closeEditors();
+    }
+  },
+  'of several servers the one that a manifest goes to is asked': async () => {
+    const { services } = await minicloud();
+    await commands.executeCommand('workbench.view.explorer');
+    const [one, other] = await Promise.all([countingServer(), countingServer()]);
+    const added = [
+      await services.servers.add({ name: 'one', url: one.url }, 'mc_user_x_y'),
+      await services.servers.add({ name: 'other', url: other.url }, 'mc_user_x_y'),
+    ];
+    const settings = workspace.getConfiguration('minicloud');
+    try {
+      await openManifest('several', 'name: shop\nimage: nginx:1\n');
+      await new Promise((resolve) => setTimeout(resolve, quietMs));
+      assert.deepEqual([one.requests(), other.requests()], [0, 0], 'asked although none was chosen');
+      await settings.update('server', 'other', ConfigurationTarget.Workspace);
+      await until(() => other.requests() > 0, 'a request to the server of the setting');
+      assert.equal(one.requests(), 0);
+    } finally {
+      await settings.update('server', undefined, ConfigurationTarget.Workspace);
+      for (const { server } of added) await services.servers.remove(server.id);
+      for (const each of [one, other]) each.close();
       await closeEditors();
     }
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { commands, Range, type Uri, window, workspace } from 'vscode';
-import { deployed, minicloud, openManifest, until, withServer } from './host.ts';
+import { commands, type Uri, window, workspace } from 'vscode';
+import { deployed, lensesOf, minicloud, openManifest, save, until, withServer } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (image: string): string => `name: hosted\nimage: ${image}\nexpose:\n- proto: http\n  port: 80\n`;
@@ -46,15 +46,49 @@ export const deployTests: Record<string, HostTest> = {
       const uri = await openManifest('follow', manifest('docker.io/library/nginx:1.30'));
       const shown = await planned(uri);
       const before = services.plans.get(shown)?.plan.hash;
-      const document = await workspace.openTextDocument(uri);
-      const editor = await window.showTextDocument(document);
-      await editor.edit((edit) => edit.replace(new Range(1, 0, 1, 100), 'image: docker.io/library/nginx:1.31'));
-      await document.save();
+      await save(uri, manifest('docker.io/library/nginx:1.31'));
       await until(() => services.plans.get(shown)?.plan.hash !== before, 'the plan is another');
       await until(
         async () => (await workspace.openTextDocument(shown)).getText().includes('1.31'),
         'the plan is shown anew',
       );
+    }),
+  'saving a manifest with errors makes its open plan one to read only, until they are mended': () =>
+    withServer('deploys', async (serverId) => {
+      const { services } = await minicloud();
+      const text = manifest('docker.io/library/nginx:1.34');
+      const uri = await openManifest('outdated', text);
+      const shown = await planned(uri);
+      const read = async (): Promise<string> => (await workspace.openTextDocument(shown)).getText();
+      const deployable = async (): Promise<boolean> =>
+        (await lensesOf(shown)).some(({ command }) => command === 'minicloud.applyPlan');
+      assert.ok(await deployable());
+      await save(uri, text.replace('port: 80', 'port: 99999'));
+      await until(async () => /^cloud_manifest\.yml was saved with errors/.test(await read()), 'the plan says so');
+      assert.ok(!(await deployable()));
+      const releases = async (): Promise<number> =>
+        (await services.connections.get(serverId)?.api.releases.list.query({ app: 'hosted' }))?.length ?? 0;
+      const before = await releases();
+      await commands.executeCommand('minicloud.applyPlan', shown);
+      assert.equal(await releases(), before, 'the text of before was deployed');
+      await save(uri, text);
+      await until(deployable, 'the plan is one to deploy again');
+      assert.match(await read(), /^Deploy hosted to deploys$/m);
+      assert.doesNotMatch(await read(), /errors/);
+    }),
+  'a plan that is shown twice is there until both halves are closed': () =>
+    withServer('deploys', async () => {
+      const { services } = await minicloud();
+      const shown = await planned(await openManifest('halves', manifest('docker.io/library/nginx:1.35')));
+      await commands.executeCommand('workbench.action.splitEditor');
+      await until(() => window.visibleTextEditors.length === 2, 'two halves');
+      const tabs = () => window.tabGroups.all.flatMap((group) => group.tabs).length;
+      const before = tabs();
+      await commands.executeCommand('workbench.action.closeActiveEditor');
+      await until(() => tabs() < before, 'one half is closed');
+      assert.ok(services.plans.get(shown), 'the plan went with one half of it');
+      await commands.executeCommand('workbench.action.closeAllEditors');
+      await until(() => services.plans.get(shown) === undefined, 'the plan is gone');
     }),
   'a plan that would now differ is refused, and the new one is shown': () =>
     withServer('deploys', async (serverId) => {

@@ -4,26 +4,29 @@ import {
   commands,
   DiagnosticSeverity,
   languages,
-  Range,
   TabInputTextDiff,
   type Uri,
   window,
   workspace,
 } from 'vscode';
-import { deployed, minicloud, openManifest, until, withServer } from './host.ts';
+import {
+  closeEditors,
+  codeOf,
+  deployed,
+  lensesOf,
+  minicloud,
+  openManifest,
+  save,
+  until,
+  withServer,
+  workspaceFile,
+} from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (more = ''): string =>
   `name: drifting\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 80\n${more}`;
 
-const marksOf = (uri: Uri) => languages.getDiagnostics(uri).filter(({ code }) => code === 'minicloud/drift');
-
-async function save(uri: Uri, text: string): Promise<void> {
-  const document = await workspace.openTextDocument(uri);
-  const editor = await window.showTextDocument(document);
-  await editor.edit((edit) => edit.replace(new Range(0, 0, document.lineCount, 0), text));
-  await document.save();
-}
+const marksOf = (uri: Uri) => languages.getDiagnostics(uri).filter((each) => codeOf(each) === 'minicloud/drift');
 
 export const driftTests: Record<string, HostTest> = {
   'what the server runs and the file does not say stands at the name, until they are the same again': () =>
@@ -40,6 +43,9 @@ export const driftTests: Record<string, HostTest> = {
       assert.equal(mark?.severity, DiagnosticSeverity.Information);
       assert.deepEqual([mark?.range.start.line, mark?.range.start.character], [0, 6]);
       assert.doesNotMatch(mark?.message ?? '', /blue/, 'a value is shown');
+      const code = mark?.code;
+      assert.ok(typeof code === 'object', 'no page says what it is');
+      assert.match((await workspace.openTextDocument(code.target)).getText(), /^# drift\n/);
 
       const actions = await commands.executeCommand<CodeAction[]>('vscode.executeCodeActionProvider', uri, mark?.range);
       const compare = actions.find(({ command }) => command?.command === 'minicloud.compareWithServer');
@@ -50,11 +56,7 @@ export const driftTests: Record<string, HostTest> = {
       assert.equal((await workspace.openTextDocument(diff.original)).getText(), manifest());
       assert.equal(diff.modified.toString(), uri.toString());
 
-      const lenses = await commands.executeCommand<{ command?: { title: string } }[]>(
-        'vscode.executeCodeLensProvider',
-        uri,
-      );
-      const titles = lenses.map(({ command }) => command?.title ?? '');
+      const titles = (await lensesOf(uri)).map(({ title }) => title);
       assert.ok(
         titles.some((title) => title.includes('1 difference')),
         titles.join(),
@@ -82,5 +84,26 @@ export const driftTests: Record<string, HostTest> = {
       } finally {
         await settings.update('drift', undefined, true);
       }
+    }),
+  'a manifest that is closed is compared again when the server runs something else': () =>
+    withServer('closed', async (serverId) => {
+      const { services } = await minicloud();
+      await deployed(serverId, manifest());
+      const uri = workspaceFile('drift-closed/cloud_manifest.yml');
+      const other = manifest('env:\n  SHAPE: round\n');
+      await workspace.fs.writeFile(uri, new TextEncoder().encode(other));
+      await commands.executeCommand('minicloud.servers.focus');
+      // Not by the test itself, which would keep the document open for a while.
+      await commands.executeCommand('vscode.open', uri);
+      await until(() => services.drift.of(uri) !== undefined, 'the manifest is marked');
+      await closeEditors();
+      const open = (): boolean => workspace.textDocuments.some((each) => each.uri.toString() === uri.toString());
+      await until(() => !open(), 'the manifest is closed');
+      assert.ok(services.drift.of(uri), 'the mark went with the editor');
+      await deployed(serverId, other);
+      await until(() => services.drift.of(uri) === undefined, 'the mark is gone: the server runs what the file says');
+      await deployed(serverId, manifest());
+      await until(() => services.drift.of(uri) !== undefined, 'the manifest is marked again');
+      assert.ok(!open(), 'it was opened to be compared');
     }),
 };

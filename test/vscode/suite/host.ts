@@ -1,7 +1,20 @@
 /** What the tests inside the extension host share. */
 import assert from 'node:assert/strict';
 import type { TestApi } from 'minicloud/src/extension.ts';
-import { commands, extensions, Uri, window, workspace } from 'vscode';
+import {
+  type CodeLens,
+  commands,
+  type Diagnostic,
+  extensions,
+  type Hover,
+  languages,
+  type MarkdownString,
+  type Position,
+  Range,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 
 export const extensionId = 'minicloud.minicloud';
 
@@ -35,6 +48,34 @@ export async function openManifest(folder: string, text: string): Promise<Uri> {
   return uri;
 }
 
+/** Replaces all of a file in an editor, as typed by a person, and saves it. */
+export async function save(uri: Uri, text: string): Promise<void> {
+  const document = await workspace.openTextDocument(uri);
+  const editor = await window.showTextDocument(document);
+  await editor.edit((edit) => edit.replace(new Range(0, 0, document.lineCount, 0), text));
+  await document.save();
+}
+
+export function codeOf({ code }: Diagnostic): unknown {
+  return typeof code === 'object' ? code.value : code;
+}
+
+export function codesOf(uri: Uri): unknown[] {
+  return languages.getDiagnostics(uri).map(codeOf);
+}
+
+export async function hoverText(uri: Uri, at: Position): Promise<string> {
+  const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, at);
+  return hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
+}
+
+export async function lensesOf(uri: Uri): Promise<{ title: string; command: string; line: number }[]> {
+  const lenses = await commands.executeCommand<CodeLens[]>('vscode.executeCodeLensProvider', uri);
+  return lenses.map(({ command, range }) => ({
+    ...{ title: command?.title ?? '', command: command?.command ?? '', line: range.start.line },
+  }));
+}
+
 export async function closeEditors(): Promise<void> {
   await commands.executeCommand('workbench.action.closeAllEditors');
 }
@@ -56,6 +97,17 @@ export async function withServer(name: string, test: (serverId: string) => Promi
   } finally {
     await services.servers.remove(server.id);
     await closeEditors();
+  }
+}
+
+/** Puts `answers` in the place of what would ask the person, for as long as `test` runs. */
+export async function answering(answers: Partial<typeof window>, test: () => Promise<void>): Promise<void> {
+  const own = Object.fromEntries(Object.keys(answers).map((name) => [name, Reflect.get(window, name)]));
+  Object.assign(window, answers);
+  try {
+    await test();
+  } finally {
+    Object.assign(window, own);
   }
 }
 

@@ -9,9 +9,13 @@ import { commandTests } from './commands.ts';
 import { connectionTests } from './connections.ts';
 import { deployTests } from './deploys.ts';
 import { driftTests } from './drift.ts';
+import { editingTests } from './editing.ts';
 import { endTests } from './ends.ts';
+import { importTests } from './imports.ts';
 import { languageTests } from './language.ts';
 import { manifestTests } from './manifests.ts';
+import { retryTests } from './retries.ts';
+import { serverTests } from './servers.ts';
 import { taskTests } from './tasks.ts';
 
 export type HostTest = () => Promise<void>;
@@ -30,10 +34,14 @@ export async function run(): Promise<void> {
     ...commandTests,
     ...languageTests,
     ...connectionTests,
+    ...serverTests,
     ...deployTests,
     ...driftTests,
+    ...editingTests,
     ...taskTests,
+    ...retryTests,
     ...manifestTests,
+    ...importTests,
     ...endTests,
     ...agentTests,
     // Takes the extension down: the last.

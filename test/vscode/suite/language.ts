@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type * as vscode from 'vscode';
 import {
   type CodeAction,
   type CompletionList,
   ConfigurationTarget,
   commands,
+  Diagnostic,
   DiagnosticSeverity,
   type DocumentSymbol,
-  type Hover,
   type InlayHint,
   languages,
-  type MarkdownString,
   Position,
   Range,
   type TextEdit,
@@ -18,18 +20,47 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { closeEditors, minicloud, openManifest, until, withServer, workspaceFile } from './host.ts';
+import {
+  closeEditors,
+  codesOf,
+  hoverText,
+  lensesOf,
+  minicloud,
+  openManifest,
+  until,
+  withServer,
+  workspaceFile,
+} from './host.ts';
 import type { HostTest } from './index.ts';
 
 const wrong = 'name: shop\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 70000\n';
-
-const codesOf = (uri: Uri): unknown[] =>
-  languages.getDiagnostics(uri).map(({ code }) => (typeof code === 'object' ? code.value : code));
 
 async function replace(uri: Uri, range: Range, text: string): Promise<void> {
   const edit = new WorkspaceEdit();
   edit.replace(uri, range, text);
   assert.ok(await workspace.applyEdit(edit));
+}
+
+/** Another extension, as the extension sees it: found faults and that it is active are all that is known of it. */
+async function otherYamlServer(): Promise<{ start(uri: Uri): void; stop(): void }> {
+  const { context } = (await minicloud()).services;
+  // Every extension is given an API of its own.
+  const api = createRequire(join(context.extensionPath, 'dist', 'extension.cjs'))('vscode') as typeof vscode;
+  const { getExtension } = api.extensions;
+  const found = languages.createDiagnosticCollection('yaml');
+  return {
+    start(uri) {
+      const active = { isActive: true } as vscode.Extension<unknown>;
+      Object.assign(api.extensions, {
+        getExtension: (id: string) => (id === 'redhat.vscode-yaml' ? active : getExtension(id)),
+      });
+      found.set(uri, [new Diagnostic(new Range(0, 0, 0, 1), 'This is not YAML.')]);
+    },
+    stop() {
+      Object.assign(api.extensions, { getExtension });
+      found.dispose();
+    },
+  };
 }
 
 export const languageTests: Record<string, HostTest> = {
@@ -56,8 +87,7 @@ export const languageTests: Record<string, HostTest> = {
   },
   'a hover leads to the page of its key': async () => {
     const uri = await openManifest('documentation', 'name: shop\nexpose:\n- port: 80\n');
-    const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(2, 3));
-    const text = hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
+    const text = await hoverText(uri, new Position(2, 3));
     const [, command = '', given = ''] = /\[Documentation\]\(command:([\w.]+)\?(.*)\)/.exec(text) ?? [];
     assert.equal(command, 'minicloud.showDocumentation', text);
     await commands.executeCommand(command, ...(JSON.parse(decodeURIComponent(given)) as string[]));
@@ -107,11 +137,7 @@ export const languageTests: Record<string, HostTest> = {
     const labels = list.items.map(({ label }) => (typeof label === 'string' ? label : label.label));
     assert.ok(labels.includes('domains'), `offered: ${labels.slice(0, 12)}`);
     assert.ok(!labels.includes('port'), 'a key that is there was offered again');
-    const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(3, 3));
-    assert.match(
-      hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join(),
-      /port/,
-    );
+    assert.match(await hoverText(uri, new Position(3, 3)), /port/);
   },
   'files beside a manifest are offered, a process is renamed everywhere, and defaults show by setting': async () => {
     await workspace.fs.writeFile(workspaceFile('features/docker/Dockerfile.web'), new Uint8Array());
@@ -192,11 +218,9 @@ export const languageTests: Record<string, HostTest> = {
       await commands.executeCommand('minicloud.servers.focus');
       await until(() => services.connections.get(serverId)?.connection.facts !== undefined, 'the facts of the server');
       const uri = await openManifest('services', 'name: shop\nimage: nginx:1\nneeds:\n- database\n');
-      await until(async () => {
-        const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', uri, new Position(3, 4));
-        const text = hovers.flatMap(({ contents }) => contents.map((each) => (each as MarkdownString).value)).join();
-        return /mariadb (runs|is starting|starts) on the server/.test(text);
-      }, 'the state of the shared database');
+      const told = async (): Promise<boolean> =>
+        /mariadb (runs|is starting|starts) on the server/.test(await hoverText(uri, new Position(3, 4)));
+      await until(told, 'the state of the shared database');
     });
   },
   'the outline shows keys and entries': async () => {
@@ -230,20 +254,78 @@ export const languageTests: Record<string, HostTest> = {
     await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic after the restart');
     assert.equal(codesOf(uri).length, 1, 'said twice');
   },
-  'a manifest has its actions above its name, and what the server does not offer is not there': async () => {
+  'a manifest has its actions above its name, whatever language it is set to': async () => {
     const uri = await openManifest('lens', '# a shop\nname: shop\nimage: nginx:1\n');
-    const lenses = await commands.executeCommand<{ range: Range; command?: { command: string } }[]>(
-      'vscode.executeCodeLensProvider',
-      uri,
-    );
-    assert.deepEqual(
-      lenses.map(({ command }) => command?.command),
-      ['minicloud.deployManifest', 'minicloud.planManifest'],
-    );
-    assert.deepEqual([...new Set(lenses.map(({ range }) => range.start.line))], [1]);
+    const expected = ['minicloud.deployManifest', 'minicloud.planManifest'].map((command) => ({ command, line: 1 }));
+    const actions = async () => (await lensesOf(uri)).map(({ command, line }) => ({ command, line }));
+    assert.deepEqual(await actions(), expected);
     const { services } = await minicloud();
     assert.equal((await services.language.summary(uri))?.name, 'shop');
-    assert.ok(window.activeTextEditor);
+    await languages.setTextDocumentLanguage(await workspace.openTextDocument(uri), 'yaml');
+    assert.deepEqual(await actions(), expected);
     await closeEditors();
+  },
+  'another version of a manifest is read, and nothing is said of it nor done with it': async () => {
+    const other = Uri.parse('git:/shop/cloud_manifest.yml?HEAD');
+    const provider = workspace.registerTextDocumentContentProvider('git', {
+      provideTextDocumentContent: () => wrong,
+    });
+    try {
+      const document = await workspace.openTextDocument(other);
+      assert.equal(document.languageId, 'cloud-manifest');
+      await window.showTextDocument(document, { preview: false });
+      const uri = await openManifest('version', wrong);
+      await until(() => codesOf(uri).includes('manifest/port-range'), 'a diagnostic for the port of the file');
+      assert.deepEqual(await lensesOf(other), []);
+      assert.deepEqual(codesOf(other), []);
+    } finally {
+      provider.dispose();
+      await closeEditors();
+    }
+  },
+  'what only the server found says where else to look': async () => {
+    const { services } = await minicloud();
+    const uri = await openManifest('related', 'name: shop\nimage: nginx:1\n');
+    const at = (line: number) => ({ start: { line, character: 0 }, end: { line, character: 4 } });
+    services.language.showServerDiagnostics(uri, [
+      {
+        ...{ range: at(0), message: 'No.', severity: 'error', code: 'manifest/name', path: '' },
+        related: [
+          { message: 'Here.', range: at(1) },
+          { message: 'And there.', range: at(0), file: 'src/app.ts' },
+        ],
+      },
+    ]);
+    const [found] = languages.getDiagnostics(uri).filter(({ source }) => source === 'minicloud server');
+    assert.deepEqual(
+      found?.relatedInformation?.map(({ location, message }) => [
+        location.uri.path,
+        location.range.start.line,
+        message,
+      ]),
+      [
+        [uri.path, 1, 'Here.'],
+        [workspaceFile('related/src/app.ts').path, 0, 'And there.'],
+      ],
+    );
+    await closeEditors();
+  },
+  'a page of an earlier window says that it is not kept': async () => {
+    const restored = Uri.parse('minicloud-document://log/server/shop.log');
+    assert.match((await workspace.openTextDocument(restored)).getText(), /^This page was of an earlier window/);
+  },
+  'errors of YAML are left to another YAML server from the moment it is there': async () => {
+    const uri = await openManifest('other-yaml', 'name: shop\nimage: "nginx:1\n');
+    await languages.setTextDocumentLanguage(await workspace.openTextDocument(uri), 'yaml');
+    await until(() => codesOf(uri).includes('manifest/syntax'), 'an error of YAML');
+    const other = await otherYamlServer();
+    try {
+      other.start(uri);
+      const messages = (): string[] => languages.getDiagnostics(uri).map(({ message }) => message);
+      await until(() => messages().join() === 'This is not YAML.', 'only the other one tells of it');
+    } finally {
+      other.stop();
+      await closeEditors();
+    }
   },
 };

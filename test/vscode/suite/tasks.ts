@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Disposable, type Task, type TaskExecution, tasks, type Uri, workspace } from 'vscode';
-import { minicloud, openManifest, until, withServer } from './host.ts';
+import { Disposable, languages, type Task, type TaskExecution, tasks, type Uri, workspace } from 'vscode';
+import { codesOf, minicloud, openManifest, until, withServer } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = (port: number): string =>
@@ -54,6 +54,20 @@ export const taskTests: Record<string, HostTest> = {
       assert.equal(await run(await taskOf(uri)), 1);
       const apps = await services.connections.get(serverId)?.api.apps.list.query();
       assert.ok(apps && !apps.some(({ name }) => name === 'untasked'));
+    }),
+  'why a deploy failed stands among the problems of the open manifest; an error of it stands there once': () =>
+    withServer('tasks', async () => {
+      const failed = await openManifest('task-failed', manifest(80).replace('tasked', 'ailing'));
+      assert.equal(await run(await taskOf(failed)), 1);
+      const failures = () => languages.getDiagnostics(failed).filter(({ source }) => source === 'minicloud task');
+      await until(() => failures().length === 1, 'the failure among the problems');
+      assert.match(failures()[0]?.message ?? '', /could not start the container/);
+      const wrong = await openManifest('task-once', manifest(70_000).replace('tasked', 'untasked'));
+      await until(() => codesOf(wrong).includes('manifest/port-range'), 'the error in the editor');
+      assert.equal(await run(await taskOf(wrong)), 1);
+      // What the task writes is read a moment after it.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.deepEqual(codesOf(wrong), ['manifest/port-range']);
     }),
   'a file that has no task any more is not an error': async () => {
     await until(async () => (await tasks.fetchTasks({ type: 'minicloud' })).length > 0, 'tasks of this workspace');

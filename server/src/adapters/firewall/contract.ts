@@ -3,8 +3,8 @@
  *
  * Every app network is a /26 of the pool. Its addresses say what an endpoint is, so that a handful of masked rules
  * serve any number of apps: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services.
- * See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the engine's own rules
- * being rewritten because it is called again after every engine start.
+ * See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the tables being
+ * emptied or rewritten because the companion verifies every minute, and after every engine start.
  */
 export interface FirewallPolicy {
   /** CIDR of all app networks together. */

@@ -2,6 +2,7 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type RunResult, runCommand } from '../../platform/exec.ts';
 import type { Firewall, FirewallPolicy } from './contract.ts';
+import { unavailable } from './problems.ts';
 import { type Chains, chainNames, firewallRules } from './rules.ts';
 
 export interface IptablesOptions {
@@ -152,18 +153,6 @@ function forwardParent(table: string[]): string {
 function jumpRemovals(table: string[], { forward, input }: Chains): string[] {
   const jumps = table.filter((line) => line.endsWith(` -j ${forward}`) || line.endsWith(` -j ${input}`));
   return jumps.map((line) => line.replace(/^-A /, '-D '));
-}
-
-function unavailable(why: string): ProblemError {
-  return new ProblemError({
-    code: 'not_available',
-    what: 'The firewall of this machine could not be changed',
-    object: 'firewall',
-    why: why.trim().slice(0, 500) || 'iptables failed without a word.',
-    still:
-      'The networks of apps are separated by the engine all the same; the host and shared services are not shielded.',
-    remedy: 'Run Minicloud as root with iptables installed, then start it again.',
-  });
 }
 
 function bridgesUnfiltered(): ProblemError {

@@ -48,9 +48,14 @@ export async function renderConfig(
   }
   files.set('lua/minicloud/settings.lua', luaSettings(settings));
   files.set('start.sh', await readFile(join(assets, 'start.sh'), 'utf8'));
+  for (const [scheme, port, usualPort] of [
+    ['http', settings.httpPort, 80],
+    ['https', settings.httpsPort, 443],
+  ] as const) {
+    files.set(`headers-${scheme}.conf`, headers(scheme, port, usualPort));
+    files.set(`headers-${scheme}-websocket.conf`, headers(scheme, port, usualPort, 'websocket'));
+  }
   files.set('locations.conf', locations());
-  files.set('headers-http.conf', headers('http', settings.httpPort, 80));
-  files.set('headers-https.conf', headers('https', settings.httpsPort, 443));
   const template = fill(await readFile(join(assets, 'nginx.conf'), 'utf8'), templateValues(settings, ipv6));
   const name = createHash('sha256')
     .update(JSON.stringify([template, ...files]))
@@ -137,8 +142,11 @@ export const unheardOf = [
   'X-Script-Name',
 ] as const;
 
-/** What the app is told about the visitor. All of it replaces what the visitor sent. */
-function headers(scheme: 'http' | 'https', port: number, usualPort: number): string {
+/**
+ * What the app is told about the visitor. All of it replaces what the visitor sent. Only WebSockets may upgrade: passing
+ * on anything else (h2c) would smuggle requests past the routes.
+ */
+function headers(scheme: 'http' | 'https', port: number, usualPort: number, upgrade: '' | 'websocket' = ''): string {
   const host = `$host${port === usualPort ? '' : `:${port}`}`;
   const values: [string, string][] = [
     ['Host', host],
@@ -147,8 +155,8 @@ function headers(scheme: 'http' | 'https', port: number, usualPort: number): str
     ['X-Forwarded-Host', host],
     ['X-Forwarded-Port', String(port)],
     ['X-Real-IP', '$remote_addr'],
-    ['Upgrade', '$minicloud_upgrade'],
-    ['Connection', '$minicloud_connection'],
+    ['Upgrade', upgrade],
+    ['Connection', upgrade && 'upgrade'],
     ['X-Minicloud-Probe', ''],
     ['X-Minicloud-Target', ''],
     ...unheardOf.map((name): [string, string] => [name, '']),
@@ -158,9 +166,17 @@ function headers(scheme: 'http' | 'https', port: number, usualPort: number): str
 
 const largestBodyMb = 65_536;
 
-/** The page for failures, and one location per size of bodies that don't say their length. */
+/**
+ * Where failures and what does not go to its app are answered, what the companion asks by itself, and one location per
+ * size of bodies that don't say their length.
+ */
 function locations(): string {
-  const parts = ['location @failed {\n    content_by_lua_block { require("minicloud.request").failed() }\n}\n'];
+  const answered = 'add_header X-Minicloud-Answered $minicloud_answered always;';
+  const parts = [
+    'location @turned {\n    content_by_lua_block { require("minicloud.request").turned() }\n}\n',
+    `location @failed {\n    ${answered}\n    content_by_lua_block { require("minicloud.request").failed() }\n}\n`,
+    `location @probe {\n    ${answered}\n    proxy_pass http://minicloud_app;\n}\n`,
+  ];
   for (let size = 1; size <= largestBodyMb; size *= 2) {
     parts.push(
       `location @body_${size} {\n    client_max_body_size ${size}m;\n    proxy_pass http://minicloud_app;\n}\n`,

@@ -31,7 +31,10 @@ export const appsDelete: Command = {
       return exitCodes.interrupted;
     }
     const outcome = await conduct(context, api, {
-      start: async () => ({ ...(await api.apps.delete.mutate({ name, confirm })), app: name }),
+      start: async (idempotencyKey) => ({
+        ...(await api.apps.delete.mutate({ name, confirm, idempotencyKey })),
+        app: name,
+      }),
       interrupt: 'leave',
     });
     if (context.json) context.out.json({ operation: outcome.operation });

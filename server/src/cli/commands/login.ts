@@ -1,4 +1,4 @@
-import { type Scope, scopes } from 'minicloud-shared/model/access';
+import { addServerLink, codePattern, type Scope, scopes } from 'minicloud-shared/model/access';
 import { connect } from '../api.ts';
 import { usage } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
@@ -27,7 +27,7 @@ export const login: Command = {
     name: { type: 'string', value: 'NAME', complete: 'none', help: `with --code: name of its token (${editorName})` },
   },
   details: [
-    'Asks for the token without showing it; without a terminal it is MINICLOUD_TOKEN or what standard input holds. The server is asked before anything is saved, and is the one that is used from then on.',
+    'Asks for the token without showing it; without a terminal it is MINICLOUD_TOKEN or what standard input holds. A one-time code in its place, such as a server without an administrator prints when it starts, is redeemed for a token. The server is asked before anything is saved, and is the one that is used from then on.',
     'It is kept in ~/.config/minicloud/config.json, which only you can read. A server with a certificate of its own authority is trusted when NODE_EXTRA_CA_CERTS names that root certificate.',
     'With --code nothing is saved here: the server that you are logged in to, or URL, makes a one-time code, and the link holds it and no token. Whoever opens the link first gets a token of that scope. Unless you are an administrator it ends with yours.',
     `A token may ${scopes.join(', ')}; an administrator makes one with tokens:create.`,
@@ -53,7 +53,7 @@ export const login: Command = {
         `${url} is not encrypted: whoever is on the way can read the token. Use https or an SSH tunnel.`,
       ]);
     }
-    const token = await readToken(context, url);
+    const token = await redeemed(url, await readToken(context, url));
     const api = await connect({ url, token, from: 'login' });
     const info = await api.system.info.query();
     const file = savedPath(context.env, context.home);
@@ -92,16 +92,20 @@ async function printLink(context: Context, word: string | undefined): Promise<Ex
   return exitCodes.ok;
 }
 
-/** Answered by the extension's own handler of links. */
-export function addServerLink(url: string, code: string): string {
-  return `vscode://minicloud.minicloud/add-server?${new URLSearchParams({ url, code })}`;
+/** A one-time code in place of a token is redeemed for one. Nothing else is sent with it. */
+async function redeemed(url: string, given: string): Promise<string> {
+  if (!codePattern.test(given)) return given;
+  const api = await connect({ url, token: '', from: 'login' });
+  return (await api.access.redeemCode.mutate({ code: given })).value;
 }
 
 async function readToken(context: Context, url: string): Promise<string> {
   const { env } = context;
   const given =
     env.MINICLOUD_TOKEN ||
-    (context.interactive ? await context.askSecret(`Token for ${url}: `) : await context.readInput(tokenMaxBytes));
+    (context.interactive
+      ? await context.askSecret(`Token or one-time code for ${url}: `)
+      : await context.readInput(tokenMaxBytes));
   const token = given.trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new UsageProblem({

@@ -9,8 +9,9 @@ export const serve: Command = {
   options: {},
   details: [
     'Every setting has an option and an environment variable; `minicloud serve --help` lists them. The companion may stop and start: apps keep serving.',
+    'While nobody is an administrator it prints a one-time code for the first: give it to `minicloud login` when that asks for a token. With --ready FILE that file gets a token instead. Its log goes to standard error.',
   ],
-  json: 'nothing: it writes its log',
+  json: '{ apiUrl: string, home: string, ready?: string, firstAdministrator?: { code: string, link: string, expiresAt: number } } when it serves; its log on standard error: { at, level, message, … } each line',
   examples: ['minicloud serve --home /var/lib/minicloud --server-domain cloud.example.com'],
   async run() {
     throw new UsageProblem({

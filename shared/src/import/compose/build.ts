@@ -63,9 +63,20 @@ export function readBuild(value: unknown, field: string, part: Part, reading: Re
   part.build = { value: built, field };
 }
 
+/** The folder of this machine that a `build` makes an image of, below the Compose file; undefined when it lies elsewhere. */
+export function builtFolder(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const context = textOf(isFields(value) ? value.context : value) ?? '.';
+  if (repository.test(context)) return undefined;
+  // A folder above this one holds all of it.
+  return /^(\.\.\/?)+$/.test(context) ? '' : pathBelow(context);
+}
+
+const repository = /^([a-z+]+:\/\/|[\w.-]+@[\w.-]+:|github\.com\/)/;
+
 /** A folder, or a repository: `https://example.com/me/app.git#branch:folder`. False when it can be neither. */
 function readContext(context: string, field: string, built: Build, { report }: Reading): boolean {
-  if (/^([a-z+]+:\/\/|[\w.-]+@[\w.-]+:|github\.com\/)/.test(context)) {
+  if (repository.test(context)) {
     const [address = '', fragment = ''] = context.split('#');
     const [branch = '', folder = ''] = fragment.split(':');
     const repo = fit(gitRepo, address.replace(/^github\.com\//, 'https://github.com/'));

@@ -151,7 +151,7 @@ export const composeServiceFields: Readonly<Record<string, FieldRule>> = {
   user: { to: 'security.user', read: readUser },
   userns_mode: { why: machine },
   uts: { why: machine },
-  volumes: { to: 'needs: storage', read: (value, field, part, { report }) => readVolumes(value, field, part, report) },
+  volumes: { to: 'needs: storage', read: readVolumes },
   volumes_from: { why: 'Volumes belong to one app and are mounted in all of its processes.' },
   working_dir: { why: 'The working folder is the image’s; set WORKDIR in the Dockerfile, or write whole paths.' },
 };

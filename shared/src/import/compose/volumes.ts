@@ -2,7 +2,9 @@
 import { mountPath } from '../../manifest/schema-scalars.ts';
 import { below, type Part } from '../part.ts';
 import type { Report } from '../report.ts';
-import { fieldOf, fit, isFields, isOn, listOf, textOf } from '../values.ts';
+import { type Fields, fieldOf, fit, isFields, isOn, listOf, pathBelow, textOf } from '../values.ts';
+import { builtFolder } from './build.ts';
+import type { Reading } from './fields.ts';
 
 export interface MountGiven {
   kind: string;
@@ -11,12 +13,16 @@ export interface MountGiven {
   readOnly: boolean;
 }
 
+/** A mount whose source lies in the folder that the image is built from: code, or data that the app keeps beside it. */
+type Beside = 'code' | 'data';
+
 /** https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes */
-export function readVolumes(value: unknown, field: string, part: Part, report: Report): void {
+export function readVolumes(value: unknown, field: string, part: Part, { compose, report, service }: Reading): void {
+  const built = builtFolder(builderOf(service, compose.services));
   for (const [index, item] of listOf(value).entries()) {
     const inside = below(field, index);
     const mount = isFields(item) ? longMount(item) : shortMount(textOf(item) ?? '');
-    if (mount) addMount(mount, inside, part, report);
+    if (mount) addMount(mount, inside, part, report, built === undefined ? undefined : besideOf(mount, built));
     else report.left(inside, 'This is no volume as Compose writes them.');
     for (const key of ['consistency', 'bind', 'volume', 'image'])
       if (fieldOf(item, key) !== undefined)
@@ -24,10 +30,39 @@ export function readVolumes(value: unknown, field: string, part: Part, report: R
   }
 }
 
+/** Its own `build`, or that of the service which builds the image that it names. */
+function builderOf(service: Fields, services: ReadonlyMap<string, Fields>): unknown {
+  if (service.build !== undefined && service.build !== null) return service.build;
+  const image = textOf(service.image);
+  if (image === undefined) return undefined;
+  return [...services.values()].find((other) => other.build && textOf(other.image) === image)?.build;
+}
+
+/** Names that people give to folders of data, whatever stands before or after them: `data`, `pgdata`, `shop-uploads`. */
+const dataName =
+  /^\.?([a-z0-9]+[-_.])*([a-z]*data|databases?|db|sqlite|uploads?|attachments?|storage|media|files|volumes?|backups?|logs?|cache|sessions?|var)([-_](dir|folder|volume|store))?$/i;
+/** Where images keep their data. */
+const dataPlace = /^\/(var\/(lib|opt|log|spool|mail|backups?)|data)(\/|$)/;
+
+/**
+ * What a folder of the machine is to the image that is built from `built`; undefined when it lies elsewhere. Data is
+ * recognised by its names. In doubt there it stays a volume: what would be lost with each release can't be had again.
+ */
+function besideOf({ kind, source, target }: MountGiven, built: string): Beside | undefined {
+  const place = kind === 'bind' && source !== undefined ? pathBelow(source) : undefined;
+  if (place === undefined || !(built === '' || place === built || place.startsWith(`${built}/`))) return undefined;
+  const names = [...place.slice(built.length).split('/'), target.split('/').findLast(Boolean) ?? ''];
+  return dataPlace.test(target) || names.some((name) => dataName.test(name)) ? 'data' : 'code';
+}
+
 /** Puts what was mounted into the part as a volume of its own, or says why it can't be one. */
-export function addMount(mount: MountGiven, field: string, part: Part, report: Report): void {
+export function addMount(mount: MountGiven, field: string, part: Part, report: Report, beside?: Beside): void {
   const { kind, source, target, readOnly } = mount;
-  const why = noVolume(mount);
+  const why =
+    noVolume(mount) ??
+    (beside === 'code'
+      ? `${source} is in the folder that is built: the image has it, and an empty volume would hide it. If the app writes into ${target}, put that folder under needs as storage.`
+      : undefined);
   if (why !== undefined) {
     report.left(field, why);
     return;
@@ -38,7 +73,11 @@ export function addMount(mount: MountGiven, field: string, part: Part, report: R
     report.left(field, `There is a volume at ${path} already.`);
   else {
     part.volumes.push({ path, field });
-    if (kind === 'bind')
+    if (beside === 'data')
+      report.note(
+        `${field}: ${source} is in the folder that is built, and is taken for data. The volume at ${path} starts empty and hides what the image has there; copy what is in it, or take the volume out of needs if it is code.`,
+      );
+    else if (kind === 'bind')
       report.note(
         `${field}: ${source} was a folder of the machine. The volume at ${path} starts empty; copy what is in it.`,
       );

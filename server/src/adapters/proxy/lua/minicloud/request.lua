@@ -30,10 +30,18 @@ local MEBI = 1048576
 
 local _M = {}
 
-local routes, targets = {}, {}
+-- `odd` holds what few requests are: a question of the companion, a WebSocket.
+local routes, targets, odd = {}, {}, {}
+-- What is done with a request that does not go to its app, until `turned` does it.
+local turns = {}
 
 local function request_key()
     return tonumber(cast("uintptr_t", get_request()))
+end
+
+local function turn(key, how)
+    turns[key] = how
+    return "1"
 end
 
 -- Bodies that don't say their length are counted by nginx, which knows limits per location only: the next power of two.
@@ -45,52 +53,75 @@ local function sized_location(max_body)
     return "@body_" .. size
 end
 
-local function check_body(route)
+-- What is done with a request instead of passing it on as most are; nil when that will do.
+local function special(route, about)
+    if about.probe then
+        return { location = "@probe" }
+    end
     local length = tonumber(var.content_length)
     if length then
-        if length > route.max_body then
-            return pages.answer(413, route.app)
-        end
-        return
+        return length > route.max_body and { status = 413, app = route.app } or nil
     end
     local method = ngx.req.get_method()
     if (method ~= "GET" and method ~= "HEAD") or var.http_transfer_encoding then
-        return ngx.exec(sized_location(route.max_body))
+        return { location = sized_location(route.max_body) }
     end
+    return about.websocket and { location = "@websocket" } or nil
 end
 
-local function find_target_route()
+local function look_closely()
+    local upgrade = var.http_upgrade
+    return {
+        probe = var.minicloud_probe ~= "",
+        websocket = upgrade ~= nil and string.lower(upgrade) == "websocket",
+    }
+end
+
+-- Finds the route of a request. The answer is empty when it goes to its app, and else `turned` has to be called: this
+-- runs in set_by_lua, which needs no coroutine and is the cheaper for it, and where nothing can be answered.
+function _M.route(secure)
+    local key = request_key()
     local host = var.host
     local entry = host and find_host(host)
     if not entry then
-        return pages.answer(421)
+        return turn(key, { status = 421 })
     end
-    return entry.only or find_route(entry, var.uri) or pages.answer(404)
-end
-
-local function admit(route)
+    local route = entry.only or find_route(entry, var.uri)
+    if not route then
+        return turn(key, { status = 404 })
+    end
+    if route.redirect and not secure then
+        return turn(key, { redirect = true })
+    end
+    -- One look tells that a request has no body and asks for nothing special, as most do.
+    local about = var.minicloud_odd ~= "" and look_closely() or nil
     local app = route.state
     -- The companion's own question to one target is not turned away.
-    if (route.count == 0 or app.active >= settings.app_requests) and var.minicloud_probe == "" then
-        return pages.answer(503, route.app)
+    if (route.count == 0 or app.active >= settings.app_requests) and not (about and about.probe) then
+        return turn(key, { status = 503, app = route.app })
     end
     app.active = app.active + 1
-    routes[request_key()] = route
-    return check_body(route)
+    routes[key] = route
+    if not about then
+        return ""
+    end
+    odd[key] = about
+    local how = special(route, about)
+    return how and turn(key, how) or ""
 end
 
--- Port 443.
-function _M.https()
-    return admit(find_target_route())
-end
-
--- Port 80.
-function _M.http()
-    local route = find_target_route()
-    if route.redirect then
+-- Does what `route` found has to be done.
+function _M.turned()
+    local key = request_key()
+    local how = turns[key] or { status = 500 }
+    turns[key] = nil
+    if how.redirect then
         return ngx.redirect("https://" .. var.host .. settings.https_suffix .. var.request_uri, 308)
     end
-    return admit(route)
+    if how.location then
+        return ngx.exec(how.location)
+    end
+    return pages.answer(how.status, how.app)
 end
 
 -- An ACME challenge of ours is answered for any name; others belong to the app.
@@ -102,7 +133,9 @@ function _M.challenge()
         ngx.print(require("cjson.safe").decode(answer).keyAuthorization)
         return ngx.exit(ngx.HTTP_OK)
     end
-    return _M.http()
+    if _M.route(false) ~= "" then
+        return _M.turned()
+    end
 end
 
 -- Smooth weighted round robin over the targets that did not just fail.
@@ -152,13 +185,13 @@ local function may_go_on(previous)
 end
 
 -- Address that a probe asks for; it gets that target however it is weighted, and no other in its place.
-local function probed_address()
-    return var.minicloud_probe ~= "" and var.http_x_minicloud_target
+local function probed_address(about)
+    return about and about.probe and var.http_x_minicloud_target
 end
 
 -- The target of a request's first try; nil when there is none.
-local function first_target(route)
-    local wanted = probed_address()
+local function first_target(route, about)
+    local wanted = probed_address(about)
     if wanted then
         return route.every[wanted]
     end
@@ -173,22 +206,21 @@ end
 
 -- The target after one that failed; nil when the request has to end. The same once more when there is no other: nginx
 -- asks again when a kept-alive connection turned out to be closed.
-local function next_target(route, failed)
+local function next_target(route, failed, about)
     if not may_go_on(failed) then
         return nil
     end
-    return (probed_address() or route.count == 0) and failed or pick(route, failed)
+    return (probed_address(about) or route.count == 0) and failed or pick(route, failed)
 end
 
 function _M.balance()
     local key = request_key()
-    local route = routes[key]
-    local failed = targets[key]
+    local route, failed, about = routes[key], targets[key], odd[key]
     local target
     if failed then
-        target = next_target(route, failed)
+        target = next_target(route, failed, about)
     else
-        target = first_target(route)
+        target = first_target(route, about)
     end
     if not target then
         return ngx.exit(ngx.ERROR)
@@ -196,8 +228,7 @@ function _M.balance()
     target.counter.active = target.counter.active + 1
     targets[key] = target
     assert(set_current_peer(target.address, target.port))
-    local upgrade = var.http_upgrade
-    if upgrade and string.lower(upgrade) == "websocket" then
+    if about and about.websocket then
         balancer.set_timeouts(CONNECT_SECONDS, WEBSOCKET_SECONDS, WEBSOCKET_SECONDS)
         return
     end
@@ -236,8 +267,8 @@ function _M.log()
     if not route then
         return
     end
-    local target = targets[key]
-    routes[key], targets[key] = nil, nil
+    local target, about = targets[key], odd[key]
+    routes[key], targets[key], odd[key] = nil, nil, nil
     local app = route.state
     app.active = app.active - 1
     local counter = route.unassigned
@@ -245,7 +276,7 @@ function _M.log()
         counter = target.counter
         counter.active = counter.active - 1
     end
-    if var.minicloud_probe == "" then
+    if not (about and about.probe) then
         count(counter, ngx.status >= 500, first_byte_ms())
     end
 end

@@ -1,0 +1,93 @@
+/** The rules of the network are held: put back when somebody empties the tables, told, and deploys wait for them. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually, type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
+import type { MemoryFirewall } from '../adapters/firewall/memory.ts';
+import { holdFirewall, keepFirewall } from './firewall.ts';
+
+let companion: MemoryCompanion;
+let firewall: MemoryFirewall;
+before(async () => {
+  companion = await startMemoryCompanion();
+  firewall = companion.cloud.firewall as MemoryFirewall;
+});
+after(() => companion.stop());
+
+const manifest = 'name: shop\nimage: shop:1\nexpose: [{ port: 80 }]\n';
+const component = async () =>
+  (await companion.client.system.status.query()).components.find(({ name }) => name === 'firewall');
+
+/** What the events say of the rules that were appended since. */
+async function told(work: () => Promise<void>): Promise<string[]> {
+  const { events } = companion.cloud;
+  const mark = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'mark' } });
+  await work();
+  const last = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'end' } });
+  const found: string[] = [];
+  for await (const { id, body } of events.follow({ lastId: mark.id, signal: AbortSignal.timeout(5_000) })) {
+    if (id >= last.id) break;
+    if (body.kind === 'server.changed') found.push(body.what);
+  }
+  return found;
+}
+
+test('rules that somebody took away are put back by the clock, in the log and in an event', async () => {
+  const news = await told(async () => {
+    const stop = keepFirewall(companion.cloud, 20);
+    firewall.forget();
+    await eventually('the rules are back', () => firewall.rules().length > 0);
+    await eventually('it is told', () => companion.log.some((line) => /rules of the network were put back/.test(line)));
+    stop();
+    await holdFirewall(companion.cloud);
+  });
+  assert.equal(news.length, 1, 'once, and not each time that all is well');
+  assert.match(news[0] ?? '', /put back: the rules are not what they should be/);
+  assert.equal((await component())?.state, 'ok');
+});
+
+test('while they are away the status says so', async () => {
+  firewall.forget();
+  const { state, detail } = (await component()) ?? {};
+  assert.equal(state, 'degraded');
+  assert.match(detail ?? '', /put back within a minute/);
+  await holdFirewall(companion.cloud);
+});
+
+test('while they can not be set nothing is deployed, what serves goes on, and it is told once', async () => {
+  for (const image of ['shop:1', 'shop:2']) assert.equal((await companion.deploy(manifest, image)).state, 'succeeded');
+  firewall.forget();
+  firewall.refuse();
+  const news = await told(async () => {
+    await holdFirewall(companion.cloud);
+    await holdFirewall(companion.cloud);
+  });
+  assert.deepEqual(news, ['the rules of the network could not be set, nothing is deployed: You must be root.']);
+  const down = await component();
+  assert.equal(down?.state, 'down');
+  assert.match(down?.detail ?? '', /nothing is deployed .*You must be root/);
+  assert.equal((await companion.client.system.status.query()).ok, false);
+  for (const call of ['deploys.start', 'releases.rollback'] as const) {
+    const input = call === 'deploys.start' ? { manifest } : { app: 'shop', version: 1 };
+    const { code, problem } = await companion.call(call, 'mutation', input, { token: companion.admin });
+    assert.equal(code, 'not_available', call);
+    assert.equal(problem?.object, 'firewall');
+    assert.match(problem?.why ?? '', /You must be root/);
+  }
+  const app = await companion.client.apps.get.query({ name: 'shop' });
+  assert.deepEqual([app.release, app.state], [2, 'running']);
+  assert.equal((await companion.client.releases.list.query({ app: 'shop' })).length, 2, 'no release stays behind');
+  firewall.allow();
+  assert.equal((await companion.deploy(manifest)).state, 'succeeded', 'the next deploy tries again by itself');
+  assert.equal((await component())?.state, 'ok');
+});
+
+test('switched off, nothing is looked at and deploys go on', async () => {
+  const off = await startMemoryCompanion({ settings: ['--firewall', 'off'] });
+  try {
+    await holdFirewall(off.cloud);
+    assert.deepEqual((off.cloud.firewall as MemoryFirewall).rules(), []);
+    assert.equal((await off.deploy(manifest)).state, 'succeeded');
+  } finally {
+    await off.stop();
+  }
+});
