@@ -178,6 +178,21 @@ const notAvailable: Fixer = ({ draft, path }) => {
   ];
 };
 
+/** As many of the largest process as there is room for beside the others; of support containers, one too many goes. */
+const appFull: Fixer = ({ draft, path, document, facts }) => {
+  if (path[0] === 'support')
+    return [
+      draft()
+        .remove(path)
+        .fix(`Remove ${path.at(-1)}`),
+    ];
+  const { manifest } = document;
+  if (manifest?.kind !== 'container' || !facts?.room) return [];
+  const others = manifest.processes.filter(({ name }) => name !== path[1]).reduce((sum, { count }) => sum + count, 0);
+  const fits = facts.room.replicas - others;
+  return fits < 1 ? [] : [draft().set(path, fits).fix(`Change to ${fits}`)];
+};
+
 const placementUnknown: Fixer = (context) => {
   const { draft, path, facts } = context;
   const meant = closest(textAt(context, path) ?? '', facts?.apps ?? []);
@@ -220,5 +235,6 @@ export const appFixers: Readonly<Record<string, Fixer>> = {
   'manifest/stop-first-unsaid': stopFirst,
   'manifest/secret-value': secretValue,
   'manifest/not-available': notAvailable,
+  'manifest/app-full': appFull,
   'manifest/placement-unknown': placementUnknown,
 };

@@ -55,6 +55,16 @@ const more: FixCase[] = [
     facts: serverFacts,
   },
   { title: 'a section that is not there', text: 'name: shop\nbackup: { schedule: "0 2 * * *" }\n', facts: serverFacts },
+  {
+    title: 'more replicas than there is room for',
+    text: 'name: shop\nprocesses: { web: { count: 12 }, worker: { count: 4 } }\n',
+    facts: { ...serverFacts, room: { replicas: 15, support: 16 } },
+  },
+  {
+    title: 'more support containers than there is room for',
+    text: 'name: shop\nsupport: { a: { image: "a:1" }, b: { image: "b:1" } }\n',
+    facts: { ...serverFacts, features: ['support'], room: { replicas: 15, support: 1 } },
+  },
   { title: 'an app that is not there', text: 'name: shop\nplacement: { near: blgo }\n', facts: serverFacts },
   { title: 'a variable that nothing sets', text: 'name: shop\n', sources: reading({}) },
   { title: 'variables beside others', text: 'name: shop\nenv:\n  A: b\nsecrets: [B]\n', sources: reading({}) },

@@ -2,6 +2,7 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { type AppRow, markDeleting, networkName, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
+import { inTransaction } from '../platform/db.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { revokeBindings } from '../services/services.ts';
 import { moveToTrash } from '../trash/trash.ts';
@@ -63,7 +64,7 @@ export async function startDelete(
         await cloud.engine.removeNetwork(networkName(app), { signal: run.signal });
       });
       await run.step({ id: 'forget', title: 'Give its names back; its data goes to the trash' }, async () => {
-        await moveToTrash(cloud, app, by);
+        await inTransaction(cloud.db, (db) => moveToTrash({ db, clock: cloud.clock }, app, by));
         await cloud.events.append({ by, app: app.name, body: { kind: 'app.deleted', name: app.name } });
       });
     },

@@ -1,12 +1,12 @@
 /** Data of deleted apps: kept for seven days, brought back whole, and then removed; nothing else ever is. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, mock, test } from 'node:test';
 import { keptMs } from 'minicloud-shared/model/app';
-import { type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
+import { eventually, type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
 import type { MemoryBacking } from '../adapters/backing/memory.ts';
 import { findApp } from '../apps/apps.ts';
 import { bindingUrl } from '../services/services.ts';
-import { sweepTrash } from './trash.ts';
+import { keepSweeping, sweepTrash } from './trash.ts';
 
 let companion: MemoryCompanion;
 let databases: MemoryBacking;
@@ -127,4 +127,19 @@ test('after seven days it is removed, and nothing but it', async () => {
   await deployed('gone');
   const anew = await database('gone');
   assert.notEqual(anew.name, lost.name);
+});
+
+test('it is swept once an hour, and not while the clock of a machine that has just booted may be wrong', async () => {
+  await deployed('late');
+  await deleted('late');
+  companion.pass(keptMs);
+  mock.timers.enable({ apis: ['setInterval'] });
+  const stop = keepSweeping(companion.cloud);
+  mock.timers.tick(59 * 60_000);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok((await kept()).includes('late'));
+  mock.timers.tick(60_000);
+  await eventually('the sweep', async () => !(await kept()).includes('late'));
+  stop();
+  mock.timers.reset();
 });

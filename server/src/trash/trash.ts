@@ -7,23 +7,20 @@ import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
 import { type AppRow, appChanged, forgetApp, readmitApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
-import { inTransaction } from '../platform/db.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
 import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
 import { type DeletedRow, deletedRows, dropDeleted, insertDeleted } from './store.ts';
 
 const bindingsSchema = z.array(z.object({ service: z.literal('mariadb'), env: z.string(), name: z.string() }));
 
-/** The app is forgotten, and its data is in the trash: both or neither. */
-export async function moveToTrash(cloud: Cloud, app: AppRow, by: string): Promise<void> {
-  const now = cloud.clock.now();
-  await inTransaction(cloud.db, async (db) => {
-    const { id, name, environment, created_at } = app;
-    const bindings = JSON.stringify(await keptBindings(db, app));
-    await insertDeleted(db, { id, name, environment, created_at, deleted_at: now, by, bindings_json: bindings });
-    await trashVolumes(db, app, now);
-    await forgetApp(db, app.id);
-  });
+/** The app is forgotten, and its data is in the trash. For a transaction of the caller's: both or neither. */
+export async function moveToTrash({ db, clock }: Pick<Cloud, 'db' | 'clock'>, app: AppRow, by: string): Promise<void> {
+  const now = clock.now();
+  const { id, name, environment, created_at } = app;
+  const bindings = JSON.stringify(await keptBindings(db, app));
+  await insertDeleted(db, { id, name, environment, created_at, deleted_at: now, by, bindings_json: bindings });
+  await trashVolumes(db, app, now);
+  await forgetApp(db, app.id);
 }
 
 /** Deleted apps whose data is kept, the newest first. */
@@ -104,14 +101,16 @@ export async function sweepTrash(cloud: Cloud): Promise<void> {
 
 const everyMs = 60 * 60_000;
 
-/** Sweeps now and once an hour. Returns what stops it. */
+/**
+ * Sweeps once an hour, and not at the start: the clock of a machine that has just booted may be wrong by years until it
+ * asked for the time. Returns what stops it.
+ */
 export function keepSweeping(cloud: Cloud): () => void {
   const sweep = () =>
     void sweepTrash(cloud).catch((error) => {
       if (!cloud.stopping.aborted) cloud.log.warn('the trash could not be looked at', { why: toProblem(error).why });
     });
   const timer = setInterval(sweep, everyMs);
-  sweep();
   return () => clearInterval(timer);
 }
 
