@@ -1,4 +1,4 @@
-/** The companion: opens the cloud, carries on what was interrupted, serves the API, keeps converging, until stopped. */
+/** The companion: opens the cloud, takes up what was interrupted, serves the API, keeps converging, until stopped. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -7,7 +7,7 @@ import { createApiServer } from './api/server.ts';
 import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
 import type { Config } from './config.ts';
 import type { Cloud } from './context.ts';
-import { convergeAll, keepConverging } from './deploy/converge.ts';
+import { keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
 import { firewallPolicy, redactBindings, renewServices } from './services/services.ts';
@@ -20,7 +20,10 @@ export interface Companion {
   stop(): Promise<void>;
 }
 
-/** Starts everything; answers when the data plane is up and what was interrupted is settled. */
+/**
+ * Starts everything; answers when the data plane is up, every app was looked at once, and what was interrupted is settled
+ * or under way again as an operation. The API listens before anything is waited for.
+ */
 export async function startCompanion(config: Config, parts: CloudParts): Promise<Companion> {
   const open = await openCloud(config, parts);
   const { cloud } = open;
@@ -31,19 +34,21 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     );
     api = await createApiServer(cloud);
     await portIsFree(config);
-    // What was interrupted is settled before anybody can ask for more.
     await bringUp(cloud);
+    // What was interrupted is settled or has its turn before anybody can ask for more.
+    await recover(cloud);
     await listen(api, config);
     // A server that takes long to come up keeps nobody waiting who wants something else.
     void renewServices(cloud);
-    const stopConverging = keepConverging(cloud);
+    const converging = keepConverging(cloud);
+    await converging.first;
     const stopMeasuring = keepMeasuring(cloud);
     const port = (api.server.address() as { port: number }).port;
     cloud.log.info('serving', { api: `http://${config.apiHost}:${port}`, engine: config.engine, home: config.home });
     return {
       cloud,
       apiUrl: `http://${config.apiHost}:${port}`,
-      stop: () => stop(open, api, [stopConverging, stopMeasuring]),
+      stop: () => stop(open, api, [converging.stop, stopMeasuring]),
     };
   } catch (error) {
     await api?.close();
@@ -54,7 +59,7 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
 
 const startMs = 10 * 60_000;
 
-/** Data plane first, then what was interrupted, then what differs. */
+/** The data plane. */
 async function bringUp(cloud: Cloud): Promise<void> {
   const signal = AbortSignal.timeout(startMs);
   if (cloud.config.firewall !== 'off') {
@@ -64,8 +69,6 @@ async function bringUp(cloud: Cloud): Promise<void> {
   }
   await cloud.proxy.ensure({ signal });
   await endForgottenTerminals(cloud);
-  await recover(cloud, signal);
-  await convergeAll(cloud, signal);
 }
 
 async function stop(open: OpenCloud, api: FastifyInstance | undefined, watching: (() => void)[]): Promise<void> {

@@ -6,7 +6,8 @@ import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
-import { changeState, giveBackDomains, runRelease } from './run.ts';
+import { giveBackDomains, runRelease } from './run.ts';
+import { changeState } from './serving.ts';
 
 export interface Started {
   operationId: string;
@@ -36,7 +37,7 @@ const asking = new WeakMap<Cloud, Queue>();
  * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
-  const turns = asking.get(cloud) ?? createQueue(Number.POSITIVE_INFINITY);
+  const turns = asking.get(cloud) ?? createQueue();
   asking.set(cloud, turns);
   return turns.add(app.id, async () => {
     const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);

@@ -55,6 +55,6 @@ export async function appVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>) {
 }
 
 /** The app goes; its data stays in the trash. */
-export async function trashVolumes(cloud: Cloud, app: Pick<AppRow, 'id'>): Promise<void> {
-  await trashVolumeRows(cloud.db, app.id, cloud.clock.now());
+export async function trashVolumes({ db, clock }: Pick<Cloud, 'db' | 'clock'>, app: Pick<AppRow, 'id'>): Promise<void> {
+  await trashVolumeRows(db, app.id, clock.now());
 }
