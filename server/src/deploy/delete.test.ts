@@ -121,6 +121,7 @@ test('the companion is stopped in the middle of it: the next one goes on with th
   const id = await deleting('gone', stopped);
   await stops.asked;
   const stop = stopped.stop();
+  await eventually('the stop', () => stopped.cloud.stopping.aborted);
   stops.letGo();
   await stop;
 
