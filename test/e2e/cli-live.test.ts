@@ -43,6 +43,7 @@ test('Ctrl-C twice leaves; the deploy goes on and can be watched to its end', as
     await running.says('started  Start 1 replica of web');
     running.child.kill('SIGINT');
     await running.says('Asked the server to cancel');
+    await running.says('can not be cancelled any more');
     running.child.kill('SIGINT');
     const ended = await running.ended;
     assert.equal(ended.code, 130, ended.err);
