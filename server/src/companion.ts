@@ -1,4 +1,4 @@
-/** The companion: opens the cloud, carries on what was interrupted, serves the API, keeps converging, until stopped. */
+/** The companion: opens the cloud, takes up what was interrupted, serves the API, keeps converging, until stopped. */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -8,7 +8,7 @@ import { createApiServer } from './api/server.ts';
 import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
 import type { Config } from './config.ts';
 import type { Cloud } from './context.ts';
-import { convergeAll, keepConverging } from './deploy/converge.ts';
+import { keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
 import { holdFirewall, keepFirewall } from './services/firewall.ts';
@@ -23,7 +23,10 @@ export interface Companion {
   stop(): Promise<void>;
 }
 
-/** Starts everything; answers when the data plane is up and what was interrupted is settled. */
+/**
+ * Starts everything; answers when the data plane is up, every app was looked at once, and what was interrupted is settled
+ * or under way again as an operation. The API listens before anything is waited for.
+ */
 export async function startCompanion(config: Config, parts: CloudParts): Promise<Companion> {
   const open = await openCloud(config, parts);
   const { cloud } = open;
@@ -34,12 +37,14 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     );
     api = await createApiServer(cloud);
     await portIsFree(config);
-    // What was interrupted is settled before anybody can ask for more.
     await bringUp(cloud);
+    // What was interrupted is settled or has its turn before anybody can ask for more.
+    await recover(cloud);
     await listen(api, config);
     // A server that takes long to come up keeps nobody waiting who wants something else.
     void renewServices(cloud);
-    const stopConverging = keepConverging(cloud);
+    const converging = keepConverging(cloud);
+    await converging.first;
     const stopFirewall = keepFirewall(cloud);
     const stopMeasuring = keepMeasuring(cloud);
     const stopSweeping = keepSweeping(cloud);
@@ -48,7 +53,7 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
     return {
       cloud,
       apiUrl,
-      stop: () => stop(open, api, [stopConverging, stopFirewall, stopMeasuring, stopSweeping]),
+      stop: () => stop(open, api, [converging.stop, stopFirewall, stopMeasuring, stopSweeping]),
     };
   } catch (error) {
     await api?.close();
@@ -59,14 +64,12 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
 
 const startMs = 10 * 60_000;
 
-/** Data plane first, then what was interrupted, then what differs. */
+/** The data plane. */
 async function bringUp(cloud: Cloud): Promise<void> {
   const signal = AbortSignal.timeout(startMs);
   await holdFirewall(cloud, signal);
   await cloud.proxy.ensure({ signal });
   await endForgottenTerminals(cloud);
-  await recover(cloud, signal);
-  await convergeAll(cloud, signal);
 }
 
 async function stop(open: OpenCloud, api: FastifyInstance | undefined, watching: (() => void)[]): Promise<void> {

@@ -37,12 +37,13 @@ test('Ctrl-C twice leaves; the deploy goes on and can be watched to its end', as
   const free = holdStarts('left');
   // The server is deaf to the cancelling, as one is that is past the point of no return.
   const cancel = companion.cloud.operations.cancel;
-  companion.cloud.operations.cancel = async () => {};
+  companion.cloud.operations.cancel = async () => false;
   try {
     const running = start(['deploy', place, '--yes']);
     await running.says('started  Start 1 replica of web');
     running.child.kill('SIGINT');
     await running.says('Asked the server to cancel');
+    await running.says('can not be cancelled any more');
     running.child.kill('SIGINT');
     const ended = await running.ended;
     assert.equal(ended.code, 130, ended.err);

@@ -42,6 +42,8 @@ describe('killed with SIGKILL', { concurrency: 2 }, () => {
   });
   walk('in the second half of a deploy, in a first deploy, in a delete', 128, (lab) => {
     for (const step of steps.slice(5)) deployKilledAt(lab, step);
+    killedBetweenTheStates(lab);
+    killedBeforeItWasTold(lab);
     for (const step of ['network', 'volume', 'service', 'binding']) firstDeployKilledAfter(lab, step);
     for (const step of ['routes', 'stop', 'bindings', 'network', 'forget']) deleteKilledAfter(lab, step);
   });
@@ -104,6 +106,51 @@ function deployKilledAt(walked: Walk, step: string): void {
       await converged(lab, now.release);
     });
   }
+}
+
+/** The step `finish` makes one release superseded and the other current: killed between, neither has happened. */
+function killedBetweenTheStates(walked: Walk): void {
+  test('killed between superseded and current, with the new container gone by the next start: the old release serves', async () => {
+    const lab = walked();
+    const served = JSON.parse((await lab.get(host)).text) as { release: string };
+    const started = await killedAt(lab, 'deploy.make-current:between');
+    for (const container of await lab.engine.listContainers({ 'minicloud.app-name': 'shop' }))
+      if (container.labels['minicloud.release'] === String(started.release))
+        await lab.engine.removeContainer(container.id);
+    await lab.start();
+    assert.equal((await settled(lab, started.operationId)).state, 'failed');
+    const [release, before] = await lab.client.releases.list.query({ app: 'shop' });
+    assert.deepEqual([release?.version, release?.state], [started.release, 'failed']);
+    assert.deepEqual([String(before?.version), before?.state], [served.release, 'current']);
+    assert.ok(
+      release?.receipt?.steps.some(({ name }) => name === 'switch-routes'),
+      'what was measured is kept',
+    );
+    assert.equal((JSON.parse((await lab.get(host)).text) as { release: string }).release, served.release);
+    await converged(lab, served.release);
+  });
+}
+
+function killedBeforeItWasTold(walked: Walk): void {
+  test('killed when the new release is current and nobody was told: it stays so', async () => {
+    const lab = walked();
+    const started = await killedAt(lab, 'deploy.make-current:after');
+    await lab.start();
+    assert.equal((await settled(lab, started.operationId)).state, 'succeeded');
+    const states = (await lab.client.releases.list.query({ app: 'shop' })).map(({ state }) => state);
+    assert.equal(states[0], 'current');
+    assert.equal(states.filter((state) => state === 'current').length, 1);
+    await converged(lab, String(started.release));
+  });
+}
+
+async function killedAt(lab: Lab, crashpoint: string) {
+  await lab.stop();
+  await lab.start({ crashpoint });
+  const started = await lab.client.deploys.start.mutate({ manifest: manifest(crashpoint) });
+  await lab.ended();
+  assert.equal(lab.process().signalCode, 'SIGKILL', 'the companion was killed at the point');
+  return started;
 }
 
 function firstDeployKilledAfter(walked: Walk, step: string): void {

@@ -2,11 +2,12 @@
  * A whole companion inside the test's own process: the real HTTP server and database over the in-memory engine, with a
  * clock that can be moved and containers that do what the test says.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { EventSource } from 'eventsource';
 import type { AppRouter } from 'minicloud-server/router';
 import { createClient } from 'minicloud-shared/client/client';
@@ -16,9 +17,9 @@ import type { Problem } from 'minicloud-shared/model/problem';
 import { createToken } from '../../server/src/access/access.ts';
 import type { ContainerSpec } from '../../server/src/adapters/engine/contract.ts';
 import { createMemoryEngine, type MemoryEngine } from '../../server/src/adapters/engine/memory.ts';
-import type { Behaviour } from '../../server/src/adapters/engine/memory-world.ts';
+import type { Behaviour, MemoryWorld } from '../../server/src/adapters/engine/memory-world.ts';
 import { startCompanion } from '../../server/src/companion.ts';
-import { readConfig } from '../../server/src/config.ts';
+import { homePaths, readConfig } from '../../server/src/config.ts';
 import { type Cloud, systemPrincipal } from '../../server/src/context.ts';
 import type { Client } from './companion.ts';
 
@@ -40,6 +41,8 @@ export interface MemoryCompanion {
   call(procedure: string, kind: 'query' | 'mutation' | 'subscription', input: unknown, how?: How): Promise<Outcome>;
   /** Starts the deploy as the administrator and waits for its end. */
   deploy(manifest: string, image?: string): Promise<Operation>;
+  /** A copy of its home as `kill -9` would leave it at this moment, to start another companion on. */
+  homeIfKilled(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -71,6 +74,8 @@ export interface MemoryOptions {
   /** A home to use again; made and removed otherwise. */
   home?: string;
   settings?: readonly string[];
+  /** The machine of another companion, with the containers that run there; a new one otherwise. */
+  world?: MemoryWorld;
 }
 
 export async function startMemoryCompanion(options: MemoryOptions = {}): Promise<MemoryCompanion> {
@@ -91,6 +96,7 @@ export async function startMemoryCompanion(options: MemoryOptions = {}): Promise
         const engine = createMemoryEngine({
           installation,
           acceptAnyImage: true,
+          ...(options.world ? { world: options.world } : {}),
           ...(options.behaviour ? { behaviour: options.behaviour } : {}),
         });
         made.push(engine);
@@ -130,6 +136,14 @@ export async function startMemoryCompanion(options: MemoryOptions = {}): Promise
     async deploy(manifest, image) {
       const started = await client.deploys.start.mutate({ manifest, ...(image === undefined ? {} : { image }) });
       return cloud.operations.finished(started.operationId);
+    },
+    async homeIfKilled() {
+      const copy = await mkdtemp(path.join(tmpdir(), 'minicloud-killed-'));
+      await cp(home, copy, { recursive: true, filter: (file) => !path.basename(file).startsWith('minicloud.db') });
+      const file = new Database(homePaths(home).database, { readonly: true });
+      await file.backup(homePaths(copy).database);
+      file.close();
+      return copy;
     },
     async stop() {
       await companion.stop();

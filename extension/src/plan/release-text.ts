@@ -2,7 +2,7 @@ import type { Release, ReleaseDetail } from 'minicloud-shared/model/release';
 import { probeWords } from '../deploy/receipt-words.ts';
 import type { Translate } from '../translate.ts';
 
-/** A release as a page: what it was, why it exists, what was measured when it began to serve. Durations in seconds. */
+/** A release as a page: what it was, why it exists, what was measured on its way. Durations in seconds. */
 export function releaseText(release: Release, t: Translate): string {
   const { app, version, state, image, digest, reason, by, createdAt, receipt, problem } = release;
   const lines = [
@@ -12,7 +12,10 @@ export function releaseText(release: Release, t: Translate): string {
   ];
   if (receipt) {
     lines.push('', t('Measured'));
-    lines.push(`  ${t('{0} s from the first step to serving', seconds(receipt.totalMs))}`);
+    const total = seconds(receipt.totalMs);
+    lines.push(
+      `  ${state === 'failed' ? t('{0} s from the first step to its failure', total) : t('{0} s from the first step to serving', total)}`,
+    );
     if (receipt.switchMs !== undefined)
       lines.push(`  ${t('{0} s from the switch to its first answer', seconds(receipt.switchMs))}`);
     lines.push(`  ${probeWords(receipt, t)}`);

@@ -1,8 +1,9 @@
 /** Every procedure of the API, thin: input, scope, use case. `AppRouter` is all that clients know of the server. */
 import { tracked } from '@trpc/server';
-import { scopeSchema } from 'minicloud-shared/model/access';
+import { type Scope, scopeSchema } from 'minicloud-shared/model/access';
 import { appNameSchema } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
+import type { Operation } from 'minicloud-shared/model/operation';
 import type { SystemStatus } from 'minicloud-shared/model/system';
 import { z } from 'zod';
 import { createToken, revoke, tokens } from '../access/access.ts';
@@ -25,7 +26,7 @@ import { appInput, imageInput, manifestInput } from './inputs.ts';
 import { forwardsRouter, metricsRouter, proposalsRouter, terminalsRouter } from './live.ts';
 import { veiledDiagnostics } from './problems.ts';
 import { whilePermitted } from './streams.ts';
-import { covers, openProcedure, procedure, requireCover, router } from './trpc.ts';
+import { covers, openProcedure, procedure, requireCover, requireScope, router } from './trpc.ts';
 
 const nothing = z.strictObject({}).optional();
 const name = z.strictObject({ name: appNameSchema });
@@ -144,6 +145,13 @@ const releasesRouter = router({
 
 const operationId = z.strictObject({ id: z.string().min(1).max(40) });
 const listed = 100;
+/** Cancelling takes what starting took; a repair nobody starts. */
+const cancelTakes: Record<Operation['kind'], Scope> = {
+  deploy: 'deploy',
+  rollback: 'deploy',
+  converge: 'deploy',
+  delete: 'manage',
+};
 
 const operations = router({
   list: procedure({ scope: 'read', rest: 'GET /operations', app: 'app' })
@@ -169,8 +177,9 @@ const operations = router({
     .mutation(async ({ ctx, input }) => {
       const operation = await ctx.cloud.operations.get(input.id);
       if (!operation || !covers(ctx.principal, operation.app)) throw noSuchOperation(input.id);
-      await ctx.cloud.operations.cancel(input.id);
-      return { id: input.id };
+      await requireScope(ctx, cancelTakes[operation.kind], `the ${operation.kind} of ${operation.app}`);
+      // False: it goes on to its end, or has come to it.
+      return { id: input.id, cancelling: await ctx.cloud.operations.cancel(input.id) };
     }),
 });
 

@@ -76,15 +76,7 @@ export function procedure(meta: Meta & { scope: Scope }) {
         'No valid token came with the request.',
         'Use a token of this server; see `minicloud login`.',
       );
-    if (!scopeAllows(principal.scope, meta.scope)) {
-      await ctx.denials.record(principal.name, path);
-      throw refused(
-        'forbidden',
-        path,
-        `The token ${principal.name} may ${principal.scope}; this needs ${meta.scope}.`,
-        `Use a token with the scope ${meta.scope}.`,
-      );
-    }
+    await requireScope({ principal, denials: ctx.denials }, meta.scope, path);
     // Whether the app exists is not looked up: to a limited token, others' apps and no apps are the same.
     const app = meta.app === 'none' || principal.apps === undefined ? undefined : field(await getRawInput(), meta.app);
     if (typeof app === 'string' && !covers(principal, app)) {
@@ -100,6 +92,22 @@ export function procedure(meta: Meta & { scope: Scope }) {
     if (!result.ok) throw asTrpcError(result.error, principal);
     return result;
   });
+}
+
+/** Throws `forbidden` unless the principal's scope is enough. For procedures that take more for some objects than for others. */
+export async function requireScope(
+  { principal, denials }: { principal: Principal; denials: Denials },
+  scope: Scope,
+  object: string,
+): Promise<void> {
+  if (scopeAllows(principal.scope, scope)) return;
+  await denials.record(principal.name, object);
+  throw refused(
+    'forbidden',
+    object,
+    `The token ${principal.name} may ${principal.scope}; this needs ${scope}.`,
+    `Use a token with the scope ${scope}.`,
+  );
 }
 
 /** True when the principal may see the app. */

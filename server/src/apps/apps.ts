@@ -102,12 +102,21 @@ export async function appChanged(cloud: Cloud, app: AppRow, by: string): Promise
 }
 
 /** Commit point of a deploy: from here on the routes belong to this release; null takes them all away. */
-export async function setServing(cloud: Cloud, app: AppRow, version: number | null): Promise<void> {
-  await updateApp(cloud.db, app.id, { serving: version, updated_at: cloud.clock.now() });
+export async function setServing(
+  { db, clock }: Pick<Cloud, 'db' | 'clock'>,
+  app: AppRow,
+  version: number | null,
+): Promise<void> {
+  await updateApp(db, app.id, { serving: version, updated_at: clock.now() });
 }
 
 export async function markDeleting(cloud: Cloud, app: AppRow): Promise<void> {
   await updateApp(cloud.db, app.id, { deleting_at: cloud.clock.now() });
+}
+
+/** The deletion was called off before anything was taken away. */
+export async function unmarkDeleting(cloud: Cloud, app: AppRow): Promise<void> {
+  await updateApp(cloud.db, app.id, { deleting_at: null });
 }
 
 export { deleteApp as forgetApp } from './store.ts';
@@ -201,6 +210,6 @@ function beingDeleted(name: string): ProblemError {
     what: 'The app is being deleted',
     object: `app ${name}`,
     why: 'Its deletion was confirmed and has not finished.',
-    remedy: 'Wait until it is gone, then deploy again.',
+    remedy: `Wait until it is gone, then deploy again; \`minicloud operations ${name}\` tells how far it is.`,
   });
 }

@@ -34,7 +34,10 @@ export async function conduct(context: Context, api: Api, options: Conduct): Pro
   const cancel = async () => {
     if (state.id === undefined) return;
     try {
-      await api.operations.cancel.mutate({ id: state.id });
+      const { cancelling } = await api.operations.cancel.mutate({ id: state.id });
+      // An older server does not say.
+      if (cancelling === false)
+        view.notice('It can not be cancelled any more and goes on to its end. Ctrl-C again leaves it to itself.');
     } catch (error) {
       view.notice(`The server could not be asked to cancel: ${describeError(error).why} Ctrl-C leaves.`);
     }

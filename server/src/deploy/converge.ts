@@ -7,22 +7,24 @@ import { type AppRow, everyApp, findAppById } from '../apps/apps.ts';
 import { ensureCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
-import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
+import { type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 import { applyAllRoutes, applyAppRoutes } from '../routes/routes.ts';
 import { holdFirewall } from '../services/firewall.ts';
+import { retryDelete } from './delete.ts';
 import { execute, type Run } from './execute.ts';
 import { unkeptPaths } from './image-data.ts';
 import { observe, observeAll } from './observe.ts';
 import { type Observed, repairSteps, type Step } from './plan.ts';
 import { settleForgotten } from './recover.ts';
 import { desiredOf } from './run.ts';
+import { isContradictory, settledServing } from './serving.ts';
 
 /** Longer than any request takes from recording a release to queueing its operation. */
 const forgottenAfterMs = 60_000;
 
 /** Starts a repair of every app that differs and applies the whole route table. Returns the names of those apps. */
 export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<string[]> {
-  await settleForgotten(cloud, forgottenAfterMs, signal ?? cloud.stopping);
+  await settleForgotten(cloud, forgottenAfterMs);
   const [apps, releases, observedOf] = await Promise.all([
     everyApp(cloud),
     servingReleases(cloud.db),
@@ -32,11 +34,16 @@ export async function convergeAll(cloud: Cloud, signal?: AbortSignal): Promise<s
   const differing: string[] = [];
   for (const app of apps) {
     const release = serving.get(app.id);
-    if (cloud.operations.busy(app.name) || app.deleting_at !== null) continue;
-    const observed = observedOf(app);
+    if (cloud.operations.busy(app.name)) continue;
     try {
-      const steps = await repairsFor(cloud, app, release, observed);
-      if (steps.length === 0) continue;
+      if (app.deleting_at !== null) {
+        await retryDelete(cloud, app);
+        continue;
+      }
+      const differs =
+        (await isContradictory(cloud, app, release)) ||
+        (await repairsFor(cloud, app, release, observedOf(app))).length > 0;
+      if (!differs) continue;
       differing.push(app.name);
       await startConverge(cloud, app);
     } catch (error) {
@@ -60,12 +67,16 @@ export async function startConverge(cloud: Cloud, app: AppRow): Promise<void> {
     app: app.name,
     by: 'system',
     run: async (operation) => {
-      const now = await findAppById(cloud, app.id);
-      if (!now || now.deleting_at !== null) return;
-      const release = now.serving === null ? undefined : await findRelease(cloud.db, now.id, now.serving);
+      const found = await findAppById(cloud, app.id);
+      if (!found || found.deleting_at !== null) return;
+      const release = await settledServing(cloud, found);
+      const now = { ...found, serving: release?.version ?? null };
       const observed = await observe(cloud, now, operation.signal);
       const steps = await repairsFor(cloud, now, release, observed);
-      if (steps.length === 0) return;
+      if (steps.length === 0) {
+        if (now.serving !== found.serving) await applyAppRoutes(cloud, now.id, operation.signal);
+        return;
+      }
       cloud.log.info('repairing', { app: now.name, steps: steps.map((step) => step.shown.id).join(', ') });
       if (release) {
         const run: Run = {
@@ -143,8 +154,8 @@ async function lastingOf(cloud: Cloud, release: ReleaseRow): Promise<Set<string>
 const everyMs = 60_000;
 const soonMs = 200;
 
-/** Converges for ever: at engine events that matter, after gaps, and once a minute. Returns what stops it. */
-export function keepConverging(cloud: Cloud): () => void {
+/** Converges for ever: now, at engine events that matter, after gaps, and once a minute. `first` resolves after the first time. */
+export function keepConverging(cloud: Cloud): { first: Promise<void>; stop(): void } {
   const stop = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let running = false;
@@ -201,12 +212,14 @@ export function keepConverging(cloud: Cloud): () => void {
       if (event.action === 'destroy' || event.action === 'die') soon();
     }
   };
-  timer = setTimeout(run, everyMs);
   void watch().catch((error) => {
     if (!stop.signal.aborted) cloud.log.error('the engine event stream ended', { why: toProblem(error).why });
   });
-  return () => {
-    stop.abort();
-    clearTimeout(timer);
+  return {
+    first: run(),
+    stop() {
+      stop.abort();
+      clearTimeout(timer);
+    },
   };
 }

@@ -1,8 +1,13 @@
-/** Deleting an app: explicit, named, and without its data, which stays in the trash. */
-import { ProblemError } from 'minicloud-shared/model/problem';
-import { type AppRow, markDeleting, networkName, requireApp } from '../apps/apps.ts';
+/**
+ * Deleting an app: explicit, named, and without its data, which stays in the trash. Until its first container is taken
+ * away it can be called off, and the app is as before; from then on it goes on to its end, over stops of the companion.
+ */
+import type { Operation } from 'minicloud-shared/model/operation';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import { type AppRow, findAppById, markDeleting, networkName, requireApp, unmarkDeleting } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
-import { inTransaction } from '../platform/db.ts';
+import type { OperationRun } from '../platform/operation-run.ts';
+import type { OperationWork } from '../platform/operations.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { revokeBindings } from '../services/services.ts';
 import { moveToTrash } from '../trash/trash.ts';
@@ -33,8 +38,22 @@ export async function deleteApp(
   return startDelete(cloud, app, by.name, input.idempotencyKey);
 }
 
+/** Goes on with a deletion that the companion was stopped in. */
+export function resumeDelete(cloud: Cloud, app: AppRow, operation: Operation): void {
+  cloud.operations.resume(operation, deleting(cloud, app, operation.by));
+}
+
+const againMs = 10 * 60_000;
+
+/** Tries a deletion once more that failed past its point of no return, a while after it did. */
+export async function retryDelete(cloud: Cloud, app: AppRow): Promise<void> {
+  const [last] = await cloud.operations.list(app.name, 1);
+  if (last?.finishedAt !== undefined && cloud.clock.now() - last.finishedAt < againMs) return;
+  await startDelete(cloud, app, 'system');
+}
+
 /** Queues the deletion; containers, routes, network and name go, volumes and databases stay. */
-export async function startDelete(
+async function startDelete(
   cloud: Cloud,
   app: AppRow,
   by: string,
@@ -45,29 +64,77 @@ export async function startDelete(
     app: app.name,
     by,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    run: async (run) => {
-      await run.step({ id: 'routes', title: 'Take its routes away' }, async () => {
-        await markDeleting(cloud, app);
-        await applyAppRoutes(cloud, app.id, run.signal);
-      });
-      await run.step({ id: 'stop', title: 'Stop its containers' }, async () => {
-        const observed = await observe(cloud, app, run.signal);
-        await removeContainers(cloud, app, observed.containers, true);
-      });
-      await run.step({ id: 'bindings', title: 'Take its database users away; the databases stay' }, async () => {
-        await revokeBindings(cloud, app, run.signal);
-      });
-      await run.step({ id: 'network', title: 'Remove its network' }, async () => {
-        for (const backing of Object.values(cloud.backings)) {
-          await cloud.engine.disconnectNetwork(networkName(app), backing.container, { signal: run.signal });
-        }
-        await cloud.engine.removeNetwork(networkName(app), { signal: run.signal });
-      });
-      await run.step({ id: 'forget', title: 'Give its names back; its data goes to the trash' }, async () => {
-        await inTransaction(cloud.db, (db) => moveToTrash({ db, clock: cloud.clock }, app, by));
-        await cloud.events.append({ by, app: app.name, body: { kind: 'app.deleted', name: app.name } });
-      });
-    },
+    ...deleting(cloud, app, by),
   });
   return { operationId: operation.id };
+}
+
+function deleting(cloud: Cloud, app: AppRow, by: string): OperationWork {
+  return {
+    resumes: true,
+    run: async (run) => {
+      const now = await findAppById(cloud, app.id);
+      // Another deletion that came first has done it.
+      if (!now) return;
+      await comeToNoReturn(cloud, now, run);
+      try {
+        await takeAway(cloud, now, by, run);
+      } catch (error) {
+        throw new ProblemError({ ...toProblem(error), ...halfDone(app.name) }, { cause: error });
+      }
+    },
+  };
+}
+
+/** Takes the routes away, which is all that can be given back; one that was begun before is past that already. */
+async function comeToNoReturn(cloud: Cloud, app: AppRow, run: OperationRun): Promise<void> {
+  if (app.deleting_at !== null) run.passPointOfNoReturn();
+  try {
+    await run.step({ id: 'routes', title: 'Take its routes away' }, async () => {
+      await markDeleting(cloud, app);
+      await applyAppRoutes(cloud, app.id, run.signal);
+    });
+    run.passPointOfNoReturn();
+  } catch (error) {
+    if (run.leftOpen() || app.deleting_at !== null) throw error;
+    await unmarkDeleting(cloud, app);
+    await applyAppRoutes(cloud, app.id).catch((cause) =>
+      cloud.log.error('routes could not be given back; the next converge does it', {
+        app: app.name,
+        why: toProblem(cause).why,
+      }),
+    );
+    throw new ProblemError({ ...toProblem(error), still: 'The app is as before, and serves.' }, { cause: error });
+  }
+}
+
+async function takeAway(cloud: Cloud, app: AppRow, by: string, run: OperationRun): Promise<void> {
+  await run.step({ id: 'stop', title: 'Stop its containers' }, async () => {
+    const observed = await observe(cloud, app, run.signal);
+    await removeContainers(cloud, app, observed.containers, true);
+  });
+  await run.step({ id: 'bindings', title: 'Take its database users away; the databases stay' }, async () => {
+    await revokeBindings(cloud, app, run.signal);
+  });
+  await run.step({ id: 'network', title: 'Remove its network' }, async () => {
+    for (const backing of Object.values(cloud.backings)) {
+      await cloud.engine.disconnectNetwork(networkName(app), backing.container, { signal: run.signal });
+    }
+    await cloud.engine.removeNetwork(networkName(app), { signal: run.signal });
+  });
+  await run.step({ id: 'forget', title: 'Give its names back; its data goes to the trash' }, async () => {
+    await cloud.events.append({
+      by,
+      app: app.name,
+      body: { kind: 'app.deleted', name: app.name },
+      alongside: (db) => moveToTrash({ db, clock: cloud.clock }, app, by),
+    });
+  });
+}
+
+function halfDone(name: string): { still: string; remedy: string } {
+  return {
+    still: 'The app is half deleted and serves no more; its volumes and databases are kept.',
+    remedy: `Nothing: it is tried again every ${againMs / 60_000} minutes; \`minicloud apps:delete ${name}\` does so at once.`,
+  };
 }

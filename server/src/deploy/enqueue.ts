@@ -7,7 +7,8 @@ import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
-import { changeState, giveBackDomains, runRelease } from './run.ts';
+import { giveBackDomains, runRelease } from './run.ts';
+import { changeState } from './serving.ts';
 
 export interface Started {
   operationId: string;
@@ -38,7 +39,7 @@ const asking = new WeakMap<Cloud, Queue>();
  * the network has no rules.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
-  const turns = asking.get(cloud) ?? createQueue(Number.POSITIVE_INFINITY);
+  const turns = asking.get(cloud) ?? createQueue();
   asking.set(cloud, turns);
   return turns.add(app.id, async () => {
     const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);

@@ -53,16 +53,18 @@ export async function execute(run: Run, steps: Step[]): Promise<void> {
   }
 }
 
-/** What a deploy measured. */
+/** What a deploy measured, as far as it came. */
 export function receiptOf(run: Run, digest: string): Receipt {
-  const steps = run.operation.timings();
   return {
-    totalMs: steps.reduce((sum, step) => sum + step.ms, 0),
+    ...receiptOfSteps(run.operation.timings(), digest),
     ...(run.switchMs === undefined ? {} : { switchMs: run.switchMs }),
     probes: { ...run.probes },
-    digest,
-    steps,
   };
+}
+
+/** Of one that did not come to its switch: nothing was sent through the proxy. */
+export function receiptOfSteps(steps: Receipt['steps'], digest: string): Receipt {
+  return { totalMs: steps.reduce((sum, step) => sum + step.ms, 0), probes: { sent: 0, failed: 0 }, digest, steps };
 }
 
 async function perform(run: Run, action: Action, detail: Detail): Promise<void> {
@@ -87,16 +89,18 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
     case 'start':
       return startReplicas(run, action.containers, action.stopped);
     case 'await-healthy':
-      await Promise.all(action.containers.map((container) => awaitReplica(run, container)));
+      await run.operation.waiting(() =>
+        Promise.all(action.containers.map((container) => awaitReplica(run, container))),
+      );
       return;
     case 'switch-routes':
       return switchRoutes(run);
     case 'probe':
-      return probeReplicas(run, detail);
+      return run.operation.waiting(() => probeReplicas(run, detail));
     case 'finish':
       return run.finish(run);
     case 'drain':
-      return drain(run, action.containers, detail);
+      return run.operation.waiting(() => drain(run, action.containers, detail));
     case 'stop-old':
       return removeContainers(cloud, app, action.containers, desired.manifest.expose.length > 0);
   }
@@ -108,7 +112,8 @@ async function ensureService({ cloud, app, operation }: Run, need: DatabaseNeed,
     cloud.log.info(text, { app: app.name, service: need.engine });
     detail(text);
   };
-  await backingFor(cloud, need).ensure({ signal: operation.signal, onDetail });
+  // Its first start takes minutes, and others wait for the same one.
+  await operation.waiting(() => backingFor(cloud, need).ensure({ signal: operation.signal, onDetail }));
 }
 
 /** The app's network; its addresses are others when somebody took those that were chosen. */
@@ -165,7 +170,9 @@ async function replaceSupport(
   await removeContainers(run.cloud, run.app, replaces, false);
   const id = stopped?.id ?? (await create(run, container, (await freeAddresses(run, 1, 'support'))[0]));
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
-  await awaitHealthy(run.cloud, run.app, { key: container.key, containerId: id }, run.operation.signal);
+  await run.operation.waiting(() =>
+    awaitHealthy(run.cloud, run.app, { key: container.key, containerId: id }, run.operation.signal),
+  );
 }
 
 /** Runs the release command in the new image; its failure fails the deploy before anything was switched. */
@@ -181,7 +188,7 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
   detail('running');
   let exitCode: number;
   try {
-    exitCode = await cloud.engine.waitContainer(id, { signal });
+    exitCode = await run.operation.waiting(() => cloud.engine.waitContainer(id, { signal }));
   } catch (error) {
     if (whole.signal.aborted || !signal.aborted) throw error;
     throw releaseCommandFailed(

@@ -70,6 +70,19 @@ export function deploySteps(desired: Desired, observed: Observed): Step[] {
     );
   }
   bringUp(desired, observed, add);
+  switchOver(desired, observed, add);
+  return steps;
+}
+
+/** What is left of a deploy that was cut off after its commit point: its replicas are there, or it is taken back. */
+export function carrySteps(desired: Desired, observed: Observed): Step[] {
+  const { steps, add } = collector();
+  awaitReplicas(desired.processes, add);
+  switchOver(desired, observed, add);
+  return steps;
+}
+
+function switchOver(desired: Desired, observed: Observed, add: Add): void {
   add(
     { kind: 'switch-routes' },
     'switch-routes',
@@ -94,7 +107,6 @@ export function deploySteps(desired: Desired, observed: Observed): Step[] {
       count(old.length, 'old container'),
     );
   }
-  return steps;
 }
 
 /**
@@ -206,14 +218,17 @@ function bringUp(desired: Desired, observed: Observed, add: Add, lasting: Readon
       process,
     );
   }
-  if (missing.length > 0) {
-    add(
-      { kind: 'await-healthy', containers: missing },
-      'await-healthy',
-      'Wait until they are healthy',
-      count(missing.length, 'replica'),
-    );
-  }
+  awaitReplicas(missing, add);
+}
+
+function awaitReplicas(containers: DesiredContainer[], add: Add): void {
+  if (containers.length === 0) return;
+  add(
+    { kind: 'await-healthy', containers },
+    'await-healthy',
+    'Wait until they are healthy',
+    count(containers.length, 'replica'),
+  );
 }
 
 /** Desired key → the container that already is it; one that runs before one that does not. */

@@ -1,5 +1,6 @@
 /** Probes through the proxy: a release is current when every replica of it answered there, not before. */
 import { ProblemError } from 'minicloud-shared/model/problem';
+import type { ProxyProbeAnswer } from '../adapters/proxy/contract.ts';
 import { poll, sleep } from '../platform/wait.ts';
 import { currentRoutes } from '../routes/routes.ts';
 import type { Run } from './execute.ts';
@@ -29,7 +30,9 @@ export async function probeReplicas(run: Run, detail: (text: string) => void): P
           const answer = await cloud.proxy.probe(probe, { signal: run.operation.signal });
           run.probes.sent += 1;
           last = answer.error || `status ${answer.status}${answer.fromProxy ? ' from the proxy itself' : ''}`;
-          return answer.status > 0 && !answer.fromProxy ? answer : undefined;
+          if (isAnswered(answer)) return answer;
+          run.probes.failed += 1;
+          return undefined;
         },
         { firstMs: 20, mostMs: 500, deadlineMs: answersWithinMs, signal: run.operation.signal },
       );
@@ -60,12 +63,17 @@ export function startProber(run: Run): Prober {
       );
       if (signal.aborted) break;
       probes.sent += 1;
-      if (answer.status === 0 || answer.fromProxy) probes.failed += 1;
+      if (!isAnswered(answer)) probes.failed += 1;
       await sleep(probeEveryMs, signal);
     }
   };
   void loop().catch(() => {});
   return { stop: () => stop.abort() };
+}
+
+/** The app answered, whatever it said: a visitor met neither silence nor an error of the proxy. */
+function isAnswered(answer: ProxyProbeAnswer): boolean {
+  return answer.status > 0 && !answer.fromProxy;
 }
 
 /** The health check's path when the route leads to it, else the route's own. */

@@ -1,23 +1,28 @@
 /**
- * Recover: what a companion that died left half done is carried forward or taken back, within seconds of the next
- * start. The commit point decides: `serving` names the new release → forward, else → back.
+ * Recover: what a companion that died left half done is carried forward or taken back. The commit point decides:
+ * `serving` names the new release → forward, else → back. What takes longer than a write goes on as the operation that
+ * it was, side by side with those of other apps, and can be watched and cancelled like any other.
  */
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, findApp, findAppById, setServing } from '../apps/apps.ts';
+import { type AppRow, findApp, findAppById } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { appLabel, processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
-import { findRelease, openReleases, type ReleaseRow, releasesInState } from '../releases/releases.ts';
-import { startDelete } from './delete.ts';
-import type { Desired } from './desired.ts';
-import { awaitHealthy } from './health.ts';
-import { changeState, desiredOf, giveBackDomains, makeCurrent } from './run.ts';
+import { type OperationRun, timingsOf } from '../platform/operation-run.ts';
+import type { OperationWork } from '../platform/operations.ts';
+import { processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
+import { findRelease, lastServed, openReleases, type ReleaseRow } from '../releases/releases.ts';
+import { resumeDelete } from './delete.ts';
+import { execute, type Run, receiptOfSteps } from './execute.ts';
+import { observe } from './observe.ts';
+import { carrySteps, type Observed } from './plan.ts';
+import { finished, giveBackDomains, runOf, undo } from './run.ts';
+import { changeState } from './serving.ts';
 
-/** Ends every operation that the last companion left open. Call once, before new work is taken. */
-export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> {
+/** Ends or takes up every operation that the last companion left open. Call once, before new work is taken. */
+export async function recover(cloud: Cloud): Promise<void> {
   for (const operation of await cloud.operations.interrupted()) {
     try {
-      await recoverOne(cloud, operation, signal);
+      await recoverOne(cloud, operation);
     } catch (error) {
       cloud.log.error('could not recover an operation', {
         operation: operation.id,
@@ -31,116 +36,108 @@ export async function recover(cloud: Cloud, signal: AbortSignal): Promise<void> 
       );
     }
   }
-  await settleForgotten(cloud, 0, signal);
+  await settleForgotten(cloud, 0);
 }
 
 /**
  * Settles releases that are open with nobody at work on them: the companion died before their operation was recorded,
  * or could not write how it ended. `olderThanMs` leaves alone what is just being asked for.
  */
-export async function settleForgotten(cloud: Cloud, olderThanMs: number, signal: AbortSignal): Promise<void> {
+export async function settleForgotten(cloud: Cloud, olderThanMs: number): Promise<void> {
   for (const release of await openReleases(cloud.db, cloud.clock.now() - olderThanMs)) {
     const app = await findAppById(cloud, release.app_id);
     if (!app || cloud.operations.busy(app.name)) continue;
-    const problem = await settle(cloud, app, release, signal);
-    cloud.log.warn('settled a release that nobody was at work on', {
-      app: app.name,
-      release: release.version,
-      outcome: problem ? 'failed' : 'current',
-    });
+    if (app.serving === release.version) {
+      await cloud.operations.start({
+        kind: release.reason.startsWith('rollback') ? 'rollback' : 'deploy',
+        app: app.name,
+        release: release.version,
+        by: release.by,
+        ...carrying(cloud, app, release),
+      });
+    } else await takeBack(cloud, app, release);
+    cloud.log.warn('settled a release that nobody was at work on', { app: app.name, release: release.version });
   }
 }
 
-async function recoverOne(cloud: Cloud, operation: Operation, signal: AbortSignal): Promise<void> {
+async function recoverOne(cloud: Cloud, operation: Operation): Promise<void> {
+  const { operations } = cloud;
   const app = await findApp(cloud, operation.app);
   if (operation.kind === 'delete') {
-    await cloud.operations.close(
-      operation.id,
-      'failed',
-      interrupted(operation, 'The companion was stopped in the middle of it; it goes on now.'),
-    );
-    if (app) await startDelete(cloud, app, 'system');
+    if (app) resumeDelete(cloud, app, operation);
+    else await operations.close(operation.id, 'succeeded');
     return;
   }
   const release =
     app && operation.release !== undefined ? await findRelease(cloud.db, app.id, operation.release) : undefined;
   if (!app || !release || operation.kind === 'converge') {
-    await cloud.operations.close(
+    await operations.close(
       operation.id,
       'failed',
       interrupted(operation, 'The companion was stopped in the middle of it; it is done again where needed.'),
     );
     return;
   }
-  const problem = await settle(cloud, app, release, signal);
-  await cloud.operations.close(operation.id, problem ? 'failed' : 'succeeded', problem);
+  if (release.state === 'current') return operations.close(operation.id, 'succeeded');
+  if (app.serving === release.version && release.state === 'deploying')
+    return operations.resume(operation, carrying(cloud, app, release));
+  await operations.close(operation.id, 'failed', await takeBack(cloud, app, release, operation));
 }
 
-/** Carries an open release forward when it serves and is healthy, else takes it back. The problem when it was taken back. */
-async function settle(
-  cloud: Cloud,
-  app: AppRow,
-  release: ReleaseRow,
-  signal: AbortSignal,
-): Promise<Problem | undefined> {
-  if (release.state === 'current') return undefined;
-  if (app.serving === release.version && (await carryForward(cloud, app, release, signal))) {
-    cloud.log.info('carried a deploy forward', { app: app.name, release: release.version });
-    return undefined;
-  }
-  return takeBack(cloud, app, release);
+/** A stop of the companion leaves it to the next start: what serves now goes on until then. */
+function carrying(cloud: Cloud, app: AppRow, release: ReleaseRow): OperationWork {
+  return { resumes: true, run: (operation) => carryForward(cloud, app, release, operation) };
 }
 
-/** True when every replica of the release is healthy and it was made current. */
-async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, signal: AbortSignal): Promise<boolean> {
-  const wanted = await desiredOf(cloud, app, release);
+/** The rest of a deploy that was cut off after its commit point; back to what served before when that fails. */
+async function carryForward(cloud: Cloud, app: AppRow, release: ReleaseRow, operation: OperationRun): Promise<void> {
+  const before = await lastServed(cloud.db, app.id, release.version);
+  const run = await runOf(cloud, app, release, operation);
+  run.switched = true;
   try {
-    await Promise.all(
-      (await replicasOfRelease(cloud, app, wanted)).map((replica) => awaitHealthy(cloud, app, replica, signal)),
-    );
+    const observed = await observe(cloud, app, operation.signal);
+    run.containers = replicasOf(run, observed);
+    await execute(run, carrySteps(run.desired, observed));
   } catch (error) {
-    cloud.log.warn('a release that was being switched to is not healthy', {
-      app: app.name,
-      release: release.version,
-      why: toProblem(error).why,
-    });
-    return false;
+    if (operation.leftOpen()) throw error;
+    const problem = await undo(run, { ...app, serving: before?.version ?? null }, release, error);
+    throw new ProblemError(problem, { cause: error });
   }
-  await makeCurrent(cloud, app, release);
-  await giveBackDomains(cloud, app);
-  return true;
+  await finished(run, release);
+  cloud.log.info('carried a deploy forward', { app: app.name, release: release.version });
 }
 
-async function replicasOfRelease(cloud: Cloud, app: AppRow, wanted: Desired) {
-  const containers = await cloud.engine.listContainers({
-    [appLabel]: app.id,
-    [releaseLabel]: String(wanted.version),
-    [roleLabel]: 'process',
-  });
-  return wanted.processes.map((process) => {
-    const container = containers.find(
-      (one) => one.labels[processLabel] === process.process && one.labels[replicaLabel] === String(process.replica),
-    );
-    if (!container) throw new ProblemError(missing(app, process.key));
-    return { key: process.key, containerId: container.id, ...(process.health ? { health: process.health } : {}) };
-  });
+/** The container of every replica of the release, by key; throws when one is gone. */
+function replicasOf({ app, desired }: Run, observed: Observed): Map<string, string> {
+  return new Map(
+    desired.processes.map(({ key, process, replica }) => {
+      const container = observed.containers.find(
+        ({ labels }) =>
+          labels[roleLabel] === 'process' &&
+          labels[releaseLabel] === String(desired.version) &&
+          labels[processLabel] === process &&
+          labels[replicaLabel] === String(replica),
+      );
+      if (!container) throw new ProblemError(missing(app, key));
+      return [key, container.id];
+    }),
+  );
 }
 
-/** The release that served before serves again; containers of the other are left to the converge that follows. */
-async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Problem> {
-  const [current] = await releasesInState(cloud.db, app.id, 'current');
-  if (app.serving === release.version) await setServing(cloud, app, current?.version ?? null);
+/** The release never served: it ends as failed. Containers of it are left to the converge that follows. */
+async function takeBack(cloud: Cloud, app: AppRow, release: ReleaseRow, operation?: Operation): Promise<Problem> {
   await giveBackDomains(cloud, app, release);
   const problem: Problem = {
     code: 'interrupted',
     what: 'The deploy was interrupted',
     object: `release ${release.version} of ${app.name}`,
     why: 'The companion was stopped, or could not go on, before the new release served.',
-    still: current ? `Release ${current.version} still serves.` : 'No release of this app has served yet.',
+    still: app.serving === null ? 'No release of this app has served yet.' : `Release ${app.serving} still serves.`,
     remedy: 'Deploy again.',
     evidence: [],
   };
-  await changeState(cloud, app, release, 'failed', { problem });
+  const receipt = operation && receiptOfSteps(timingsOf(operation), release.digest);
+  await changeState(cloud, app, release, 'failed', { problem, receipt });
   return problem;
 }
 
@@ -162,7 +159,7 @@ function missing(app: AppRow, key: string) {
     code: 'container_exited' as const,
     what: 'A replica of the release is gone',
     object: `${key} of ${app.name}`,
-    why: 'No container of it is left.',
+    why: 'The companion was stopped while it switched to the release, and no container of the replica is left.',
     remedy: 'Deploy again.',
   };
 }

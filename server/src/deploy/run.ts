@@ -4,22 +4,19 @@
  */
 import type { Problem } from 'minicloud-shared/model/problem';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import type { Receipt, ReleaseState } from 'minicloud-shared/model/release';
-import { type AppRow, appChanged, findAppById, setServing } from '../apps/apps.ts';
+import { type AppRow, findAppById } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, releaseLabel } from '../processes/processes.ts';
 import {
   findRelease,
-  moveRelease,
   type ReleaseRow,
   type Resolved,
   releasesInState,
   requireRelease,
   resolvedOf,
   saveReceipt,
-  toRelease,
 } from '../releases/releases.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { bindingEnv, serviceAliases } from '../services/services.ts';
@@ -28,6 +25,7 @@ import { type Desired, desired } from './desired.ts';
 import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 import { deploySteps } from './plan.ts';
+import { announce, changeState, makeCurrent, serveAgain } from './serving.ts';
 
 /** Runs the deploy of a pending release to its end. Throws what failed, with what still serves. */
 export async function runRelease(
@@ -40,29 +38,39 @@ export async function runRelease(
   const app = await findAppById(cloud, appId);
   if (!app) throw appGone(appId);
   const release = await requireRelease(cloud, app.id, app.name, version);
-  const wanted = await desiredOf(cloud, app, release);
-  const run: Run = {
+  const run = await runOf(cloud, app, release, operation);
+  await changeState(cloud, app, release, 'deploying', {});
+  try {
+    if (expectedServing !== undefined && app.serving !== expectedServing) throw planChanged(app.name);
+    await execute(run, deploySteps(run.desired, await observe(cloud, app, operation.signal)));
+  } catch (error) {
+    run.prober?.stop();
+    const problem = await undo(run, app, release, error);
+    throw new ProblemError(problem, { cause: error });
+  }
+  await finished(run, release);
+}
+
+/** A run of the release that has done nothing yet. */
+export async function runOf(cloud: Cloud, app: AppRow, release: ReleaseRow, operation: OperationRun): Promise<Run> {
+  return {
     cloud,
     app,
-    desired: wanted,
+    desired: await desiredOf(cloud, app, release),
     operation,
     containers: new Map(),
     switched: false,
     probes: { sent: 0, failed: 0 },
     finish: (self) => finish(self, release),
   };
-  await changeState(cloud, app, release, 'deploying', {});
-  try {
-    if (expectedServing !== undefined && app.serving !== expectedServing) throw planChanged(app.name);
-    await execute(run, deploySteps(wanted, await observe(cloud, app, operation.signal)));
-  } catch (error) {
-    run.prober?.stop();
-    const problem = await undo(run, app, release, error);
-    throw new ProblemError(problem, { cause: error });
-  }
+}
+
+/** The last word on a run that came to its end. */
+export async function finished(run: Run, release: ReleaseRow): Promise<void> {
+  const { cloud, app } = run;
   run.prober?.stop();
-  await saveReceipt(cloud.db, app.id, version, receiptOf(run, release.digest));
-  await announce(cloud, app.id, version);
+  await saveReceipt(cloud.db, app.id, release.version, receiptOf(run, release.digest));
+  await announce(cloud, app.id, release.version);
 }
 
 /** What a stored release should look like, with its real bindings. */
@@ -125,17 +133,8 @@ export async function giveBackDomains(cloud: Cloud, app: AppRow, except?: Releas
   );
 }
 
-/** Old → superseded or rolled back, new → current, in this order, so that there is never more than one. */
-export async function makeCurrent(cloud: Cloud, app: AppRow, release: ReleaseRow, receipt?: Receipt): Promise<void> {
-  const to = release.reason.startsWith('rollback') ? 'rolled_back' : 'superseded';
-  for (const old of await releasesInState(cloud.db, app.id, 'current')) {
-    if (old.version !== release.version) await changeState(cloud, app, old, to, {});
-  }
-  await changeState(cloud, app, release, 'current', receipt ? { receipt } : {});
-}
-
-/** Takes back what a failed run did; the release that served goes on serving. Never throws. */
-async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknown): Promise<Problem> {
+/** Takes back what a failed run did; `before` is the app with the release that served, which goes on serving. */
+export async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknown): Promise<Problem> {
   const { cloud } = run;
   const done = await findRelease(cloud.db, before.id, release.version);
   const problem = toProblem(error);
@@ -143,10 +142,12 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
     // It serves; only tidying up failed. The next converge does it.
     return { ...problem, still: `Release ${release.version} serves; only old containers are left to remove.` };
   }
+  let serves = !run.switched;
   let takenBack = false;
   try {
     if (run.switched) {
-      await setServing(cloud, before, before.serving);
+      await serveAgain(cloud, before, before.serving);
+      serves = true;
       await applyAppRoutes(cloud, before.id);
     }
     const containers = await cloud.engine.listContainers({
@@ -166,8 +167,11 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
     ...problem,
     still: stillServes(before, run.switched && !takenBack),
   };
-  // Not written down now, it is settled by a later converge.
-  await changeState(cloud, before, release, 'failed', { problem: told }).catch((cause) =>
+  // As long as the database says that it serves, it has not failed. What is not written down now is settled by a later
+  // converge.
+  if (!serves) return told;
+  const receipt = receiptOf(run, release.digest);
+  await changeState(cloud, before, release, 'failed', { problem: told, receipt }).catch((cause) =>
     cloud.log.error('the end of a release could not be recorded', { app: before.name, why: toProblem(cause).why }),
   );
   return told;
@@ -176,32 +180,6 @@ async function undo(run: Run, before: AppRow, release: ReleaseRow, error: unknow
 function stillServes(before: AppRow, unsettled: boolean): string {
   if (unsettled) return 'What answers now goes on; which release that is is settled as soon as it can be written down.';
   return before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`;
-}
-
-/** Moves the release along its state table and tells subscribers; a move that is not allowed from here changes nothing. */
-export async function changeState(
-  cloud: Cloud,
-  app: AppRow,
-  release: ReleaseRow,
-  to: ReleaseState,
-  facts: { receipt?: Receipt; problem?: Problem },
-): Promise<void> {
-  const problem = facts.problem && (JSON.parse(cloud.redactor.redact(JSON.stringify(facts.problem))) as Problem);
-  const told = { at: cloud.clock.now(), ...facts, ...(problem ? { problem } : {}) };
-  if (!(await moveRelease(cloud.db, app.id, release.version, to, told))) return;
-  await announce(cloud, app.id, release.version);
-}
-
-async function announce(cloud: Cloud, appId: string, version: number): Promise<void> {
-  const app = await findAppById(cloud, appId);
-  const row = app && (await findRelease(cloud.db, appId, version));
-  if (!app || !row) return;
-  await cloud.events.append({
-    by: row.by,
-    app: app.name,
-    body: { kind: 'release.changed', release: toRelease(row, app.name) },
-  });
-  await appChanged(cloud, app, row.by);
 }
 
 function appGone(id: string): ProblemError {

@@ -2,6 +2,7 @@
 import type { Operation, OperationStep } from 'minicloud-shared/model/operation';
 import type { Clock } from './clock.ts';
 import { crashpoint } from './crashpoint.ts';
+import type { Waiting } from './lanes.ts';
 
 export interface OperationRun {
   readonly id: string;
@@ -11,24 +12,49 @@ export interface OperationRun {
     step: { id: string; title: string },
     work: (detail: (text: string, progress?: number) => void) => Promise<T>,
   ): Promise<T>;
-  /** Milliseconds that each finished step took. */
-  timings(): { name: string; object: string; ms: number }[];
+  /** For what only waits: other apps' operations take its place meanwhile. */
+  waiting: Waiting;
+  /** From here on nobody can cancel it. Throws when somebody has by now. */
+  passPointOfNoReturn(): void;
+  /** True when the companion stops and the next one goes on with it: nothing is to be taken back. */
+  leftOpen(): boolean;
+  /** Milliseconds that each finished step took, those before a restart of the companion included. */
+  timings(): StepTiming[];
+}
+
+export interface StepTiming {
+  name: string;
+  object: string;
+  ms: number;
+}
+
+export interface RunParts {
+  signal: AbortSignal;
+  /** Writes the operation down. */
+  save: (operation: Operation) => Promise<void>;
+  clock: Clock;
+  waiting: Waiting;
+  onNoReturn: () => void;
+  leftOpen: () => boolean;
 }
 
 const detailEveryMs = 400;
 
-/** What the work of an operation is given; `save` writes the operation down. */
+/** What the work of an operation is given. */
 export function createRun(
   operation: Operation,
-  signal: AbortSignal,
-  save: (operation: Operation) => Promise<void>,
-  clock: Clock,
+  { signal, save, clock, waiting, onNoReturn, leftOpen }: RunParts,
 ): OperationRun {
-  const timings: { name: string; object: string; ms: number }[] = [];
   return {
     id: operation.id,
     signal,
-    timings: () => [...timings],
+    waiting,
+    leftOpen,
+    passPointOfNoReturn() {
+      signal.throwIfAborted();
+      onNoReturn();
+    },
+    timings: () => timingsOf(operation),
     async step({ id, title }, work) {
       if (signal.aborted) throw signal.reason;
       let step = operation.steps.find((known) => known.id === id);
@@ -39,6 +65,7 @@ export function createRun(
       const current: OperationStep = step;
       current.state = 'running';
       current.startedAt = clock.now();
+      delete current.ms;
       await save(operation);
       crashpoint(`${operation.kind}.${pointName(id)}:before`);
       const started = performance.now();
@@ -60,11 +87,15 @@ export function createRun(
         throw error;
       } finally {
         current.ms = Math.round(performance.now() - started);
-        timings.push({ name: id, object: operation.app, ms: current.ms });
         await save(operation);
       }
     },
   };
+}
+
+/** Milliseconds that each finished step of an operation took. */
+export function timingsOf({ app, steps }: Pick<Operation, 'app' | 'steps'>): StepTiming[] {
+  return steps.flatMap(({ id, ms }) => (ms === undefined ? [] : [{ name: id, object: app, ms }]));
 }
 
 /** `start web.2` and `start web.3` are one kind of point. */

@@ -35,7 +35,7 @@ test('steps are on disk before they start and after they end', async () => {
       seen.push((await operations.get(run.id))?.steps[0]?.state ?? '');
     },
   });
-  assert.equal(started.state, 'queued');
+  assert.equal(started.state, 'running', 'nothing of the app is before it');
   assert.equal((await operations.finished(started.id)).state, 'succeeded');
   assert.deepEqual(seen, ['running', 'done']);
 });
@@ -232,6 +232,126 @@ test('one that is cancelled while it waits ends at once, and what it was for is 
   assert.deepEqual(settled, ['cancelled']);
   letGo();
   assert.equal((await operations.finished(first.id)).state, 'succeeded');
+});
+
+/** As many apps as are wanted, each with an operation that runs until it is let go. */
+async function manyHeld(operations: Awaited<ReturnType<typeof parts>>['operations'], count: number, waits: boolean) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const at = { work: 0, most: 0 };
+  const all = await Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      operations.start({
+        kind: 'deploy',
+        app: `app-${index}`,
+        by: 'me',
+        run: async (run) => {
+          at.work += 1;
+          at.most = Math.max(at.most, at.work);
+          await (waits ? run.waiting(() => promise) : promise);
+          at.work -= 1;
+        },
+      }),
+    ),
+  );
+  return { all, letGo: resolve, at };
+}
+
+test('however many apps wait for something, the next one runs at once, and is told as running', async () => {
+  const { operations } = await parts();
+  const { all, letGo } = await manyHeld(operations, 9, true);
+  const next = await operations.start({ kind: 'converge', app: 'shop', by: 'system', run: async () => {} });
+  assert.equal(next.state, 'running');
+  assert.equal((await operations.finished(next.id)).state, 'succeeded');
+  for (const { id } of all) assert.equal((await operations.get(id))?.state, 'running');
+  letGo();
+  for (const { id } of all) assert.equal((await operations.finished(id)).state, 'succeeded');
+});
+
+test('of those that work four go at a time; one that is cancelled before it could begin is settled', async () => {
+  const { operations } = await parts();
+  const { all, letGo, at } = await manyHeld(operations, 6, false);
+  const settled: string[] = [];
+  const last = await operations.start({
+    kind: 'deploy',
+    app: 'shop',
+    by: 'me',
+    neverRan: async (problem) => void settled.push(problem.code),
+    run: async () => assert.fail('it was cancelled'),
+  });
+  while ((await operations.get(all[3]?.id ?? ''))?.state !== 'running');
+  assert.equal(await operations.cancel(last.id), true);
+  assert.equal((await operations.finished(last.id)).state, 'cancelled');
+  assert.deepEqual(settled, ['cancelled']);
+  letGo();
+  for (const { id } of all) assert.equal((await operations.finished(id)).state, 'succeeded');
+  assert.equal(at.most, 4);
+});
+
+test('past its point of no return nobody cancels it', async () => {
+  const { operations } = await parts();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const passed = Promise.withResolvers<void>();
+  const started = await operations.start({
+    kind: 'delete',
+    app: 'shop',
+    by: 'me',
+    run: async (run) => {
+      run.passPointOfNoReturn();
+      passed.resolve();
+      await promise;
+      assert.equal(run.signal.aborted, false);
+    },
+  });
+  await passed.promise;
+  assert.equal(await operations.cancel(started.id), false);
+  resolve();
+  assert.equal((await operations.finished(started.id)).state, 'succeeded');
+});
+
+test('one that resumes is left open by a stop and goes on under its id; what somebody cancelled is not', async () => {
+  const { db, events, operations } = await parts();
+  const held = async (app: string, resumes: boolean) => {
+    const begun = Promise.withResolvers<void>();
+    const { id } = await operations.start({
+      kind: 'delete',
+      app,
+      by: 'me',
+      resumes,
+      run: async (run) => {
+        await run.step({ id: 'one', title: 'One' }, async () => {});
+        await run.step({ id: 'two', title: 'Two' }, async () => {
+          begun.resolve();
+          await new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason)));
+        });
+      },
+    });
+    await begun.promise;
+    return id;
+  };
+  const [left, ended, given] = [await held('left', true), await held('ended', false), await held('given', true)];
+  await operations.cancel(given);
+  await operations.shutdown();
+  assert.equal((await operations.get(ended))?.state, 'cancelled');
+  assert.equal((await operations.get(given))?.state, 'cancelled');
+
+  const clock = { now: () => Date.now() };
+  const log = createLog(createRedactor(), () => {}, clock.now);
+  const next = createOperations({ db, events, clock, log });
+  const [open, ...more] = await next.interrupted();
+  assert.deepEqual([open?.id, more.length], [left, 0]);
+  if (!open) return;
+  next.resume(open, {
+    run: async (run) => {
+      assert.equal(next.busy('left'), true);
+      assert.deepEqual(await next.interrupted(), []);
+      await run.step({ id: 'two', title: 'Two' }, async () => {});
+    },
+  });
+  const over = await next.finished(left);
+  assert.deepEqual(
+    [over.state, ...over.steps.map(({ id, state }) => `${id} ${state}`)],
+    ['succeeded', 'one done', 'two done'],
+  );
 });
 
 test('only so many wait for one app; another app has room', async () => {

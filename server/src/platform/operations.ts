@@ -1,21 +1,30 @@
 /**
  * Operations: named, queued, recorded work that survives being watched, cancelled and killed.
  *
- * Work on one app is serial, on two apps side by side. Every step is on disk before it starts and after it ends, so
- * that after `kill -9` `open()` tells exactly how far it came.
+ * Work on one app is serial, on two apps side by side; one that waits for its app to become healthy is in nobody's way.
+ * Every step is on disk before it starts and after it ends, so that after `kill -9` `interrupted()` tells exactly how
+ * far it came.
  */
-import type { Operation, OperationStep } from 'minicloud-shared/model/operation';
+import type { Operation } from 'minicloud-shared/model/operation';
 import { operationEnded } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import type { Db, Tables } from '../schema.ts';
+import type { Db } from '../schema.ts';
 import type { Clock } from './clock.ts';
 import type { Events } from './events.ts';
 import { randomId } from './ids.ts';
+import { createLanes } from './lanes.ts';
 import type { Log } from './log.ts';
+import { createRecords } from './operation-records.ts';
 import { createRun, type OperationRun } from './operation-run.ts';
 import { createQueue } from './queue.ts';
 
-export interface OperationStart {
+export interface OperationWork {
+  /** It is left open when the companion stops, as after `kill -9`, for the next start to resume; else it is cancelled then. */
+  resumes?: boolean;
+  run(run: OperationRun): Promise<void>;
+}
+
+export interface OperationStart extends OperationWork {
   kind: Operation['kind'];
   app: string;
   release?: number;
@@ -27,30 +36,35 @@ export interface OperationStart {
   overtakes?(waiting: Operation): Problem | undefined;
   /** Called instead of `run` when it ends before its turn: cancelled, or overtaken. */
   neverRan?(problem: Problem): Promise<void>;
-  run(run: OperationRun): Promise<void>;
 }
 
 export interface Operations {
   /**
-   * Queues it. The same idempotency key for the same app gives the operation that was started first. Throws `busy` when
-   * too many wait already.
+   * Queues it behind earlier work on the same app; one with nothing before it is `running` from the first moment. The
+   * same idempotency key for the same app gives the operation that was started first. Throws `busy` when too many wait
+   * already.
    */
   start(start: OperationStart): Promise<Operation>;
+  /** Goes on with one of `interrupted()`, under its own id; its steps that have ended stay. */
+  resume(operation: Operation, work: OperationWork): void;
   find(app: string, idempotencyKey: string): Promise<Operation | undefined>;
   get(id: string): Promise<Operation | undefined>;
   list(app: string | undefined, limit: number): Promise<Operation[]>;
   /** Throws `busy` when as many operations of the app wait for their turn as may. */
   requireRoom(app: string): void;
-  /** Asks a running one to stop, and the state tells when it has; one that waits for its turn ends at once. */
-  cancel(id: string): Promise<void>;
-  /** Resolves when it has ended. */
+  /**
+   * Asks a running one to stop, and the state tells when it has; one that waits for its turn ends at once. False when
+   * there is nothing to stop any more: it has ended, or is past its point of no return and goes on.
+   */
+  cancel(id: string): Promise<boolean>;
+  /** Resolves when it has ended, or was left open because the companion stops. */
   finished(id: string): Promise<Operation>;
   busy(app: string): boolean;
-  /** Operations that a dead companion left queued or running. */
+  /** Operations that a companion before this one left queued or running. */
   interrupted(): Promise<Operation[]>;
   /** Writes the end of an operation that no longer runs here. */
   close(id: string, state: 'failed' | 'succeeded' | 'cancelled', problem?: Problem): Promise<void>;
-  /** Stops taking work, cancels what runs, waits. */
+  /** Stops taking work, cancels what runs or leaves it to the next start, waits. */
   shutdown(): Promise<void>;
 }
 
@@ -60,11 +74,14 @@ interface Live {
   start: OperationStart;
   controller: AbortController;
   begun: boolean;
+  /** Set when it is past its point of no return. */
+  committed: boolean;
   /** Set when it ended before its turn. */
   over?: Promise<Operation>;
   ended: PromiseWithResolvers<Operation>;
 }
 
+/** Operations that work at a time; those that only wait are not counted. */
 const width = 4;
 /** Operations of one app that may wait behind the one that runs. */
 const mostWaiting = 20;
@@ -79,39 +96,21 @@ export function createOperations(deps: {
   redact?: (text: string) => string;
 }): Operations {
   const { db, events, clock, log, redact = (text: string) => text } = deps;
-  const queue = createQueue(width);
+  const records = createRecords({ db, events, redact });
+  const { save } = records;
+  const queue = createQueue();
+  const lanes = createLanes(width);
   const running = new Map<string, Live>();
   const unsaved = new Map<string, Operation>();
+  const stopped = new DOMException('The companion was stopped', 'AbortError');
   let closing = false;
-
-  const save = async (operation: Operation): Promise<void> => {
-    const now = structuredClone(operation);
-    await events.append({
-      by: now.by,
-      app: now.app,
-      body: { kind: 'operation.changed', operation: now },
-      alongside: async (transaction) => {
-        await transaction
-          .updateTable('operations')
-          .set({
-            state: now.state,
-            steps_json: redact(JSON.stringify(now.steps)),
-            problem_json: now.problem ? redact(JSON.stringify(now.problem)) : null,
-            started_at: now.startedAt ?? null,
-            finished_at: now.finishedAt ?? null,
-          })
-          .where('id', '=', now.id)
-          .execute();
-      },
-    });
-  };
 
   const waitingOf = (app: string) => [...running.values()].filter((live) => live.start.app === app && !live.begun);
   /** Those that are being written down: they take a place already. */
   const entering = new Set<OperationStart>();
+  const enteringOf = (app: string) => [...entering].filter((start) => start.app === app).length;
   const requireRoom = (app: string) => {
-    const more = [...entering].filter((start) => start.app === app).length;
-    if (waitingOf(app).length + more >= mostWaiting) throw queueFull(app);
+    if (waitingOf(app).length + enteringOf(app) >= mostWaiting) throw queueFull(app);
   };
 
   /** Ends one that waits for its turn, which it then lets pass. */
@@ -140,19 +139,30 @@ export function createOperations(deps: {
 
   const execute = async (live: Live): Promise<Operation> => {
     const { operation, start, controller } = live;
+    const { signal } = controller;
+    const leftOpen = () => start.resumes === true && signal.reason === stopped;
     if (live.over) return live.over;
-    if (controller.signal.aborted) return endWaiting(live, cancelled(operation, controller.signal));
+    if (leftOpen()) return operation;
+    if (signal.aborted) return endWaiting(live, cancelled(operation, signal));
     live.begun = true;
     operation.state = 'running';
-    operation.startedAt = clock.now();
+    operation.startedAt ??= clock.now();
     await save(operation);
+    const onNoReturn = () => {
+      live.committed = true;
+    };
+    let ran = false;
     try {
-      controller.signal.throwIfAborted();
-      await start.run(createRun(operation, controller.signal, save, clock));
+      await lanes.run(signal, (waiting) => {
+        ran = true;
+        return start.run(createRun(operation, { signal, save, clock, waiting, onNoReturn, leftOpen }));
+      });
       operation.state = 'succeeded';
     } catch (error) {
-      operation.problem = controller.signal.aborted ? cancelled(operation, controller.signal, error) : toProblem(error);
-      operation.state = controller.signal.aborted ? 'cancelled' : 'failed';
+      if (leftOpen()) return operation;
+      if (!ran) return endWaiting(live, cancelled(operation, signal));
+      operation.problem = signal.aborted ? cancelled(operation, signal, error) : toProblem(error);
+      operation.state = signal.aborted ? 'cancelled' : 'failed';
       for (const step of operation.steps) if (step.state === 'running') step.state = 'failed';
       if (operation.problem.code === 'internal') {
         log.error('operation failed unexpectedly', {
@@ -181,96 +191,75 @@ export function createOperations(deps: {
     }
   };
 
-  const byKey = async (app: string, key: string) => {
-    const row = await db
-      .selectFrom('operations')
-      .selectAll()
-      .where('app', '=', app)
-      .where('idempotency_key', '=', key)
-      .executeTakeFirst();
-    return row && fromRow(row);
-  };
-  /** Writes it down; the one that was written first under the same key, when there is one. */
-  const insert = async (operation: Operation, idempotencyKey: string | undefined): Promise<Operation | undefined> => {
-    const inserted = await db
-      .insertInto('operations')
-      .values({
-        id: operation.id,
-        kind: operation.kind,
-        app: operation.app,
-        release: operation.release ?? null,
-        state: operation.state,
-        by: operation.by,
-        steps_json: JSON.stringify(operation.steps),
-        problem_json: null,
-        idempotency_key: idempotencyKey ?? null,
-        created_at: operation.createdAt,
-        started_at: null,
-        finished_at: null,
-      })
-      .onConflict((conflict) => conflict.doNothing())
-      .executeTakeFirst();
-    if (inserted.numInsertedOrUpdatedRows !== 0n || idempotencyKey === undefined) return undefined;
-    return byKey(operation.app, idempotencyKey);
-  };
   const get = async (id: string) => {
     const ended = unsaved.get(id);
-    if (ended) return structuredClone(ended);
-    const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
-    return row && fromRow(row);
+    return ended ? structuredClone(ended) : records.byId(id);
+  };
+
+  const enter = (operation: Operation, start: OperationStart): void => {
+    const live: Live = {
+      operation,
+      start,
+      controller: new AbortController(),
+      begun: false,
+      committed: false,
+      ended: Promise.withResolvers<Operation>(),
+    };
+    running.set(operation.id, live);
+    queue
+      .add(start.app, () => execute(live))
+      .finally(() => running.delete(operation.id))
+      .then(live.ended.resolve, live.ended.reject);
+    live.ended.promise.catch((error) =>
+      log.error('operation could not be recorded', { id: operation.id, error: String(error) }),
+    );
   };
 
   return {
     async start(start) {
       if (closing) throw shuttingDown(start.app);
+      requireRoom(start.app);
+      // Told as waiting only when there is something to wait for.
+      const waits = queue.busy(start.app) || enteringOf(start.app) > 0;
+      const now = clock.now();
       const operation: Operation = {
         id: randomId(),
         kind: start.kind,
         app: start.app,
         ...(start.release === undefined ? {} : { release: start.release }),
-        state: 'queued',
+        state: waits ? 'queued' : 'running',
         by: start.by,
         steps: (start.steps ?? []).map((step) => ({ ...step, state: 'waiting' as const })),
-        createdAt: clock.now(),
+        createdAt: now,
+        ...(waits ? {} : { startedAt: now }),
       };
-      requireRoom(start.app);
       entering.add(start);
-      const first = await insert(operation, start.idempotencyKey).finally(() => entering.delete(start));
+      const first = await records.insert(operation, start.idempotencyKey).finally(() => entering.delete(start));
       if (first) return first;
       const { overtakes } = start;
       for (const live of overtakes ? waitingOf(start.app) : []) {
         const problem = overtakes?.(live.operation);
         if (problem) void endWaiting(live, problem);
       }
-      const live: Live = {
-        operation,
-        start,
-        controller: new AbortController(),
-        begun: false,
-        ended: Promise.withResolvers<Operation>(),
-      };
-      running.set(operation.id, live);
-      queue
-        .add(start.app, () => execute(live))
-        .finally(() => running.delete(operation.id))
-        .then(live.ended.resolve, live.ended.reject);
-      live.ended.promise.catch((error) =>
-        log.error('operation could not be recorded', { id: operation.id, error: String(error) }),
-      );
+      enter(operation, start);
       return structuredClone(operation);
     },
-    find: byKey,
-    get,
-    async list(app, limit) {
-      let query = db.selectFrom('operations').selectAll().orderBy('created_at', 'desc').limit(limit);
-      if (app !== undefined) query = query.where('app', '=', app);
-      return (await query.execute()).map(fromRow);
+    resume(interrupted, work) {
+      const operation = structuredClone(interrupted);
+      for (const step of operation.steps) if (step.state !== 'done') step.state = 'waiting';
+      const { kind, app, release, by } = operation;
+      enter(operation, { kind, app, ...(release === undefined ? {} : { release }), by, ...work });
     },
+    find: records.byKey,
+    get,
+    list: records.list,
     requireRoom,
     async cancel(id) {
       const live = running.get(id);
-      live?.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
-      if (live && !live.begun) await endWaiting(live, cancelled(live.operation, live.controller.signal));
+      if (!live || live.committed) return false;
+      live.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
+      if (!live.begun) await endWaiting(live, cancelled(live.operation, live.controller.signal));
+      return true;
     },
     async finished(id) {
       const live = running.get(id);
@@ -281,13 +270,7 @@ export function createOperations(deps: {
     },
     busy: (app) => queue.busy(app),
     async interrupted() {
-      const rows = await db
-        .selectFrom('operations')
-        .selectAll()
-        .where('state', 'in', ['queued', 'running'])
-        .orderBy('created_at')
-        .execute();
-      return rows.map(fromRow).filter((operation) => !running.has(operation.id));
+      return (await records.open()).filter((operation) => !running.has(operation.id));
     },
     async close(id, state, problem) {
       const operation = await get(id);
@@ -301,26 +284,9 @@ export function createOperations(deps: {
     },
     async shutdown() {
       closing = true;
-      for (const { controller } of running.values())
-        controller.abort(new DOMException('The companion was stopped', 'AbortError'));
+      for (const { controller } of running.values()) controller.abort(stopped);
       await queue.idle();
     },
-  };
-}
-
-function fromRow(row: Tables['operations']): Operation {
-  return {
-    id: row.id,
-    kind: row.kind as Operation['kind'],
-    app: row.app,
-    ...(row.release === null ? {} : { release: row.release }),
-    state: row.state as Operation['state'],
-    by: row.by,
-    steps: JSON.parse(row.steps_json) as OperationStep[],
-    ...(row.problem_json === null ? {} : { problem: JSON.parse(row.problem_json) as Problem }),
-    createdAt: row.created_at,
-    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
-    ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
   };
 }
 

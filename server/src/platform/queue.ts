@@ -1,4 +1,4 @@
-/** Named queues: work of one name runs one after another, of two names side by side up to `width`. */
+/** Named queues: work of one name runs one after another, of two names side by side. How much at a time: `lanes.ts`. */
 
 export interface Queue {
   /** Resolves or rejects as the work does. */
@@ -8,37 +8,13 @@ export interface Queue {
   idle(): Promise<void>;
 }
 
-export function createQueue(width: number): Queue {
+export function createQueue(): Queue {
   const tails = new Map<string, Promise<unknown>>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
-
-  const slot = async () => {
-    if (running < width) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  };
-  const free = () => {
-    const next = waiting.shift();
-    if (next) next();
-    else running -= 1;
-  };
 
   return {
     add(name, work) {
       const before = tails.get(name) ?? Promise.resolve();
-      const result = before
-        .catch(() => {})
-        .then(async () => {
-          await slot();
-          try {
-            return await work();
-          } finally {
-            free();
-          }
-        });
+      const result = before.catch(() => {}).then(work);
       const tail = result
         .catch(() => {})
         .then(() => {

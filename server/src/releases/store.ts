@@ -105,6 +105,34 @@ export async function releasesInState(db: Db, appId: string, state: ReleaseState
   return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', '=', state).execute();
 }
 
+/** The release that the app serves by what its releases say, or served last; `except` is left out. */
+export async function lastServed(db: Db, appId: string, except?: number): Promise<ReleaseRow | undefined> {
+  let query = db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('state', 'in', ['current', 'superseded', 'rolled_back']);
+  if (except !== undefined) query = query.where('version', '!=', except);
+  // One becomes current after another: the newest that ever was is the last.
+  return query.orderBy('version', 'desc').limit(1).executeTakeFirst();
+}
+
+/**
+ * The one way back in the state table, for a switch that did not come to its end: the release that served before it is
+ * current again, where none is. False when nothing was to be done.
+ */
+export async function reinstate(db: Db, appId: string, version: number): Promise<boolean> {
+  if ((await releasesInState(db, appId, 'current')).length > 0) return false;
+  const result = await db
+    .updateTable('releases')
+    .set({ state: 'current' })
+    .where('app_id', '=', appId)
+    .where('version', '=', version)
+    .where('state', 'in', ['superseded', 'rolled_back'])
+    .executeTakeFirst();
+  return result.numUpdatedRows > 0n;
+}
+
 /** Releases of any app that are neither served nor ended, made before `at`. */
 export async function openReleases(db: Db, at: number): Promise<ReleaseRow[]> {
   return db

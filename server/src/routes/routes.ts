@@ -12,6 +12,8 @@ import { appRoutes } from './table.ts';
 
 interface Routing {
   routes: Map<string, ProxyRoute[]>;
+  /** False until the table was built: what is applied is always the whole of it. */
+  built: boolean;
   certificates: ProxyCertificate[];
   /** The apply under way; applies follow one another. */
   tail: Promise<unknown>;
@@ -21,7 +23,7 @@ const routings = new WeakMap<Cloud, Routing>();
 function routingOf(cloud: Cloud): Routing {
   let routing = routings.get(cloud);
   if (!routing) {
-    routing = { routes: new Map(), certificates: [], tail: Promise.resolve() };
+    routing = { routes: new Map(), built: false, certificates: [], tail: Promise.resolve() };
     routings.set(cloud, routing);
   }
   return routing;
@@ -29,28 +31,32 @@ function routingOf(cloud: Cloud): Routing {
 
 /** Builds the whole table from database and engine, and applies it: at start and after the engine was away. */
 export async function applyAllRoutes(cloud: Cloud, signal?: AbortSignal): Promise<void> {
-  await inTurn(cloud, async (routing) => {
-    const [apps, releases, containers] = await Promise.all([
-      everyApp(cloud),
-      servingReleases(cloud.db),
-      cloud.engine.listContainers({}, signal ? { signal } : {}),
-    ]);
-    const byApp = Map.groupBy(containers, (container) => container.labels[appLabel] ?? '');
-    const serving = new Map(releases.map((release) => [release.app_id, release]));
-    routing.routes.clear();
-    for (const app of apps) {
-      const release = serving.get(app.id);
-      if (release && app.deleting_at === null)
-        routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? []));
-    }
-    routing.certificates = await proxyCertificates(cloud);
-    await apply(cloud, routing, signal);
-  });
+  await inTurn(cloud, (routing) => buildAll(cloud, routing, signal));
+}
+
+async function buildAll(cloud: Cloud, routing: Routing, signal: AbortSignal | undefined): Promise<void> {
+  const [apps, releases, containers] = await Promise.all([
+    everyApp(cloud),
+    servingReleases(cloud.db),
+    cloud.engine.listContainers({}, signal ? { signal } : {}),
+  ]);
+  const byApp = Map.groupBy(containers, (container) => container.labels[appLabel] ?? '');
+  const serving = new Map(releases.map((release) => [release.app_id, release]));
+  routing.routes.clear();
+  for (const app of apps) {
+    const release = serving.get(app.id);
+    if (release && app.deleting_at === null)
+      routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? []));
+  }
+  routing.certificates = await proxyCertificates(cloud);
+  routing.built = true;
+  await apply(cloud, routing, signal);
 }
 
 /** Brings one app's routes up to its serving release and applies the table. */
 export async function applyAppRoutes(cloud: Cloud, appId: string, signal?: AbortSignal): Promise<void> {
   await inTurn(cloud, async (routing) => {
+    if (!routing.built) return buildAll(cloud, routing, signal);
     const app = await findAppById(cloud, appId);
     const release = app?.serving == null ? undefined : await findRelease(cloud.db, app.id, app.serving);
     if (app && release && app.deleting_at === null) {

@@ -25,12 +25,16 @@ export const releaseCan: Record<ReleaseState, { rollbackTo: boolean; cancel: boo
   rolled_back: { rollbackTo: true, cancel: false },
 };
 
+/** What was measured; of a release that failed, as far as it came. */
 export const receiptSchema = z.object({
-  /** Milliseconds from the first step to `current`. */
+  /** Milliseconds of all steps together. */
   totalMs: z.number(),
   /** Milliseconds between the route table changing and the first answer of the new release through the proxy. */
   switchMs: z.number().optional(),
-  /** Requests that the companion sent through the proxy during the switch, and how many of them failed. */
+  /**
+   * Requests that the companion sent through the proxy during the switch, and how many of them failed. When the
+   * companion was killed in the middle of the switch: since it goes on.
+   */
   probes: z.object({ sent: z.number().int(), failed: z.number().int() }),
   digest: z.string(),
   steps: z.array(z.object({ name: z.string(), object: z.string(), ms: z.number() })),

@@ -21,7 +21,10 @@ export const cancel: Command = {
       else context.err.print([`It has ended before: ${before.state}. Nothing was changed.`]);
       return before.state === 'cancelled' ? exitCodes.ok : exitCodes.failed;
     }
-    await api.operations.cancel.mutate({ id });
+    const { cancelling } = await api.operations.cancel.mutate({ id });
+    // An older server does not say.
+    if (cancelling === false && !context.json)
+      context.err.print(['It can not be cancelled any more and goes on to its end.']);
     const { operation } = await conduct(context, api, {
       start: async () => ({ operationId: id, app: before.app }),
       interrupt: 'leave',

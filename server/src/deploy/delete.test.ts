@@ -1,0 +1,133 @@
+/** A deletion comes to its end or gives the app back: stopped, cancelled or failed, it leaves none half deleted. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually, type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
+import { convergeAll } from './converge.ts';
+
+let companion: MemoryCompanion;
+before(async () => {
+  companion = await startMemoryCompanion();
+});
+after(() => companion.stop());
+
+const deployed = async (app: string, on = companion) => {
+  const operation = await on.deploy(`name: ${app}\nimage: plain:1\nexpose: [{ port: 80 }]\n`);
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+};
+const deleting = async (app: string, on = companion) =>
+  (await on.client.apps.delete.mutate({ name: app, confirm: app })).operationId;
+const names = async (on = companion) =>
+  (await on.client.apps.list.query()).map(({ name, state }) => `${name} ${state}`);
+const visit = async (app: string) =>
+  (await companion.cloud.proxy.probe({ host: `${app}.localhost`, path: '/', timeoutMs: 1000 })).status;
+
+/** Holds the stopping of containers until it is let go. */
+function holdStops(on = companion) {
+  const asked = Promise.withResolvers<void>();
+  const turn = Promise.withResolvers<void>();
+  on.engine.world.intercept = async (call) => {
+    if (call !== 'stopContainer') return;
+    asked.resolve();
+    await turn.promise;
+  };
+  return {
+    asked: asked.promise,
+    letGo() {
+      delete on.engine.world.intercept;
+      turn.resolve();
+    },
+  };
+}
+
+test('cancelled before anything was taken away, the app is as before', async () => {
+  await deployed('kept');
+  const { proxy, operations } = companion.cloud;
+  const apply = proxy.apply.bind(proxy);
+  const asked = Promise.withResolvers<void>();
+  const turn = Promise.withResolvers<void>();
+  proxy.apply = async (...args) => {
+    asked.resolve();
+    await turn.promise;
+    return apply(...args);
+  };
+  const id = await deleting('kept');
+  await asked.promise;
+  const { cancelling } = await companion.client.operations.cancel.mutate({ id });
+  assert.equal(cancelling, true);
+  proxy.apply = apply;
+  turn.resolve();
+  const operation = await operations.finished(id);
+  assert.deepEqual([operation.state, operation.problem?.still], ['cancelled', 'The app is as before, and serves.']);
+  assert.deepEqual(await names(), ['kept running']);
+  assert.equal(await visit('kept'), 200);
+  await deployed('kept');
+});
+
+test('cancelled after that it goes on to its end, and the answer says so', async () => {
+  await deployed('late');
+  const stops = holdStops();
+  const id = await deleting('late');
+  await stops.asked;
+  assert.deepEqual(await companion.client.operations.cancel.mutate({ id }), { id, cancelling: false });
+  stops.letGo();
+  assert.equal((await companion.cloud.operations.finished(id)).state, 'succeeded');
+  assert.ok(!(await names()).some((name) => name.startsWith('late')));
+});
+
+test('cancelling a deletion takes what deleting takes', async () => {
+  await deployed('guarded');
+  const stops = holdStops();
+  const id = await deleting('guarded');
+  await stops.asked;
+  for (const [scope, code] of [
+    ['deploy', 'forbidden'],
+    ['manage', 'ok'],
+  ] as const) {
+    const { value } = await companion.token(scope);
+    const outcome = await companion.call('operations.cancel', 'mutation', { id }, { token: value });
+    assert.equal(outcome.code, code, outcome.text);
+  }
+  stops.letGo();
+  await companion.cloud.operations.finished(id);
+});
+
+test('one that fails after that says what is left, and is tried again by itself', async () => {
+  await deployed('failing');
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'removeNetwork') throw new Error('the engine is away');
+  };
+  const id = await deleting('failing');
+  const failed = await companion.cloud.operations.finished(id);
+  delete companion.engine.world.intercept;
+  assert.equal(failed.state, 'failed');
+  assert.match(failed.problem?.still ?? '', /half deleted .* kept/);
+  assert.match(failed.problem?.remedy ?? '', /tried again every 10 minutes/);
+  await convergeAll(companion.cloud);
+  assert.ok((await names()).includes('failing deleting'), 'not at once');
+  companion.pass(11 * 60_000);
+  await convergeAll(companion.cloud);
+  await eventually('the deletion', async () => !(await names()).some((name) => name.startsWith('failing')));
+});
+
+test('the companion is stopped in the middle of it: the next one goes on with the same operation', async (t) => {
+  const home = await mkdtemp(path.join(tmpdir(), 'minicloud-memory-'));
+  t.after(() => rm(home, { recursive: true }));
+  const stopped = await startMemoryCompanion({ home });
+  await deployed('gone', stopped);
+  const stops = holdStops(stopped);
+  const id = await deleting('gone', stopped);
+  await stops.asked;
+  const stop = stopped.stop();
+  await eventually('the stop', () => stopped.cloud.stopping.aborted);
+  stops.letGo();
+  await stop;
+
+  const next = await startMemoryCompanion({ home, world: stopped.engine.world });
+  t.after(() => next.stop());
+  assert.equal((await next.cloud.operations.finished(id)).state, 'succeeded');
+  assert.deepEqual(await names(next), []);
+  assert.deepEqual(await next.engine.listContainers({ 'minicloud.app-name': 'gone' }), []);
+});
