@@ -153,6 +153,7 @@ async function lastingOf(cloud: Cloud, release: ReleaseRow): Promise<Set<string>
 
 const everyMs = 60_000;
 const soonMs = 200;
+const idleCheckMs = 500;
 
 /** Converges for ever: now, at engine events that matter, after gaps, and once a minute. `first` resolves after the first time. */
 export function keepConverging(cloud: Cloud): { first: Promise<void>; stop(): void } {
@@ -185,6 +186,11 @@ export function keepConverging(cloud: Cloud): { first: Promise<void>; stop(): vo
     clearTimeout(timer);
     timer = setTimeout(run, soonMs);
   };
+  /** Apps that something happened to while an operation was at work on them: looked at when it has ended. */
+  const missed = new Set<string>();
+  const idle = setInterval(() => {
+    for (const name of missed) if (!cloud.operations.busy(name) && missed.delete(name)) soon();
+  }, idleCheckMs).unref();
   const watch = async () => {
     for await (const event of cloud.engine.events({ signal: stop.signal })) {
       if (event.action === 'resync') {
@@ -209,7 +215,9 @@ export function keepConverging(cloud: Cloud): { first: Promise<void>; stop(): vo
           })
           .catch((error) => cloud.log.warn('an event could not be recorded', { why: toProblem(error).why }));
       }
-      if (event.action === 'destroy' || event.action === 'die') soon();
+      if (event.action !== 'destroy' && event.action !== 'die') continue;
+      if (name !== undefined && cloud.operations.busy(name)) missed.add(name);
+      soon();
     }
   };
   void watch().catch((error) => {
@@ -220,6 +228,7 @@ export function keepConverging(cloud: Cloud): { first: Promise<void>; stop(): vo
     stop() {
       stop.abort();
       clearTimeout(timer);
+      clearInterval(idle);
     },
   };
 }
