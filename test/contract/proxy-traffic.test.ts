@@ -136,6 +136,39 @@ describe('proxy traffic', () => {
     );
   });
 
+  test('no header of an app sends a request through the proxy again, and none is counted twice', async () => {
+    const app = await start((request, response) => {
+      const [, way = ''] = /^\/to=(.*)$/.exec(request.url ?? '') ?? [];
+      if (way) response.setHeader('x-accel-redirect', decodeURIComponent(way));
+      response.end(request.url);
+    });
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [app.address], { app: 'sender' })));
+    const ways = ['/elsewhere', '@websocket', '@body_65536', '@failed', '@probe'];
+    for (const way of ways) {
+      const path = `/to=${encodeURIComponent(way)}`;
+      assert.equal((await ask({ host: 'shop.test', path })).text, path, way);
+    }
+    assert.equal(app.hits, ways.length);
+    await comesTo([{ requests: ways.length, errors: 0, active: 0 }], async () =>
+      (await lab.proxy.counters())
+        .filter((counter) => counter.app === 'sender' && counter.requests > 0)
+        .map(({ requests, errors, active }) => ({ requests, errors, active })),
+    );
+  });
+
+  test('who only says WebSocket gets no more time than others', async () => {
+    const silent = await start(() => {});
+    await lab.proxy.apply(routesOnly(routeTo('shop.test', [silent.address], { timeoutMs: 400 })));
+    const headers = { connection: 'upgrade', upgrade: 'websocket' };
+    const answer = await ask({
+      host: 'shop.test',
+      method: 'POST',
+      headers: { ...headers, 'content-length': '2' },
+      body: '{}',
+    });
+    assert.equal(answer.status, 504);
+  });
+
   test('a target that can’t be reached costs no request while another can', async () => {
     const app = await start();
     const dead = await deadAddress();

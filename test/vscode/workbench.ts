@@ -135,9 +135,9 @@ export async function pressNotice(page: Page, text: string, button: string): Pro
   const notice = center.locator('.notification-list-item', { hasText: text }).first();
   await notice.getByRole('button', { name: button, exact: true }).click();
   await notice.waitFor({ state: 'detached' });
-  // While the list is open, new messages come into it and not onto the screen.
-  if (await center.isVisible()) await page.locator('.notifications-center [aria-label^="Hide Notifications"]').click();
-  await center.waitFor({ state: 'detached' });
+  // While the list is open, new messages come into it and not onto the screen. Empty, it closes by itself.
+  const hide = center.locator('[aria-label^="Hide Notifications"]');
+  while (await center.isVisible()) await hide.click({ timeout: 2_000 }).catch(() => {});
 }
 
 /** Presses *Open in Browser* of a message; the page that came of it. */

@@ -66,15 +66,14 @@ local function special(route, about)
     if (method ~= "GET" and method ~= "HEAD") or var.http_transfer_encoding then
         return { location = sized_location(route.max_body) }
     end
-    return about.websocket and { location = "@websocket" } or nil
+    if about.upgrade == "websocket" and method == "GET" then
+        about.websocket = true
+        return { location = "@websocket" }
+    end
 end
 
 local function look_closely()
-    local upgrade = var.http_upgrade
-    return {
-        probe = var.minicloud_probe ~= "",
-        websocket = upgrade ~= nil and string.lower(upgrade) == "websocket",
-    }
+    return { probe = var.minicloud_probe ~= "", upgrade = string.lower(var.http_upgrade or "") }
 end
 
 -- Finds the route of a request. The answer is empty when it goes to its app, and else `turned` has to be called: this
