@@ -145,7 +145,7 @@ test('login --code prints a link with a code and no token, which works once and 
       body: JSON.stringify({ code: link.searchParams.get('code') }),
     });
   const answer = (await (await redeem()).json()) as { result: { data: { value: string } } };
-  const env = { MINICLOUD_TOKEN: answer.result.data.value };
+  const env = { MINICLOUD_API_URL: apiUrl, MINICLOUD_TOKEN: answer.result.data.value };
   await expect(0, ['apps'], { env });
   assert.match((await expect(4, ['deploy', await folder('denied2'), '--yes'], { env })).err, /needs deploy/);
   assert.equal((await redeem()).status, 401);

@@ -130,7 +130,7 @@ test('exit codes', async () => {
   const env = { MINICLOUD_TOKEN: token };
   assert.match((await expect(3, ['apps', '--api-url', `127.0.0.1:${nobody}`], { env })).err, /can’t be reached/);
   assert.match((await expect(4, ['apps', '--api-url', `127.0.0.1:${nobody}`])).err, /There is no token/);
-  await expect(4, ['apps'], { env: { MINICLOUD_TOKEN: 'mc_user_aaaaaaaaaa_wrong' } });
+  await expect(4, ['apps'], { env: { MINICLOUD_API_URL: apiUrl, MINICLOUD_TOKEN: 'mc_user_aaaaaaaaaa_wrong' } });
   await expect(1, ['releases', 'nobody']);
   const told = JSON.parse((await expect(1, ['releases', 'nobody', '--json'])).err);
   assert.equal(told.problem.code, 'not_found');
@@ -228,7 +228,7 @@ test('tokens: made with a scope, limited, used, revoked', async () => {
   const made = await expect(0, ['tokens:create', 'ci', '--scope', 'read', '--expires', '1d']);
   const value = made.out.trim();
   assert.match(value, /^mc_user_/);
-  const env = { MINICLOUD_TOKEN: value };
+  const env = { MINICLOUD_API_URL: apiUrl, MINICLOUD_TOKEN: value };
   await expect(0, ['apps'], { env });
   assert.match((await expect(4, ['deploy', await folder('denied'), '--yes'], { env })).err, /needs deploy/);
   assert.match((await expect(0, ['tokens'])).out, /ci +read +all .* in \d+ h/);

@@ -10,7 +10,7 @@ import { confirmDeploy } from './confirm.ts';
 import { progressOf } from './progress.ts';
 import { receiptWords } from './receipt-words.ts';
 import { planChanged, startDeploy } from './run-deploy.ts';
-import { diagnosticLine, planLines } from './task-lines.ts';
+import { diagnosticLine, planLines, terminalLine } from './task-lines.ts';
 import { watchOperation } from './watch-operation.ts';
 
 /** Exit codes as the command line has them: 0 deployed, 1 not. */
@@ -23,7 +23,7 @@ type ExitCode = 0 | 1;
 export function createDeployTerminal(services: Services, manifest: Uri): Pseudoterminal {
   const written = new EventEmitter<string>();
   const closed = new EventEmitter<number>();
-  const say = (line: string): void => written.fire(`${line}\r\n`);
+  const say = (line: string): void => written.fire(terminalLine(line));
   const ended = new AbortController();
   const end = (code: ExitCode): void => {
     if (!ended.signal.aborted) closed.fire(code);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { Severity } from 'minicloud-shared/manifest/model';
 import { problemCodes } from 'minicloud-shared/model/problem';
-import { diagnosticLine } from './task-lines.ts';
+import { diagnosticLine, terminalLine } from './task-lines.ts';
 
 interface Matcher {
   name: string;
@@ -70,4 +70,11 @@ test('why a deploy failed is told of an open manifest too; what the editor finds
   // The editor takes the documents of all matchers of an owner together.
   const owners = (await matchers()).map(({ owner }) => owner);
   assert.equal(new Set(owners).size, owners.length);
+});
+
+test('a line in the terminal of a task is one line and acts on nothing', () => {
+  assert.equal(
+    terminalLine('data at /data\r\nshop: release 2 is live.\u001b[2J\u001b[H\u202e'),
+    'data at /datashop: release 2 is live.\r\n',
+  );
 });

@@ -32,3 +32,42 @@ test('no name where there is none of the manifest itself', () => {
     assert.equal(findName(text), undefined, text);
   }
 });
+
+test('what is half typed is passed over: an apostrophe, a quote that nothing closes', () => {
+  for (const text of ["{ env: { A: it's }, name: shop }", '{ image: "a:1, name: shop }', '{ "name: shop']) {
+    assert.equal(findName(text)?.name, 'shop', text);
+  }
+});
+
+const size = 256 * 1024;
+/** Text that made a search go back and forth, or is of a kind that could. */
+const nasty: readonly [why: string, text: string][] = [
+  ['spaces before the first key', `${' '.repeat(size)}name: shop\n`],
+  ['spaces on a line before it', `${' '.repeat(size)}\nname: shop\n`],
+  ['a margin as wide as all that is read', `${' '.repeat(60_000)}image: a:1\n${' '.repeat(size)}name: shop\n`],
+  ['spaces behind the key', `name${' '.repeat(size)}\nname: shop\n`],
+  ['comments', '#\n'.repeat(size / 2)],
+  ['marks of documents', '--- '.repeat(size / 4)],
+  ['directives', `%${'%\n'.repeat(size / 2)}`],
+  ['lines with margins', '    name\n'.repeat(size / 8)],
+  ['escapes in a quote that nothing closes', `{${'"\\'.repeat(size / 2)}`],
+  ['pairs of quotes', `{'${"''".repeat(size / 2)}`],
+  ['both quotes in turn', `{${`"'`.repeat(size / 2)}`],
+  ['open braces', '{'.repeat(size)],
+  ['keys without a colon', `{${`name${' '.repeat(60)},`.repeat(size / 64)}`],
+  ['keys and spaces', `{${`"name"${' '.repeat(50)}`.repeat(size / 56)}`],
+  ['a name that does not end', `name: "${'a'.repeat(size)}`],
+];
+for (const [why, text] of nasty) {
+  test(`a manifest of 256 KB is answered at once: ${why}`, () => {
+    const began = performance.now();
+    findName(text);
+    // It takes 10 ms or so; a search that goes back and forth takes many seconds.
+    assert.ok(performance.now() - began < 1000, `${Math.round(performance.now() - began)} ms`);
+  });
+}
+
+test('a name is looked for in the first 64 KB', () => {
+  const behind = (count: number) => findName(`#${'x'.repeat(count)}\nname: shop\n`)?.name;
+  assert.deepEqual([behind(60_000), behind(70_000)], ['shop', undefined]);
+});

@@ -24,6 +24,7 @@ const hostile: [name: string, text: string, shown: string][] = [
   ['a link in disguise', '\u001b]8;;http://evil\u0007click\u001b]8;;\u0007', 'click'],
   ['a second line', 'one\nERROR two\r', 'oneERROR two'],
   ['reordered text', 'abc\u202edef', 'abcdef'],
+  ['marks of direction, other ends of lines', 'a\u200eb\u200f\u061cc\u2028d\u2029', 'abcd'],
   ['tabs stay', 'a\tb', 'a\tb'],
 ];
 for (const [name, text, shown] of hostile) test(`log text: ${name}`, () => assert.equal(withoutControls(text), shown));

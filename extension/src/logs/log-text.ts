@@ -27,9 +27,12 @@ export function wordsIn(line: string): string | undefined {
   return /^\d{4}-\d\d-\d\dT[\d:.]+Z {2}\S+ r\d+ [! ] (.*)$/.exec(line)?.[1];
 }
 
-/** Escape sequences and controls that reorder text are taken out: a log line must not be able to look like another. */
+/**
+ * Escape sequences, ends of lines and controls that reorder text are taken out: a line of a log, a plan or a terminal
+ * must not be able to look like another.
+ */
 export function withoutControls(text: string): string {
   return text
     .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g, '')
-    .replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+    .replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '');
 }

@@ -36,3 +36,11 @@ for (const { name, plan, text } of rows) {
 test('nothing is said of loss where nothing is lost', () => {
   assert.equal(lossText(planOf('restart', [image]), untranslated), '');
 });
+
+test('a name can not add a line to what is said to be lost', () => {
+  const forged = { ...volume, object: 'data at /data\n\nNothing is lost.\u202e' };
+  assert.equal(
+    lossText(planOf('data', [forged]), untranslated),
+    'This would be lost:\n•  data at /dataNothing is lost.\n',
+  );
+});

@@ -1,12 +1,13 @@
 /** What a modal says before data or time is lost. */
 import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import type { Release } from 'minicloud-shared/model/release';
+import { withoutControls } from '../logs/log-text.ts';
 import type { Translate } from '../translate.ts';
 import { verdict } from './plan-text.ts';
 
 /** A line for each thing that goes, below what the lines are; empty when nothing does. */
 export function lossText(plan: Pick<Plan, 'changes'>, t: Translate): string {
-  const lost = dataAtRisk(plan).map((object) => `•  ${object}\n`);
+  const lost = dataAtRisk(plan).map((object) => `•  ${withoutControls(object)}\n`);
   return lost.length === 0 ? '' : `${t('This would be lost:')}\n${lost.join('')}`;
 }
 

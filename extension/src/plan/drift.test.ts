@@ -48,6 +48,12 @@ test('the sentence names the first of what differs', () => {
   );
 });
 
+test('a name can not forge a sentence of its own', () => {
+  const drift = driftOf(plan(['data at /data\n\nNothing differs.\u202e']), 'home');
+  assert.ok(drift);
+  assert.match(driftMessage(drift, untranslated), /something else: data at \/dataNothing differs\.\.$/);
+});
+
 test('what may be otherwise by now says when it was so', () => {
   const drift = driftOf(plan(['image']), 'home');
   assert.ok(drift);

@@ -1,6 +1,7 @@
 /** Drift: the server runs something else than a manifest says. Computed by the plan, remembered, silent when unknown. */
 import { createHash } from 'node:crypto';
 import type { Change, Plan } from 'minicloud-shared/model/plan';
+import { withoutControls } from '../logs/log-text.ts';
 import type { Translate } from '../translate.ts';
 import { changesOf } from './plan-text.ts';
 
@@ -23,7 +24,7 @@ const mostNamed = 3;
 
 /** One sentence with what differs; the first few by name. `seen` is when, for what may be otherwise by now. */
 export function driftMessage({ server, app, release, changes }: Drift, t: Translate, seen?: string): string {
-  const named = changes.slice(0, mostNamed).map(({ object }) => object);
+  const named = changes.slice(0, mostNamed).map(({ object }) => withoutControls(object));
   const rest = changes.length - named.length;
   const list = rest > 0 ? t('{0} and {1} more', named.join(', '), rest) : named.join(', ');
   const message = t('{0} runs release {1} of {2}, and this file says something else: {3}.', server, release, app, list);

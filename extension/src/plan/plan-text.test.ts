@@ -105,3 +105,23 @@ test('a value with line ends or of great length stays on its line', () => {
   const line = text.split('\n').find((each) => each.includes('release command'));
   assert.match(line ?? '', /a b+… {2}no interruption$/);
 });
+
+test('what an image or a manifest names stays on its line and acts on nothing', () => {
+  const forged = '/data\n\nVisitors would not notice.\u001b[2J\u001b[H\u202e';
+  const { text, marks } = planText(
+    {
+      ...plan,
+      changes: [{ action: 'remove', object: forged, before: forged, after: forged, consequence: 'data' }],
+      steps: plan.steps.map((step) => ({ ...step, title: forged })),
+      notes: [`The image keeps data at ${forged}.`],
+      urls: [forged],
+    },
+    'home',
+    untranslated,
+  );
+  assert.doesNotMatch(text, /[^\n\P{Cc}]|\p{Cf}/u);
+  assert.ok(text.includes('  •  The image keeps data at /dataVisitors would not notice..\n'), text);
+  assert.doesNotMatch(text, /^Visitors/m);
+  const lines = text.split('\n');
+  for (const { line, end } of marks) assert.ok(end <= (lines[line]?.length ?? 0));
+});

@@ -1,5 +1,6 @@
 /** A plan as lines that read at a glance, with marks that the editor colours. Every change stands beside what it causes. */
 import { type Change, type Consequence, consequences, type Plan, type PlanStep } from 'minicloud-shared/model/plan';
+import { withoutControls } from '../logs/log-text.ts';
 import type { Translate } from '../translate.ts';
 
 export type MarkKind = 'heading' | 'subtle' | Change['action'] | Consequence;
@@ -159,7 +160,9 @@ function createPage(): Page {
   const marks: Mark[] = [];
   const line: Page['line'] = (parts = []) => {
     let text = '';
-    for (const [part, kind] of parts) {
+    for (const [raw, kind] of parts) {
+      // Names in a plan come from images and manifests of anybody.
+      const part = withoutControls(raw);
       const lead = part.length - part.trimStart().length;
       const length = part.trimEnd().length;
       if (kind && length > lead)

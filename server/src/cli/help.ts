@@ -40,7 +40,7 @@ export function overview(commands: readonly Command[], columns: number): Line[] 
   lines.push([], [styled('bold', 'Options of every command')], ...optionRows(globalOptions, limit));
   const paragraphs = [
     'The server is the one named by --api-url or MINICLOUD_API_URL, else the one you logged in to last, else the one started in this folder (.minicloud/ready.json).',
-    'The token is MINICLOUD_TOKEN, else the one saved by login. There is no option for it: every process of this machine can read the arguments of the others.',
+    'The token is MINICLOUD_TOKEN, else the one saved by login; a server started in this folder is sent the one in its file. There is no option for it: every process of this machine can read the arguments of the others.',
     'Results go to standard output, progress and problems to standard error. With --json a result is one JSON document (logs: one line each), and a problem is {"problem": …, "exitCode": n} on standard error.',
   ];
   for (const paragraph of paragraphs) lines.push([], ...wrap(paragraph, limit).map((line) => [line]));

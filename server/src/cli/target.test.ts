@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
@@ -172,4 +172,65 @@ test('a file that is damaged is told by name, and no server of a folder above is
     });
     assert.equal((await find('https://c.example')).url, 'https://c.example', 'who names a server means that one');
   }
+});
+
+test('the token of the environment is not sent to an address that stands in a folder', async () => {
+  const home = await emptyHome();
+  const file = path.join(home, '.minicloud/ready.json');
+  await mkdir(path.dirname(file));
+  await writeFile(file, JSON.stringify(ready));
+  const warned: string[] = [];
+  const env = { MINICLOUD_TOKEN: 'mc_user_secret' };
+  const find = (given: NodeJS.ProcessEnv) =>
+    findTarget({ env: given, cwd: home, home, warn: (line) => warned.push(line) });
+  assert.deepEqual(await find(env), { url: ready.apiUrl, from: file, token: ready.token });
+  assert.match(warned.join(), /^MINICLOUD_TOKEN is not sent .*MINICLOUD_API_URL=http:\/\/127\.0\.0\.1:9443/);
+  const named = await find({ ...env, MINICLOUD_API_URL: ready.apiUrl });
+  assert.deepEqual([named.token, warned.length], ['mc_user_secret', 1]);
+});
+
+test('who sets a token and no address is told what to set', async () => {
+  const find = await here();
+  await assert.rejects(find({ MINICLOUD_TOKEN: 'mc_user_secret' }), (error: unknown) => {
+    assert.ok(error instanceof UsageProblem);
+    assert.match(`${error.problem.why} ${error.problem.remedy}`, /MINICLOUD_TOKEN is set.*Set MINICLOUD_API_URL/);
+    return true;
+  });
+});
+
+const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+const addresses: [apiUrl: string, used: boolean][] = [
+  ['http://localhost:9443', true],
+  ['http://[::1]:9443', true],
+  ...own.flatMap(({ address, family }): [string, boolean][] =>
+    family === 'IPv4' ? [[`http://${address}:9443`, true]] : [],
+  ),
+  ['https://evil.example', false],
+  ['http://127.0.0.1.evil.example:9443', false],
+  ['http://evil.localhost:9443', false],
+  ['http://203.0.113.9:9443', false],
+];
+for (const [apiUrl, used] of addresses) {
+  test(`a file in a folder ${used ? 'may name' : 'names in vain'} ${apiUrl}`, async () => {
+    const find = (await here({ apiUrl, token: 'ready' }))();
+    if (used) assert.equal((await find).url, apiUrl);
+    else await assert.rejects(find, /can not be used/);
+  });
+}
+
+test('a file that is a link, or that others can write to, decides nothing', async () => {
+  const home = await emptyHome();
+  const file = path.join(home, '.minicloud/ready.json');
+  await mkdir(path.dirname(file));
+  await writeFile(file, JSON.stringify(ready), { mode: 0o600 });
+  const find = () => findTarget({ env: {}, cwd: home, home, warn: silent });
+  for (const mode of [0o620, 0o602]) {
+    await chmod(file, mode);
+    await assert.rejects(find(), UsageProblem, mode.toString(8));
+  }
+  await chmod(file, 0o600);
+  assert.equal((await find()).url, ready.apiUrl);
+  await rename(file, path.join(home, 'elsewhere.json'));
+  await symlink(path.join(home, 'elsewhere.json'), file);
+  await assert.rejects(find(), UsageProblem);
 });

@@ -1,5 +1,6 @@
 /** Which server is meant, and with which token. A token is only ever sent to the server that it was saved for. */
-import { readFile, stat } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { z } from 'zod';
@@ -23,30 +24,34 @@ export interface TargetInput {
   warn(line: string): void;
 }
 
-/** Named on the command line, in the environment, saved by `login`, or running here: the first that there is. */
+/**
+ * Named on the command line, in the environment, saved by `login`, or running here: the first that there is. Folders
+ * come from strangers, too, so that a file in one says where to send nothing but the token that stands in it.
+ */
 export async function findTarget(input: TargetInput): Promise<Target> {
   const { env } = input;
   const saved = await readSaved(savedPath(env, input.home), input.warn);
   const started = await findReady(input.cwd, input.uid ?? process.getuid?.());
   const named = input.apiUrl ?? (env.MINICLOUD_API_URL || undefined);
   const chosen = named === undefined ? saved.default : parseServerUrl(named);
-  // What is damaged in a folder around is nothing to somebody who means another server.
-  if (chosen === undefined && started?.damage !== undefined) throw damaged(started.file, started.damage);
-  const ready = started?.damage === undefined ? started : undefined;
-  const url = chosen ?? ready?.url;
-  if (url === undefined) throw noServer();
+  if (chosen === undefined) return startedHere(input, started);
   const from =
-    input.apiUrl !== undefined
-      ? '--api-url'
-      : named !== undefined
-        ? 'MINICLOUD_API_URL'
-        : saved.default !== undefined
-          ? savedPath(env, input.home)
-          : (ready?.file ?? '');
+    input.apiUrl !== undefined ? '--api-url' : named !== undefined ? 'MINICLOUD_API_URL' : savedPath(env, input.home);
+  // What is damaged in a folder around is nothing to somebody who means another server.
   const kept =
-    saved.servers.find((server) => server.url === url)?.token ?? (ready?.url === url ? ready?.token : undefined);
+    saved.servers.find((server) => server.url === chosen)?.token ??
+    (started?.url === chosen ? started.token : undefined);
   const token = env.MINICLOUD_TOKEN || kept;
-  return { url, from, ...(token === undefined ? {} : { token }) };
+  return { url: chosen, from, ...(token === undefined ? {} : { token }) };
+}
+
+function startedHere({ env, warn }: TargetInput, started: Started | undefined): Target {
+  if (started === undefined) throw env.MINICLOUD_TOKEN ? noAddress() : noServer();
+  const { file, url, token, damage } = started;
+  if (url === undefined || token === undefined) throw damaged(file, damage ?? '');
+  if (env.MINICLOUD_TOKEN && env.MINICLOUD_TOKEN !== token)
+    warn(`MINICLOUD_TOKEN is not sent to the server of ${file}. Set MINICLOUD_API_URL=${url} if it is for that one.`);
+  return { url, from: file, token };
 }
 
 /** The address as it is kept and compared: scheme, host, port and path, no slash at the end. Throws `UsageProblem`. */
@@ -85,9 +90,9 @@ interface Started {
 }
 
 /**
- * A companion started by `npm start` in this folder or one around it. Only files of our own count: somebody else's in
- * `/tmp` must not decide where a manifest is sent. One of ours counts though it is damaged: to pass it over would be to
- * talk to another server than the one that is meant.
+ * A companion started by `npm start` in this folder or one around it. Only files of our own count: one that somebody
+ * else made in `/tmp`, or could write to, must not decide where a manifest is sent. One of ours counts though it is
+ * damaged: to pass it over would be to talk to another server than the one that is meant.
  */
 async function findReady(cwd: string, owner: number | undefined): Promise<Started | undefined> {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
@@ -97,9 +102,11 @@ async function findReady(cwd: string, owner: number | undefined): Promise<Starte
   }
 }
 
+/** A companion makes a plain file that its owner alone can write; a link could show the file of another folder. */
 async function isOurs(file: string, owner: number | undefined): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined);
-  return found !== undefined && (owner === undefined || found.uid === owner);
+  const found = await lstat(file).catch(() => undefined);
+  if (found === undefined || found.isSymbolicLink()) return false;
+  return owner === undefined || (found.uid === owner && (found.mode & 0o022) === 0);
 }
 
 async function readReady(file: string): Promise<Started> {
@@ -111,17 +118,27 @@ async function readReady(file: string): Promise<Started> {
   }
   try {
     const { apiUrl, token } = readySchema.parse(JSON.parse(text));
-    return { file, url: parseServerUrl(apiUrl), token };
+    const url = parseServerUrl(apiUrl);
+    if (!isThisMachine(new URL(url).hostname))
+      return { file, damage: 'The address in it is none of this machine, where a server that is started here runs.' };
+    return { file, url, token };
   } catch {
     // The error's own message quotes the text, which holds a token.
     return { file, damage: 'It holds no address of a server with a token for it.' };
   }
 }
 
+/** Names ending in `.localhost` are not, as some machines ask the network for them. */
+function isThisMachine(hostname: string): boolean {
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return (isLoopback(host) && !host.endsWith('.localhost')) || own.some(({ address }) => address === host);
+}
+
 function damaged(file: string, why: string): ProblemError {
   return new ProblemError({
     code: 'invalid_input',
-    what: 'What a server wrote here can not be read',
+    what: 'What a server wrote here can not be used',
     object: file,
     why,
     still: 'Nothing was done.',
@@ -135,6 +152,15 @@ function noServer(): UsageProblem {
     object: 'this folder',
     why: 'None was named, you are not logged in, and none was started in this folder.',
     remedy: 'Run `minicloud login URL`, or start one here with `npm start`.',
+  });
+}
+
+function noAddress(): UsageProblem {
+  return new UsageProblem({
+    what: 'No server is known',
+    object: 'this folder',
+    why: 'MINICLOUD_TOKEN is set, but no address of the server that it is for.',
+    remedy: 'Set MINICLOUD_API_URL to that address, or name it with --api-url.',
   });
 }
 

@@ -10,8 +10,9 @@
  * - Failures are `ProblemError`s that name the object. Answers are parsed at the border, never cast.
  */
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
-
+import { visible } from 'minicloud-shared/manifest/mask';
 import type { ProblemInit } from 'minicloud-shared/model/problem';
 
 export type Labels = Record<string, string>;
@@ -54,7 +55,7 @@ export interface ImageInfo {
   /** From the image's own metadata; informs, never decides. */
   exposedPorts: number[];
   user: string;
-  /** Absolute paths that the image declares as `VOLUME`: what is mounted there goes with the container. */
+  /** Paths that the image declares as `VOLUME` (`declaredVolumes`): what is mounted there goes with the container. */
   volumes: string[];
   labels: Labels;
 }
@@ -226,6 +227,14 @@ export interface EngineEvent {
   name: string;
   labels: Labels;
   exitCode?: number;
+}
+
+/**
+ * `VOLUME`s as an image declares them, as absolute paths. It may write them as it likes: the engine mounts them at the
+ * path that is meant, and what would act on a terminal or forge a line of a plan is replaced here, once for all.
+ */
+export function declaredVolumes(written: readonly string[]): string[] {
+  return written.map((path) => visible(posix.resolve('/', path))).sort();
 }
 
 /** Why an image can't run on a machine of this kind; undefined when it can, or doesn't say what it is for. */

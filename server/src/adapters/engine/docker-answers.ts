@@ -1,14 +1,14 @@
 /** What Docker and Podman answer, as schemas: parsed where it comes in, so that nothing behind is cast. */
-import { posix } from 'node:path';
 import { z } from 'zod';
 import { ownLabels } from './baseline.ts';
-import type {
-  ContainerInfo,
-  ContainerState,
-  ContainerStats,
-  ContainerSummary,
-  EngineEvent,
-  ImageInfo,
+import {
+  type ContainerInfo,
+  type ContainerState,
+  type ContainerStats,
+  type ContainerSummary,
+  declaredVolumes,
+  type EngineEvent,
+  type ImageInfo,
 } from './contract.ts';
 import { parseReference, repoDigest } from './reference.ts';
 
@@ -189,10 +189,7 @@ export function imageInfo(answer: z.infer<typeof imageAnswer>, reference: string
       .map((port) => Number.parseInt(port, 10))
       .filter((port) => port > 0 && port < 65_536),
     user: answer.Config?.User ?? '',
-    // An image may write them as it likes; the engine mounts them at the path that is meant.
-    volumes: Object.keys(answer.Config?.Volumes ?? {})
-      .map((path) => posix.resolve('/', path))
-      .sort(),
+    volumes: declaredVolumes(Object.keys(answer.Config?.Volumes ?? {})),
     labels: answer.Config?.Labels ?? {},
   };
 }

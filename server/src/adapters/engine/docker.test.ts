@@ -122,6 +122,16 @@ test('an answer that is not understood is a failure of the engine, not something
   await assert.rejects(engine.listVolumes(), fails('engine_failed', /not understood/));
 });
 
+test('folders that an image declares are absolute and can not act on a terminal or forge a line', async () => {
+  const Volumes = { 'data/../uploads': {}, '/data\n\nNothing is lost.\u001b[2J\u202e': {} };
+  const { socketPath } = await fakeEngine({ '/images/shop:1/json': json({ ...image, Config: { Volumes } }) });
+  const engine = await createDockerEngine({ socketPath, installation: 'x' });
+  assert.deepEqual((await engine.inspectImage('shop:1'))?.volumes, [
+    '/data\ufffd\ufffdNothing is lost.\ufffd[2J\ufffd',
+    '/uploads',
+  ]);
+});
+
 test('the version of the API is agreed on; an engine that is too old is refused', async () => {
   const newer = await fakeEngine({ '/version': json({ ...version, ApiVersion: '1.99', MinAPIVersion: '1.44' }) });
   await createDockerEngine({ socketPath: newer.socketPath, installation: 'x' });

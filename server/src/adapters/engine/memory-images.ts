@@ -5,6 +5,7 @@ import { ProblemError } from 'minicloud-shared/model/problem';
 import { extract } from 'tar-stream';
 import {
   type CallOptions,
+  declaredVolumes,
   type Engine,
   type ImageInfo,
   type Labels,
@@ -146,7 +147,7 @@ function makeImage(seed: string, init: SeedImage, files: Map<string, MemoryFile>
     sizeBytes: 1_000_000,
     exposedPorts: init.exposedPorts ?? [],
     user: init.user ?? '',
-    volumes: init.volumes ?? [],
+    volumes: declaredVolumes(init.volumes ?? []),
     labels: init.labels ?? {},
   };
   return { info, files, names: new Set(), ...(init.credentials && { credentials: init.credentials }) };
