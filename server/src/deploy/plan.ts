@@ -169,7 +169,9 @@ function prepare(desired: Desired, observed: Observed, add: Add): void {
       );
   }
   for (const need of desired.databases) {
-    addService(need, need === desired.databases[0] ? observed.backing.replaced : undefined, add);
+    // One server for all of its kind.
+    if (need === desired.databases.find(({ engine }) => engine === need.engine))
+      addService(need, observed.backing.replaced, add);
     add({ kind: 'binding', need }, `binding ${need.env}`, `Make sure of the database behind ${need.env}`, need.env);
   }
 }
@@ -179,7 +181,7 @@ const replaceSeconds = 10;
 
 function addService(need: DatabaseNeed, replaced: { others: number } | undefined, add: Add): void {
   const action: Action = { kind: 'service', need };
-  const id = `service ${need.engine} ${need.env}`;
+  const id = `service ${need.engine}`;
   if (!replaced) {
     add(action, id, 'Make sure that MariaDB runs', need.engine);
     return;
