@@ -107,3 +107,20 @@ test('a pull has the login of its registry, read anew; one that is refused is to
   assert.deepEqual(secrets, ['me:wrong-password', 'me:right-password']);
   assert.ok('seedImage' in engine, 'it is the engine that it was in all else');
 });
+
+test('a name that only begins or ends like one that has a login gets none', async () => {
+  await write('.docker/config.json', {
+    auths: {
+      'https://index.docker.io.evil.example/v1/': auth('other:1'),
+      'gitlab.example.com/v2': auth('part:2'),
+      'https://whole.example.com/v2': auth('whole:3'),
+      'registry-1.docker.io': auth('hub:4'),
+    },
+  });
+  assert.equal(await found('docker.io.evil.example/x'), undefined);
+  assert.equal(await found('index.docker.io.evil.example/x'), 'other:1 /.docker/config.json');
+  assert.equal(await found('gitlab.example.com/team/shop'), undefined);
+  assert.equal(await found('gitlab.example.com/v2/shop'), 'part:2 /.docker/config.json');
+  assert.equal(await found('whole.example.com/team/shop'), 'whole:3 /.docker/config.json');
+  assert.equal(await found('docker.io/library/redis'), 'hub:4 /.docker/config.json');
+});

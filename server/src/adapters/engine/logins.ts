@@ -137,12 +137,12 @@ function entryOf<T>(entries: Record<string, T>, names: readonly string[]): T | u
   return name === undefined ? undefined : known.get(name);
 }
 
-/** `https://index.docker.io/v1/` → `docker.io`. */
+/** `https://index.docker.io/v1/` → `docker.io`. Without a scheme `v1` and `v2` are parts of a repository's path. */
 function plainName(key: string): string {
   return key
-    .replace(/^https?:\/\//, '')
-    .replace(/\/(v[12]\/?)?$/, '')
-    .replace(/^(index|registry-1)\.docker\.io/, 'docker.io');
+    .replace(/^https?:\/\/(.*?)(\/v[12])?\/?$/, '$1')
+    .replace(/\/$/, '')
+    .replace(/^(index|registry-1)\.docker\.io(?=[:/]|$)/, 'docker.io');
 }
 
 function credentialsOf(entry: Logins['auths'][string]): RegistryCredentials | undefined {
