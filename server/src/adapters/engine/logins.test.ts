@@ -86,8 +86,7 @@ test('a place that can not be read is told, and is no reason not to look further
 test('a pull has the login of its registry, read anew; one that is refused is told without its password', async () => {
   const bare = createMemoryEngine({ installation: 'i' });
   bare.seedImage('registry.example.com/me/shop:1', { credentials: { username: 'me', password: 'right-password' } });
-  const secrets: string[] = [];
-  const engine = withLogins(bare, { owner, keepSecret: (password, user) => secrets.push(`${user}:${password}`) });
+  const engine = withLogins(bare, owner);
   const refused = async () => {
     const error: unknown = await engine.pullImage('registry.example.com/me/shop:1').catch((cause: unknown) => cause);
     assert.ok(error instanceof ProblemError);
@@ -104,7 +103,6 @@ test('a pull has the login of its registry, read anew; one that is refused is to
   assert.match(wrong.remedy, /docker login registry\.example\.com/);
   await write('.docker/config.json', { auths: { 'registry.example.com': auth('me:right-password') } });
   assert.match((await engine.pullImage('registry.example.com/me/shop:1')).id, /^sha256:/);
-  assert.deepEqual(secrets, ['me:wrong-password', 'me:right-password']);
   assert.ok('seedImage' in engine, 'it is the engine that it was in all else');
 });
 
@@ -123,4 +121,23 @@ test('a name that only begins or ends like one that has a login gets none', asyn
   assert.equal(await found('gitlab.example.com/v2/shop'), 'part:2 /.docker/config.json');
   assert.equal(await found('whole.example.com/team/shop'), 'whole:3 /.docker/config.json');
   assert.equal(await found('docker.io/library/redis'), 'hub:4 /.docker/config.json');
+});
+
+test('what the registry says is told without the password, unless whoever asks wrote it', async () => {
+  await write('.docker/config.json', { auths: { 'registry.example.com': auth('me:right-password') } });
+  const bare = createMemoryEngine({ installation: 'i' });
+  bare.world.intercept = async (_call, object) => {
+    const why = `500 Internal Server Error for ${object}: ${Buffer.from('me:right-password').toString('base64')}`;
+    throw new ProblemError({ code: 'engine_failed', what: 'No pull', object, why, remedy: '' });
+  };
+  const told = async (reference: string) => {
+    const error: unknown = await withLogins(bare, owner)
+      .pullImage(reference)
+      .catch((cause: unknown) => cause);
+    assert.ok(error instanceof ProblemError);
+    return error.problem.why;
+  };
+  assert.match(await told('registry.example.com/shop:1'), /shop:1: \[redacted\]=?$/);
+  assert.match(await told('registry.example.com/shop:wrong-password'), /shop:wrong-password: /);
+  assert.match(await told('registry.example.com/shop:right-password'), /shop:right-password: /);
 });
