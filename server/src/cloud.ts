@@ -7,7 +7,7 @@ import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
 import { askKind, demandEngine, type EngineKind } from './adapters/engine/find.ts';
-import { type LoginOptions, loginOwner, withLogins } from './adapters/engine/logins.ts';
+import { loginOwner, withLogins } from './adapters/engine/logins.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
 import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
 import { createMemoryFirewall } from './adapters/firewall/memory.ts';
@@ -83,12 +83,7 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
       },
       ...(config.registryMirror === undefined ? {} : { mirror: config.registryMirror }),
     };
-    const logins: LoginOptions = {
-      owner: () => loginOwner(process.env),
-      keepSecret: (password, user) => redactor.add(password, user),
-    };
     const adapters = await (config.engine === 'memory' ? memoryAdapters : realAdapters)(config, {
-      logins,
       installation,
       db,
       clock,
@@ -153,7 +148,6 @@ async function makeHome(home: string): Promise<void> {
 }
 
 interface Making {
-  logins: LoginOptions;
   installation: string;
   db: Db;
   clock: Clock;
@@ -166,12 +160,12 @@ type Adapters = Pick<Cloud, 'engine' | 'proxy' | 'firewall' | 'backings' | 'heal
 
 async function realAdapters(
   config: Config,
-  { installation, db, clock, parts, say, images, rootPassword, logins }: Making,
+  { installation, db, clock, parts, say, images, rootPassword }: Making,
 ): Promise<Adapters> {
   const bare = parts.engine
     ? await parts.engine(installation)
     : await createDockerEngine({ installation, socketPath: await engineSocketOf(config, db) });
-  const engine = withLogins(bare, logins);
+  const engine = withLogins(bare, () => loginOwner(process.env));
   // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
   // every connection of a network that is the first no longer, which the firewall then counts no more.
   const servicesNetwork = `minicloud_backing_${installation}`;
@@ -227,9 +221,10 @@ async function engineSocketOf({ engine, engineSocket }: Config, db: Db): Promise
   return found.socketPath;
 }
 
-async function memoryAdapters(config: Config, { installation, parts, logins }: Making): Promise<Adapters> {
+async function memoryAdapters(config: Config, { installation, parts }: Making): Promise<Adapters> {
   const memory = createMemoryEngine({ installation, acceptAnyImage: true });
-  const engine = withLogins(parts.engine ? await parts.engine(installation) : memory, logins);
+  const bare = parts.engine ? await parts.engine(installation) : memory;
+  const engine = withLogins(bare, () => loginOwner(process.env));
   const health: HealthPort = {
     ask: async (address, check) =>
       'answers' in engine && typeof engine.answers === 'function' && !engine.answers(address)

@@ -87,7 +87,7 @@ export const proposalsRouter = router({
     .mutation(async ({ ctx, input }) => {
       const { reason, ...toPlan } = input;
       const allow = (found: string) => requireCover(ctx.principal, found, `app ${found}`);
-      const { plan, diagnostics: all } = await createPlan(ctx.cloud, { ...toPlan, allow }, ctx.signal);
+      const { plan, diagnostics: all } = await createPlan(ctx.cloud, ctx.principal, { ...toPlan, allow }, ctx.signal);
       const diagnostics = veiledDiagnostics(all, ctx.principal);
       if (plan) return keepProposal(ctx.cloud, ctx.principal, { ...toPlan, reason }, plan);
       throw new ProblemError({

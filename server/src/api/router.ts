@@ -100,7 +100,8 @@ const plans = router({
     // `offline`: asks no registry and fetches no image; for comparing, not for deploying.
     .input(toDeploy.extend({ offline: z.boolean().optional() }))
     .mutation(async ({ ctx, input }) => {
-      const result = await createPlan(ctx.cloud, { ...input, allow: allows(ctx.principal, input) }, ctx.signal);
+      const allow = allows(ctx.principal, input);
+      const result = await createPlan(ctx.cloud, ctx.principal, { ...input, allow }, ctx.signal);
       return { ...result, diagnostics: veiledDiagnostics(result.diagnostics, ctx.principal) };
     }),
 });

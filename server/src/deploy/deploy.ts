@@ -19,8 +19,13 @@ export interface PlanResult {
 }
 
 /** What a deploy would change. Changes nothing, but for images that it fetches. */
-export async function createPlan(cloud: Cloud, input: ResolveInput, signal?: AbortSignal): Promise<PlanResult> {
-  const result = await resolve(cloud, input, { signal: bounded(signal) });
+export async function createPlan(
+  cloud: Cloud,
+  by: Principal,
+  input: ResolveInput,
+  signal?: AbortSignal,
+): Promise<PlanResult> {
+  const result = await resolve(cloud, by, input, { signal: bounded(signal) });
   if (!result.ok) return { diagnostics: result.diagnostics };
   const plan = await planFor(cloud, result.deploy);
   return { plan, diagnostics: result.diagnostics };
@@ -43,7 +48,7 @@ export async function startDeploy(
   input: DeployInput,
   signal?: AbortSignal,
 ): Promise<Started> {
-  const result = await resolve(cloud, input, { signal: bounded(signal) });
+  const result = await resolve(cloud, by, input, { signal: bounded(signal) });
   if (!result.ok) throw invalid(input.fileName ?? 'cloud_manifest.yml', result.diagnostics);
   const { deploy } = result;
   const name = deploy.resolved.manifest.name;

@@ -232,7 +232,8 @@ async function requireImage(
   if (await cloud.engine.inspectImage(spec.image, options)) return;
   const support = desired.manifest.support.find(({ name }) => role === 'support' && name === process);
   const name = support?.image ?? desired.image;
-  const again = await cloud.engine.pullImage(name, options);
+  // What comes of it is kept with the operation, for everybody who may read the app.
+  const again = await cloud.engine.pullImage(name, { ...options, logins: 'untold' });
   if (again.id === spec.image) return;
   throw new ProblemError({
     code: 'image_not_found',

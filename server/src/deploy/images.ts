@@ -11,7 +11,9 @@ const silentUntil = new WeakMap<Cloud, Map<string, number>>();
 
 /**
  * The image as the registry has it now. An image that never was in a registry, or that is named by its digest and
- * is here, is taken as it is; one that is here while its registry does not answer is too, with a note.
+ * is here, is taken as it is; one that is here while its registry does not answer is too, with a note. Who is limited
+ * to the repositories of some apps gets all others as anybody would who asks their registry: without a login, and never
+ * because the image is here for somebody else.
  */
 export async function pullOrKeep(
   cloud: Cloud,
@@ -19,25 +21,29 @@ export async function pullOrKeep(
   notes: string[],
   options: ResolveOptions,
 ): Promise<ImageInfo> {
+  const { repositories, ...calling } = options;
+  const own = repositories === undefined || repositories.has(repositoryOf(reference));
   const here = await cloud.engine.inspectImage(reference, { signal: options.signal });
-  if (here && (here.digest === here.id || reference.includes('@sha256:') || reference.startsWith('sha256:')))
+  const byDigest = own && reference.includes('@sha256:');
+  if (here && (here.digest === here.id || byDigest || reference.startsWith('sha256:')))
     return runnable(cloud, reference, here);
   const silent = silentUntil.get(cloud) ?? new Map<string, number>();
   silentUntil.set(cloud, silent);
   const registry = registryOf(reference);
-  if (here && (silent.get(registry) ?? 0) > cloud.clock.now()) {
+  if (own && here && (silent.get(registry) ?? 0) > cloud.clock.now()) {
     // The very words of the first time: they are part of the plan, which would be another one otherwise.
     notes.push(keptNote(registry, reference));
     return runnable(cloud, reference, here);
   }
   try {
-    return runnable(cloud, reference, await cloud.engine.pullImage(reference, options));
+    const logins = repositories === undefined ? 'told' : own ? 'untold' : 'none';
+    return runnable(cloud, reference, await cloud.engine.pullImage(reference, { ...calling, logins }));
   } catch (error) {
     const code = error instanceof ProblemError ? error.problem.code : undefined;
     // Where nobody can tell that it was built here, a registry that has none is no reason not to take it.
     const builtHere =
       !cloud.engine.capabilities.tellsBuiltImages && (code === 'image_not_found' || code === 'registry_denied');
-    if (!here || !(code === 'registry_unreachable' || builtHere)) throw error;
+    if (!own || !here || !(code === 'registry_unreachable' || builtHere)) throw error;
     if (!builtHere) silent.set(registry, cloud.clock.now() + silentForMs);
     notes.push(builtHere ? builtNote(registry, reference) : keptNote(registry, reference));
     return runnable(cloud, reference, here);
@@ -94,6 +100,12 @@ async function readManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal)
     if (bytes) return new TextDecoder().decode(bytes);
   }
   return undefined;
+}
+
+/** `docker.io/me/shop:2` → `docker.io/me/shop`, as it is written. */
+export function repositoryOf(reference: string): string {
+  const [named = ''] = reference.split('@');
+  return named.replace(/:[^/:]*$/, '');
 }
 
 /** Host of the registry that a reference names; `docker.io` when it names none. */

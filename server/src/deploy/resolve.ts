@@ -7,10 +7,10 @@ import { parseManifest, parseManifestDocument } from 'minicloud-shared/manifest/
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo, PullProgress } from '../adapters/engine/contract.ts';
 import { findApp } from '../apps/apps.ts';
-import type { Cloud } from '../context.ts';
-import { findRelease, type Resolved, resolvedOf } from '../releases/releases.ts';
+import type { Cloud, Principal } from '../context.ts';
+import { findRelease, imagesFromRegistries, type Resolved, resolvedOf } from '../releases/releases.ts';
 import { serverDiagnostics } from './facts.ts';
-import { ownManifest, pullOrKeep } from './images.ts';
+import { ownManifest, pullOrKeep, repositoryOf } from './images.ts';
 
 export interface ResolveInput {
   /** Text of the manifest; without it the image's own, or the one that the app serves now. */
@@ -43,9 +43,17 @@ export type ResolveResult =
 export interface ResolveOptions {
   signal: AbortSignal;
   onProgress?: (progress: PullProgress) => void;
+  /** Where images come from for which the server may log in; any when not given. */
+  repositories?: ReadonlySet<string>;
 }
 
-export async function resolve(cloud: Cloud, input: ResolveInput, options: ResolveOptions): Promise<ResolveResult> {
+export async function resolve(
+  cloud: Cloud,
+  by: Principal,
+  input: ResolveInput,
+  asked: Omit<ResolveOptions, 'repositories'>,
+): Promise<ResolveResult> {
+  const options = await limited(cloud, by, asked);
   const notes: string[] = [];
   const known = input.app === undefined ? undefined : await findApp(cloud, input.app);
   const served = known?.serving == null ? undefined : await findRelease(cloud.db, known.id, known.serving);
@@ -85,6 +93,12 @@ export async function resolve(cloud: Cloud, input: ResolveInput, options: Resolv
   const supportImages = Object.fromEntries([...supportInfos].map(([name, { id }]) => [name, id]));
   const resolved = { manifest, supportImages };
   return { ok: true, deploy: { text, resolved, image, info, supportInfos, notes }, diagnostics };
+}
+
+/** A login of the server reads more than one app's images: whoever is limited to apps has it for what those came from. */
+async function limited(cloud: Cloud, { apps }: Principal, options: ResolveOptions): Promise<ResolveOptions> {
+  if (apps === undefined) return options;
+  return { ...options, repositories: new Set((await imagesFromRegistries(cloud.db, apps)).map(repositoryOf)) };
 }
 
 /**

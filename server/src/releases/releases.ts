@@ -6,6 +6,7 @@ import type { Cloud } from '../context.ts';
 
 export {
   findRelease,
+  imagesFromRegistries,
   insertRelease,
   lastServed,
   moveRelease,

@@ -1,4 +1,5 @@
 /** The only queries on `releases`. */
+import { sql } from 'kysely';
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { Problem } from 'minicloud-shared/model/problem';
 import { type Receipt, type Release, type ReleaseState, releaseTransitions } from 'minicloud-shared/model/release';
@@ -73,6 +74,21 @@ export async function servingReleases(db: Db): Promise<ReleaseRow[]> {
     )
     .selectAll('releases')
     .execute();
+}
+
+/**
+ * Names of the images that releases of these apps are of, and of their support containers. One that was built here is
+ * left out: its name says nothing of a registry.
+ */
+export async function imagesFromRegistries(db: Db, apps: readonly string[]): Promise<string[]> {
+  const names = sql`SELECT value FROM json_each(${JSON.stringify(apps)})`;
+  const { rows } = await sql<{ image: string }>`
+    WITH theirs AS (SELECT releases.* FROM releases JOIN apps ON apps.id = app_id WHERE apps.name IN (${names}))
+    SELECT image FROM theirs WHERE digest <> image_id
+    UNION SELECT support.value ->> 'image' FROM theirs, json_each(manifest_json, '$.manifest.support') AS support
+  `.execute(db);
+  // One that is named by its id came from no repository.
+  return rows.map(({ image }) => image).filter((image) => !image.startsWith('sha256:'));
 }
 
 /** Moves a release along `releaseTransitions`; false when the row was not in a state from which that is allowed. */

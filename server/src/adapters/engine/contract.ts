@@ -255,6 +255,20 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/**
+ * What a pull may do with the server's own logins at registries: use them and tell in a problem whose they are, use
+ * them and not tell, or go without.
+ */
+export type LoginUse = 'told' | 'untold' | 'none';
+
+export interface PullOptions extends CallOptions {
+  /** Used in place of the server's logins. */
+  credentials?: RegistryCredentials;
+  /** `told` when it is not given. */
+  logins?: LoginUse;
+  onProgress?: (progress: PullProgress) => void;
+}
+
 export interface Engine {
   readonly installation: string;
   readonly capabilities: EngineCapabilities;
@@ -262,10 +276,7 @@ export interface Engine {
   readonly platform: Platform;
   info(options?: CallOptions): Promise<EngineInfo>;
 
-  pullImage(
-    reference: string,
-    options?: CallOptions & { credentials?: RegistryCredentials; onProgress?: (progress: PullProgress) => void },
-  ): Promise<ImageInfo>;
+  pullImage(reference: string, options?: PullOptions): Promise<ImageInfo>;
   /** By name, digest or id; undefined when it is not on this machine. */
   inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined>;
   /** One regular file of an image, without starting it; undefined when there is none. At most `maxBytes`, else `invalid_input`. */

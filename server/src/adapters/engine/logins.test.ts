@@ -86,8 +86,7 @@ test('a place that can not be read is told, and is no reason not to look further
 test('a pull has the login of its registry, read anew; one that is refused is told without its password', async () => {
   const bare = createMemoryEngine({ installation: 'i' });
   bare.seedImage('registry.example.com/me/shop:1', { credentials: { username: 'me', password: 'right-password' } });
-  const secrets: string[] = [];
-  const engine = withLogins(bare, { owner, keepSecret: (password, user) => secrets.push(`${user}:${password}`) });
+  const engine = withLogins(bare, owner);
   const refused = async () => {
     const error: unknown = await engine.pullImage('registry.example.com/me/shop:1').catch((cause: unknown) => cause);
     assert.ok(error instanceof ProblemError);
@@ -104,6 +103,41 @@ test('a pull has the login of its registry, read anew; one that is refused is to
   assert.match(wrong.remedy, /docker login registry\.example\.com/);
   await write('.docker/config.json', { auths: { 'registry.example.com': auth('me:right-password') } });
   assert.match((await engine.pullImage('registry.example.com/me/shop:1')).id, /^sha256:/);
-  assert.deepEqual(secrets, ['me:wrong-password', 'me:right-password']);
   assert.ok('seedImage' in engine, 'it is the engine that it was in all else');
+});
+
+test('a name that only begins or ends like one that has a login gets none', async () => {
+  await write('.docker/config.json', {
+    auths: {
+      'https://index.docker.io.evil.example/v1/': auth('other:1'),
+      'gitlab.example.com/v2': auth('part:2'),
+      'https://whole.example.com/v2': auth('whole:3'),
+      'registry-1.docker.io': auth('hub:4'),
+    },
+  });
+  assert.equal(await found('docker.io.evil.example/x'), undefined);
+  assert.equal(await found('index.docker.io.evil.example/x'), 'other:1 /.docker/config.json');
+  assert.equal(await found('gitlab.example.com/team/shop'), undefined);
+  assert.equal(await found('gitlab.example.com/v2/shop'), 'part:2 /.docker/config.json');
+  assert.equal(await found('whole.example.com/team/shop'), 'whole:3 /.docker/config.json');
+  assert.equal(await found('docker.io/library/redis'), 'hub:4 /.docker/config.json');
+});
+
+test('what the registry says is told without the password, unless whoever asks wrote it', async () => {
+  await write('.docker/config.json', { auths: { 'registry.example.com': auth('me:right-password') } });
+  const bare = createMemoryEngine({ installation: 'i' });
+  bare.world.intercept = async (_call, object) => {
+    const why = `500 Internal Server Error for ${object}: ${Buffer.from('me:right-password').toString('base64')}`;
+    throw new ProblemError({ code: 'engine_failed', what: 'No pull', object, why, remedy: '' });
+  };
+  const told = async (reference: string) => {
+    const error: unknown = await withLogins(bare, owner)
+      .pullImage(reference)
+      .catch((cause: unknown) => cause);
+    assert.ok(error instanceof ProblemError);
+    return error.problem.why;
+  };
+  assert.match(await told('registry.example.com/shop:1'), /shop:1: \[redacted\]=?$/);
+  assert.match(await told('registry.example.com/shop:wrong-password'), /shop:wrong-password: /);
+  assert.match(await told('registry.example.com/shop:right-password'), /shop:right-password: /);
 });

@@ -5,9 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { type Problem, ProblemError } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
 import { runCommand } from '../../platform/exec.ts';
+import { createRedactor } from '../../platform/log.ts';
 import type { Engine, RegistryCredentials } from './contract.ts';
 import { failureCode } from './problems.ts';
 import { parseReference } from './reference.ts';
@@ -36,25 +37,27 @@ export interface Login {
   from: string;
 }
 
-/** `keepSecret` is told every password before it is used. */
-export interface LoginOptions {
-  owner: () => LoginOwner;
-  keepSecret: (password: string, user: string) => void;
-}
-
-/** The same engine, which pulls with the login for the registry of the image where none is given. */
-export function withLogins(engine: Engine, { owner, keepSecret }: LoginOptions): Engine {
+/** The same engine, which pulls with the login for the registry of the image where none is given and it may. */
+export function withLogins(engine: Engine, owner: () => LoginOwner): Engine {
   const pullImage: Engine['pullImage'] = async (reference, options = {}) => {
     if (options.credentials) return engine.pullImage(reference, options);
     const { repository } = parseReference(reference);
+    const registry = registryOf(repository);
     const who = owner();
-    const { login, troubles } = await findLogin(repository, who, options.signal);
-    if (login) keepSecret(login.credentials.password, login.credentials.username);
+    const { logins = 'told' } = options;
+    const { login, troubles } = logins === 'none' ? { troubles: [] } : await findLogin(repository, who, options.signal);
     try {
       return await engine.pullImage(reference, login ? { ...options, credentials: login.credentials } : options);
     } catch (error) {
-      if (!(error instanceof ProblemError) || error.problem.code !== 'registry_denied') throw error;
-      throw denied(error, registryOf(repository), who, login, troubles);
+      if (!(error instanceof ProblemError)) throw error;
+      const problem = login ? withoutSecret(error.problem, login, reference) : error.problem;
+      if (logins === 'none') throw new ProblemError(refusedWithout(problem));
+      if (problem.code !== 'registry_denied') throw login ? new ProblemError(problem) : error;
+      throw new ProblemError(
+        logins === 'told'
+          ? refusedTold(problem, registry, who, login, troubles)
+          : refusedUntold(problem, registry, login),
+      );
     }
   };
   return Object.create(engine, {
@@ -137,12 +140,12 @@ function entryOf<T>(entries: Record<string, T>, names: readonly string[]): T | u
   return name === undefined ? undefined : known.get(name);
 }
 
-/** `https://index.docker.io/v1/` → `docker.io`. */
+/** `https://index.docker.io/v1/` → `docker.io`. Without a scheme `v1` and `v2` are parts of a repository's path. */
 function plainName(key: string): string {
   return key
-    .replace(/^https?:\/\//, '')
-    .replace(/\/(v[12]\/?)?$/, '')
-    .replace(/^(index|registry-1)\.docker\.io/, 'docker.io');
+    .replace(/^https?:\/\/(.*?)(\/v[12])?\/?$/, '$1')
+    .replace(/\/$/, '')
+    .replace(/^(index|registry-1)\.docker\.io(?=[:/]|$)/, 'docker.io');
 }
 
 function credentialsOf(entry: Logins['auths'][string]): RegistryCredentials | undefined {
@@ -203,29 +206,56 @@ function registryOf(repository: string): string {
   return repository.split('/')[0] ?? repository;
 }
 
-function denied(
-  error: ProblemError,
+/**
+ * What engine and registry said may hold the password. It is taken out here and not by the companion's redactor, which
+ * what apps print goes through: an app that prints guesses would see which one is right. For the same reason nothing is
+ * taken out where the name that was asked for holds it.
+ */
+function withoutSecret(problem: Problem, { credentials }: Login, reference: string): Problem {
+  const redactor = createRedactor();
+  redactor.add(credentials.password, credentials.username);
+  if (redactor.redact(reference) !== reference) return problem;
+  return JSON.parse(redactor.redact(JSON.stringify(problem))) as Problem;
+}
+
+function refusedTold(
+  problem: Problem,
   registry: string,
   { user }: LoginOwner,
   login: Login | undefined,
   troubles: readonly string[],
-): ProblemError {
-  const { problem } = error;
+): Problem {
   const command = `\`docker login ${registry}\` (or \`podman login ${registry}\`)`;
   const as = `on the server, as the user that runs Minicloud (${user})`;
-  return new ProblemError(
-    {
+  if (login)
+    return {
       ...problem,
-      ...(login
-        ? {
-            why: `${registry} refused the login of ${login.credentials.username} from ${login.from}: ${problem.why}`,
-            remedy: `Check the name of the image and what that login may read; for another one run ${command} ${as}.`,
-          }
-        : {
-            why: `${problem.why} No login for ${registry} was found${troubles.length > 0 ? `: ${troubles.join('; ')}` : ''}.`,
-            remedy: `Check the name of the image; if it is private, run ${command} ${as}.`,
-          }),
-    },
-    { cause: error },
-  );
+      why: `${registry} refused the login of ${login.credentials.username} from ${login.from}: ${problem.why}`,
+      remedy: `Check the name of the image and what that login may read; for another one run ${command} ${as}.`,
+    };
+  return {
+    ...problem,
+    why: `${problem.why} No login for ${registry} was found${troubles.length > 0 ? `: ${troubles.join('; ')}` : ''}.`,
+    remedy: `Check the name of the image; if it is private, run ${command} ${as}.`,
+  };
+}
+
+function refusedUntold(problem: Problem, registry: string, login: Login | undefined): Problem {
+  return {
+    ...problem,
+    why: login ? `${registry} refused the login of the server.` : `The server has no login for ${registry}.`,
+    remedy: `Check the name of the image; if it is right, ask an administrator to look at the server's login for ${registry}.`,
+  };
+}
+
+/** Failures of a registry that a login, or the image as it is on the machine, may have helped. */
+const helpedByLogin: readonly string[] = ['registry_denied', 'image_not_found', 'registry_unreachable'];
+
+function refusedWithout(problem: Problem): Problem {
+  if (!helpedByLogin.includes(problem.code)) return problem;
+  return {
+    ...problem,
+    remedy:
+      'Check the name of the image, and whether its registry answers. If it is private, or on this server only, an administrator whose token is limited to no app has to deploy it first: with this token the server uses its logins only for images that its apps already have.',
+  };
 }
