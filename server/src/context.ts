@@ -52,5 +52,7 @@ export interface Principal {
   apps?: string[];
   /** Until when, milliseconds since the epoch; undefined means for good. */
   expiresAt?: number;
+  /** The token that proves it; the companion itself has none. */
+  token?: { id: string; createdAt: number };
 }
 export const systemPrincipal: Principal = { name: 'system', scope: 'admin' };

@@ -150,6 +150,32 @@ const trash: Migration = {
   },
 };
 
+/**
+ * Operations by the app that they are of, as another may have its name later, and their keys by whose they are. Of an
+ * earlier one the app is the one that has had its name ever since, and the token the only one of that person's that the
+ * key came with; where that can't be told, nothing matches it.
+ */
+const operationOwners: Migration = {
+  async up(db) {
+    const statements = [
+      sql`ALTER TABLE operations ADD COLUMN app_id TEXT`,
+      sql`ALTER TABLE operations ADD COLUMN token TEXT`,
+      sql`UPDATE operations SET app_id = (SELECT id FROM apps
+        WHERE apps.name = operations.app AND apps.created_at <= operations.created_at
+          AND NOT EXISTS (SELECT 1 FROM deleted_apps AS deleted
+            WHERE deleted.name = operations.app AND deleted.deleted_at >= operations.created_at))`,
+      sql`UPDATE operations SET token = (SELECT min(keys.token) FROM request_keys AS keys
+        JOIN tokens ON tokens.id = keys.token AND tokens.name = operations.by
+        WHERE keys.key = operations.idempotency_key AND keys.created_at <= operations.created_at HAVING count(*) = 1)
+        WHERE idempotency_key IS NOT NULL`,
+      sql`DROP INDEX operations_idempotent`,
+      sql`CREATE UNIQUE INDEX operations_idempotent ON operations (app_id, token, kind, idempotency_key)
+        WHERE idempotency_key IS NOT NULL`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
@@ -157,4 +183,5 @@ export const migrations: Record<string, Migration> = {
   '0004-live': live,
   '0005-volume-owners': volumeOwners,
   '0006-trash': trash,
+  '0007-operation-owners': operationOwners,
 };

@@ -28,12 +28,16 @@ export interface Tables {
     id: string;
     kind: string;
     app: string;
+    /** Which app of that name; null for those of apps that were gone before this was written down. */
+    app_id: string | null;
     release: number | null;
     state: string;
     by: string;
     steps_json: string;
     problem_json: string | null;
     idempotency_key: string | null;
+    /** Id of the token that the key came with. */
+    token: string | null;
     created_at: number;
     started_at: number | null;
     finished_at: number | null;

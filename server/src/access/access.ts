@@ -131,6 +131,7 @@ export async function verifyToken(cloud: Cloud, value: string): Promise<Token | 
 
 export function principalOf(token: Token): Principal {
   return {
+    token: { id: token.id, createdAt: token.createdAt },
     name: token.name,
     scope: token.scope,
     ...(token.apps ? { apps: token.apps } : {}),

@@ -80,6 +80,45 @@ test('two tokens with one key have nothing to do with one another', async () => 
   assert.notEqual(mine.operationId, theirs.operationId);
 });
 
+const ended = async (outcome: Outcome) => companion.cloud.operations.finished(started(outcome).operationId);
+const remove = (name: string, more: { confirm?: string; idempotencyKey?: string } = {}, token = companion.admin) =>
+  companion.call('apps.delete', 'mutation', { name, confirm: name, ...more }, { token });
+const there = async (name: string) => (await companion.client.apps.list.query()).some((app) => app.name === name);
+
+test('the key of one token does nothing for another, on the same app too', async () => {
+  const ci = await companion.token('deploy', { apps: ['crossed'], name: 'ci' });
+  const key = { idempotencyKey: 'release-of-the-day' };
+  await ended(await start({ manifest: manifest('crossed'), ...key }, ci.value));
+  assert.equal((await remove('crossed', { ...key, confirm: 'no' })).code, 'invalid_input');
+  const deletion = await ended(await remove('crossed', key));
+  assert.deepEqual([deletion.kind, deletion.state, deletion.by], ['delete', 'succeeded', 'test administrator']);
+  assert.equal(await there('crossed'), false);
+  const other = await companion.token('admin');
+  const deploy = await ended(await start({ manifest: manifest('crossed', 'env: { A: b }\n'), ...key }, other.value));
+  assert.deepEqual([deploy.kind, deploy.state, deploy.by], ['deploy', 'succeeded', 'admin token']);
+  assert.equal(await there('crossed'), true);
+});
+
+test('nor does it for an app that was made anew under the name', async () => {
+  const input = { manifest: manifest('phoenix'), idempotencyKey: 'deploy-the-phoenix' };
+  const key = { idempotencyKey: 'delete-the-phoenix' };
+  const first = started(await start(input));
+  await companion.cloud.operations.finished(first.operationId);
+  const deletion = started(await remove('phoenix', key));
+  await companion.cloud.operations.finished(deletion.operationId);
+  assert.equal(started(await remove('phoenix', key)).operationId, deletion.operationId, 'its answer got lost');
+  const second = started(await start(input));
+  assert.notEqual(second.operationId, first.operationId);
+  await companion.cloud.operations.finished(second.operationId);
+  assert.equal(await there('phoenix'), true);
+  assert.equal(started(await start(input)).operationId, second.operationId);
+  const late = await remove('phoenix', key);
+  assert.equal(late.code, 'conflict', 'who asks again does not know of this one');
+  assert.match(late.problem?.why ?? '', /an earlier app of this name/);
+  assert.equal(await there('phoenix'), true);
+  assert.equal((await ended(await remove('phoenix'))).state, 'succeeded');
+});
+
 test('a key is bound to its payload for a week, and the table does not grow for ever', async () => {
   const count = async () => (await companion.cloud.db.selectFrom('request_keys').selectAll().execute()).length;
   assert.ok((await count()) > 3);

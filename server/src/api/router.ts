@@ -89,7 +89,7 @@ const apps = router({
     ),
   deleted: procedure({ scope: 'read', rest: 'GET /deleted-apps', app: 'none' })
     .input(nothing)
-    .query(({ ctx }) => deletedApps(ctx.cloud, (known) => covers(ctx.principal, known))),
+    .query(({ ctx }) => deletedApps(ctx.cloud, ctx.principal)),
   restore: procedure({ scope: 'manage', rest: 'POST /deleted-apps/{name}/restore', app: 'name' })
     .input(z.strictObject({ name: appNameSchema, id: z.string().min(1).max(40).optional() }))
     .mutation(({ ctx, input }) => restoreApp(ctx.cloud, ctx.principal, input)),

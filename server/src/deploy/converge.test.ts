@@ -10,7 +10,7 @@ test('a container that is lost while its app is being repaired is made again rig
   assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
   // Another operation is at work when it is lost.
   const turn = Promise.withResolvers<void>();
-  await cloud.operations.start({ kind: 'converge', app: 'shop', by: 'system', run: () => turn.promise });
+  await cloud.operations.start({ kind: 'converge', app: 'shop', appId: 'shop', by: 'system', run: () => turn.promise });
   const [only] = await engine.listContainers({ 'minicloud.app-name': 'shop' });
   await engine.removeContainer(only?.id ?? '');
   // Long enough for the look that the loss asked for, which passes the app by.

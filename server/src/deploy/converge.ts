@@ -65,6 +65,7 @@ export async function startConverge(cloud: Cloud, app: AppRow): Promise<void> {
   await cloud.operations.start({
     kind: 'converge',
     app: app.name,
+    appId: app.id,
     by: 'system',
     run: async (operation) => {
       const found = await findAppById(cloud, app.id);

@@ -2,29 +2,43 @@
  * Deleting an app: explicit, named, and without its data, which stays in the trash. Until its first container is taken
  * away it can be called off, and the app is as before; from then on it goes on to its end, over stops of the companion.
  */
-import type { Operation } from 'minicloud-shared/model/operation';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, findAppById, markDeleting, networkName, requireApp, unmarkDeleting } from '../apps/apps.ts';
+import {
+  type AppRow,
+  findApp,
+  findAppById,
+  markDeleting,
+  networkName,
+  requireApp,
+  unmarkDeleting,
+} from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
+import type { OpenOperation, RequestKey } from '../platform/operation-records.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
 import type { OperationWork } from '../platform/operations.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
 import { revokeBindings } from '../services/services.ts';
 import { moveToTrash } from '../trash/trash.ts';
-import { sameOperation } from './enqueue.ts';
+import { requestOf, sameOperation } from './enqueue.ts';
 import { removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 
-/** Throws `invalid_input` unless the name was repeated to confirm. With a key that was used it is what that started. */
+/**
+ * Throws `invalid_input` unless the name was repeated to confirm. With a key that was used it is what that started; throws
+ * `conflict` when that was the deletion of an earlier app of the name, as who asks again may not know of this one.
+ */
 export async function deleteApp(
   cloud: Cloud,
   by: Principal,
   input: { name: string; confirm: string; idempotencyKey?: string | undefined },
 ): Promise<{ operationId: string }> {
+  const { name, idempotencyKey } = input;
+  const request = requestOf(by, idempotencyKey);
+  const asked = request && (await cloud.operations.find({ kind: 'delete', app: name, ...request }));
+  const there = await findApp(cloud, name);
   // Asked again after its answer got lost, the app may be gone already.
-  const repeated = await sameOperation(cloud, input.name, input.idempotencyKey);
-  if (repeated) return { operationId: repeated.operationId };
-  const app = await requireApp(cloud, input.name);
+  if (asked && !there) return { operationId: asked.id };
+  const app = there ?? (await requireApp(cloud, name));
   if (input.confirm !== input.name) {
     throw new ProblemError({
       code: 'invalid_input',
@@ -35,11 +49,14 @@ export async function deleteApp(
       remedy: `Repeat its name to confirm: \`minicloud apps:delete ${input.name} --confirm ${input.name}\`.`,
     });
   }
-  return startDelete(cloud, app, by.name, input.idempotencyKey);
+  const repeated = await sameOperation(cloud, by, app, { kind: 'delete', idempotencyKey });
+  if (repeated) return { operationId: repeated.operationId };
+  if (asked) throw anotherWasMeant(name);
+  return startDelete(cloud, app, by.name, request);
 }
 
 /** Goes on with a deletion that the companion was stopped in. */
-export function resumeDelete(cloud: Cloud, app: AppRow, operation: Operation): void {
+export function resumeDelete(cloud: Cloud, app: AppRow, operation: OpenOperation): void {
   cloud.operations.resume(operation, deleting(cloud, app, operation.by));
 }
 
@@ -57,13 +74,14 @@ async function startDelete(
   cloud: Cloud,
   app: AppRow,
   by: string,
-  idempotencyKey?: string,
+  request?: RequestKey,
 ): Promise<{ operationId: string }> {
   const operation = await cloud.operations.start({
     kind: 'delete',
     app: app.name,
+    appId: app.id,
     by,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    request,
     ...deleting(cloud, app, by),
   });
   return { operationId: operation.id };
@@ -129,6 +147,17 @@ async function takeAway(cloud: Cloud, app: AppRow, by: string, run: OperationRun
       body: { kind: 'app.deleted', name: app.name },
       alongside: (db) => moveToTrash({ db, clock: cloud.clock }, app, by),
     });
+  });
+}
+
+function anotherWasMeant(name: string): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The app was not deleted',
+    object: `app ${name}`,
+    why: 'The request with this idempotency key deleted an earlier app of this name, which is gone; this one was made since.',
+    still: 'It is as it was.',
+    remedy: 'To delete this one as well, ask with a new key.',
   });
 }
 

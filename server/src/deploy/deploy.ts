@@ -2,7 +2,7 @@
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { ensureApp } from '../apps/apps.ts';
+import { ensureApp, findApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
@@ -34,7 +34,7 @@ export async function createPlan(
 export interface DeployInput extends ResolveInput {
   /** Hash of the plan that a person saw; the deploy is refused when the plan would now differ. */
   planHash?: string | undefined;
-  /** The same key for the same app is the same operation. */
+  /** The same key of the same token, for the same app, is the same operation. */
   idempotencyKey?: string | undefined;
 }
 
@@ -52,7 +52,8 @@ export async function startDeploy(
   if (!result.ok) throw invalid(input.fileName ?? 'cloud_manifest.yml', result.diagnostics);
   const { deploy } = result;
   const name = deploy.resolved.manifest.name;
-  const repeated = await sameOperation(cloud, name, input.idempotencyKey);
+  const known = await findApp(cloud, name);
+  const repeated = known && (await sameOperation(cloud, by, known, { ...input, kind: 'deploy' }));
   if (repeated) return repeated;
   const plan = await planFor(cloud, deploy);
   const agreed = input.planHash !== undefined;

@@ -4,6 +4,7 @@ import { type Problem, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, appChanged } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
+import type { RequestKey } from '../platform/operation-records.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
@@ -42,7 +43,7 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
   const turns = asking.get(cloud) ?? createQueue();
   asking.set(cloud, turns);
   return turns.add(app.id, async () => {
-    const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
+    const repeated = await sameOperation(cloud, by, app, input);
     if (repeated) return repeated;
     cloud.operations.requireRoom(app.name);
     await demandFirewall(cloud);
@@ -67,11 +68,21 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
   });
 }
 
-/** What was started for the app with the same idempotency key. */
-export async function sameOperation(cloud: Cloud, app: string, key: string | undefined): Promise<Started | undefined> {
-  if (key === undefined) return undefined;
-  const known = await cloud.operations.find(app, key);
-  return known && { operationId: known.id, app, release: known.release ?? 0 };
+/** What the same token started with the same idempotency key: work of the same kind on the same app. */
+export async function sameOperation(
+  cloud: Cloud,
+  by: Principal,
+  app: Pick<AppRow, 'id' | 'name'>,
+  { kind, idempotencyKey }: { kind: Operation['kind']; idempotencyKey?: string | undefined },
+): Promise<Started | undefined> {
+  const request = requestOf(by, idempotencyKey);
+  const known = request && (await cloud.operations.find({ kind, app: app.name, appId: app.id, ...request }));
+  return known && { operationId: known.id, app: app.name, release: known.release ?? 0 };
+}
+
+/** A key and whose it is; undefined without a key, and for the companion itself, which repeats nothing. */
+export function requestOf(by: Principal, key: string | undefined): RequestKey | undefined {
+  return key === undefined || !by.token ? undefined : { token: by.token.id, key };
 }
 
 async function start(
@@ -93,9 +104,10 @@ async function start(
   const operation = await cloud.operations.start({
     kind: input.kind,
     app: app.name,
+    appId: app.id,
     release: version,
     by: by.name,
-    ...(input.idempotencyKey === undefined ? {} : { idempotencyKey: input.idempotencyKey }),
+    request: requestOf(by, input.idempotencyKey),
     ...(input.kind === 'deploy' ? { overtakes: (waiting: Operation) => overtaken(waiting, version) } : {}),
     neverRan: (problem) => neverRan(cloud, app, release, problem),
     run: (run) => runRelease(cloud, app.id, version, run, input.expectedServing),

@@ -116,3 +116,49 @@ test('one whose container is gone goes back at once, also when the one before it
   );
   assert.deepEqual(await containersOf(next, 'torn'), ['1']);
 });
+
+/** The operations as if their ends had never been written. */
+const endLost = (on: MemoryCompanion, ids: string[]) =>
+  on.cloud.db.updateTable('operations').set({ state: 'running', finished_at: null }).where('id', 'in', ids).execute();
+
+test('what was interrupted goes on with its own app, never with another that has the name by now', async (t) => {
+  const killed = await startMemoryCompanion();
+  t.after(() => killed.stop());
+  const done = async ({ operationId }: { operationId: string }) =>
+    assert.equal((await killed.cloud.operations.finished(operationId)).state, 'succeeded');
+  const deploy = () => killed.client.deploys.start.mutate({ manifest: manifest('anew') });
+  const remove = (name: string) => killed.client.apps.delete.mutate({ name, confirm: name });
+  const repair = await killed.cloud.operations.start({
+    kind: 'converge',
+    app: 'anew',
+    appId: 'gone',
+    by: 'system',
+    run: async () => {},
+  });
+  const first = await deploy();
+  await done(first);
+  const deletion = await remove('anew');
+  await done(deletion);
+  await done(await deploy());
+  // One that came back from the trash has its id again.
+  assert.equal((await killed.deploy(manifest('back'))).state, 'succeeded');
+  const undone = await remove('back');
+  await done(undone);
+  await killed.client.apps.restore.mutate({ name: 'back' });
+  const lost = [repair.id, first.operationId, deletion.operationId, undone.operationId];
+  await endLost(killed, lost);
+  const home = await killed.homeIfKilled();
+  const next = await startMemoryCompanion({ home, world: killed.engine.world });
+  t.after(async () => {
+    await next.stop();
+    await rm(home, { recursive: true });
+  });
+  const states = await Promise.all(lost.map(async (id) => (await next.cloud.operations.finished(id)).state));
+  assert.deepEqual(states, ['failed', 'failed', 'succeeded', 'succeeded']);
+  assert.deepEqual(
+    (await next.client.apps.list.query()).map(({ name, state }) => `${name} ${state}`),
+    ['anew running', 'back created'],
+  );
+  assert.equal((await next.client.apps.deleted.query()).length, 1, 'the first of the two');
+  assert.deepEqual(await containersOf(next, 'anew'), ['1']);
+});

@@ -5,8 +5,9 @@
  */
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, findApp, findAppById } from '../apps/apps.ts';
+import { type AppRow, findAppById } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
+import type { OpenOperation } from '../platform/operation-records.ts';
 import { type OperationRun, timingsOf } from '../platform/operation-run.ts';
 import type { OperationWork } from '../platform/operations.ts';
 import { processLabel, releaseLabel, replicaLabel, roleLabel } from '../processes/processes.ts';
@@ -51,6 +52,7 @@ export async function settleForgotten(cloud: Cloud, olderThanMs: number): Promis
       await cloud.operations.start({
         kind: release.reason.startsWith('rollback') ? 'rollback' : 'deploy',
         app: app.name,
+        appId: app.id,
         release: release.version,
         by: release.by,
         ...carrying(cloud, app, release),
@@ -60,11 +62,12 @@ export async function settleForgotten(cloud: Cloud, olderThanMs: number): Promis
   }
 }
 
-async function recoverOne(cloud: Cloud, operation: Operation): Promise<void> {
+async function recoverOne(cloud: Cloud, operation: OpenOperation): Promise<void> {
   const { operations } = cloud;
-  const app = await findApp(cloud, operation.app);
+  // Never by its name: somebody else's app may have that by now.
+  const app = operation.appId === undefined ? undefined : await findAppById(cloud, operation.appId);
   if (operation.kind === 'delete') {
-    if (app) resumeDelete(cloud, app, operation);
+    if (app && !cameBack(app, operation)) resumeDelete(cloud, app, operation);
     else await operations.close(operation.id, 'succeeded');
     return;
   }
@@ -82,6 +85,11 @@ async function recoverOne(cloud: Cloud, operation: Operation): Promise<void> {
   if (app.serving === release.version && release.state === 'deploying')
     return operations.resume(operation, carrying(cloud, app, release));
   await operations.close(operation.id, 'failed', await takeBack(cloud, app, release, operation));
+}
+
+/** True when the app was deleted to the end, which could not be written down, and was restored since. */
+function cameBack(app: AppRow, deletion: Operation): boolean {
+  return app.deleting_at === null && deletion.steps.some(({ id, state }) => id === 'routes' && state === 'done');
 }
 
 /** A stop of the companion leaves it to the next start: what serves now goes on until then. */

@@ -108,7 +108,13 @@ test('without its plan, too, a rollback takes away only what was looked at', asy
   await deployed('late', 'plain:2');
   // A release with data comes while the rollback waits for its turn.
   const turn = Promise.withResolvers<void>();
-  await companion.cloud.operations.start({ kind: 'converge', app: 'late', by: 'system', run: () => turn.promise });
+  await companion.cloud.operations.start({
+    kind: 'converge',
+    app: 'late',
+    appId: 'late',
+    by: 'system',
+    run: () => turn.promise,
+  });
   let waiting: { operationId: string };
   try {
     await companion.client.deploys.start.mutate({ manifest: manifest('late'), image: 'keeping:1' });
@@ -159,7 +165,13 @@ test('a support container stays when the one in its place can not be made', asyn
   const before = await caches();
   // Something else has its turn, so that the image goes after it was resolved; its name stands for another one then.
   const turn = Promise.withResolvers<void>();
-  await companion.cloud.operations.start({ kind: 'converge', app: 'guarded', by: 'system', run: () => turn.promise });
+  await companion.cloud.operations.start({
+    kind: 'converge',
+    app: 'guarded',
+    appId: 'guarded',
+    by: 'system',
+    run: () => turn.promise,
+  });
   const input = { manifest: manifest('guarded', beside('2')), image: 'plain:1' };
   let started: { operationId: string };
   try {

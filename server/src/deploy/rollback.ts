@@ -33,7 +33,7 @@ export interface RollbackInput extends RollbackTarget {
  */
 export async function startRollback(cloud: Cloud, by: Principal, input: RollbackInput): Promise<Started> {
   const app = await requireApp(cloud, input.app);
-  const repeated = await sameOperation(cloud, app.name, input.idempotencyKey);
+  const repeated = await sameOperation(cloud, by, app, { ...input, kind: 'rollback' });
   if (repeated) return repeated;
   const { target, plan } = await planned(cloud, app, input.version);
   if (input.planHash === undefined) refuseUnasked(plan, 'rollback', `minicloud rollback ${app.name} ${target.version}`);

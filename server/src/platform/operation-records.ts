@@ -4,52 +4,78 @@ import type { Problem } from 'minicloud-shared/model/problem';
 import type { Db, Tables } from '../schema.ts';
 import type { Events } from './events.ts';
 
+/** A key that a request came with. Those of two tokens have nothing to do with one another. */
+export interface RequestKey {
+  /** Id of the token. */
+  token: string;
+  key: string;
+}
+
+/** What is asked for with a key. */
+export interface Requested extends RequestKey {
+  kind: Operation['kind'];
+  app: string;
+  /** The app itself, as names are given away again; undefined asks for the newest of any app of that name. */
+  appId?: string | undefined;
+}
+
+/** An operation with the app that it is of; an earlier version may not have written down which. */
+export interface OpenOperation extends Operation {
+  appId?: string;
+}
+
 export interface OperationRecords {
-  /** Writes a new one down; gives the one that was written first under the same key, when there is one. */
-  insert(operation: Operation, idempotencyKey: string | undefined): Promise<Operation | undefined>;
+  /** Writes a new one down; gives the one that was written first for the same request, when there is one. */
+  insert(operation: Operation, appId: string, request: RequestKey | undefined): Promise<Operation | undefined>;
   /** Writes the operation as it is now, and the event that tells so. */
   save(operation: Operation): Promise<void>;
-  byKey(app: string, idempotencyKey: string): Promise<Operation | undefined>;
+  byRequest(requested: Requested): Promise<Operation | undefined>;
   byId(id: string): Promise<Operation | undefined>;
   /** Newest first. */
   list(app: string | undefined, limit: number): Promise<Operation[]>;
   /** Those that have not ended, oldest first. */
-  open(): Promise<Operation[]>;
+  open(): Promise<OpenOperation[]>;
 }
 
 export function createRecords(parts: { db: Db; events: Events; redact: (text: string) => string }): OperationRecords {
   const { db, events, redact } = parts;
-  const byKey = async (app: string, key: string) => {
-    const row = await db
+  const byRequest = async ({ kind, app, appId, token, key }: Requested) => {
+    let query = db
       .selectFrom('operations')
       .selectAll()
       .where('app', '=', app)
+      .where('kind', '=', kind)
+      .where('token', '=', token)
       .where('idempotency_key', '=', key)
-      .executeTakeFirst();
+      .orderBy('created_at', 'desc');
+    if (appId !== undefined) query = query.where('app_id', '=', appId);
+    const row = await query.executeTakeFirst();
     return row && fromRow(row);
   };
   return {
-    async insert(operation, idempotencyKey) {
+    async insert(operation, appId, request) {
       const inserted = await db
         .insertInto('operations')
         .values({
           id: operation.id,
           kind: operation.kind,
           app: operation.app,
+          app_id: appId,
           release: operation.release ?? null,
           state: operation.state,
           by: operation.by,
           steps_json: JSON.stringify(operation.steps),
           problem_json: null,
-          idempotency_key: idempotencyKey ?? null,
+          idempotency_key: request?.key ?? null,
+          token: request?.token ?? null,
           created_at: operation.createdAt,
           started_at: operation.startedAt ?? null,
           finished_at: null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
-      if (inserted.numInsertedOrUpdatedRows !== 0n || idempotencyKey === undefined) return undefined;
-      return byKey(operation.app, idempotencyKey);
+      if (inserted.numInsertedOrUpdatedRows !== 0n || request === undefined) return undefined;
+      return byRequest({ kind: operation.kind, app: operation.app, appId, ...request });
     },
     async save(operation) {
       const now = structuredClone(operation);
@@ -72,7 +98,7 @@ export function createRecords(parts: { db: Db; events: Events; redact: (text: st
         },
       });
     },
-    byKey,
+    byRequest,
     async byId(id) {
       const row = await db.selectFrom('operations').selectAll().where('id', '=', id).executeTakeFirst();
       return row && fromRow(row);
@@ -89,7 +115,7 @@ export function createRecords(parts: { db: Db; events: Events; redact: (text: st
         .where('state', 'in', ['queued', 'running'])
         .orderBy('created_at')
         .execute();
-      return rows.map(fromRow);
+      return rows.map((row) => ({ ...fromRow(row), ...(row.app_id === null ? {} : { appId: row.app_id }) }));
     },
   };
 }

@@ -26,6 +26,7 @@ test('steps are on disk before they start and after they end', async () => {
   const started = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     steps: [{ id: 'one', title: 'One' }],
     run: async (run) => {
@@ -45,6 +46,7 @@ test('a failure is told with its problem; the failed step is marked', async () =
   const started = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     run: (run) =>
       run.step({ id: 'pull', title: 'Pull' }, async () => {
@@ -70,8 +72,9 @@ test('the same idempotency key is the same operation, however often it is sent a
     operations.start({
       kind: 'deploy',
       app: 'shop',
+      appId: 'a1',
       by: 'me',
-      idempotencyKey: 'k-12345678',
+      request: { token: 't1', key: 'k-12345678' },
       run: async () => {
         runs += 1;
       },
@@ -88,12 +91,14 @@ test('cancel ends a running operation as cancelled and a queued one before it st
   const first = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     run: (run) => new Promise((_, reject) => run.signal.addEventListener('abort', () => reject(run.signal.reason))),
   });
   const second = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     run: async () => {
       secondRan = true;
@@ -114,12 +119,14 @@ test('what a dead companion left open is found, and closed once', async () => {
       id: 'dead',
       kind: 'deploy',
       app: 'shop',
+      app_id: null,
       release: 1,
       state: 'running',
       by: 'me',
       steps_json: '[]',
       problem_json: null,
       idempotency_key: null,
+      token: null,
       created_at: 1,
       started_at: 1,
       finished_at: null,
@@ -173,7 +180,7 @@ test('a second companion on one home is refused, and admitted when the first is 
 /** An operation that runs until it is let go, and others that wait behind it. */
 async function held(operations: Awaited<ReturnType<typeof parts>>['operations']) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const first = await operations.start({ kind: 'rollback', app: 'shop', by: 'me', run: () => promise });
+  const first = await operations.start({ kind: 'rollback', app: 'shop', appId: 'a1', by: 'me', run: () => promise });
   while ((await operations.get(first.id))?.state !== 'running');
   return { first, letGo: resolve };
 }
@@ -197,13 +204,20 @@ test('one that waits is overtaken and ends at once with its reason; what runs, a
     operations.start({
       kind: 'deploy',
       app: 'shop',
+      appId: 'a1',
       release,
       by: 'me',
       overtakes: (waiting) => (waiting.kind === 'deploy' ? { ...overtaken, why: `release ${release}` } : undefined),
       neverRan: async (problem) => void settled.push(`${release}: ${problem.why}`),
       run: async () => void ran.push(`deploy ${release}`),
     });
-  const rollback = { kind: 'rollback', app: 'shop', by: 'me', run: async () => void ran.push('rollback') } as const;
+  const rollback = {
+    kind: 'rollback',
+    app: 'shop',
+    appId: 'a1',
+    by: 'me',
+    run: async () => void ran.push('rollback'),
+  } as const;
   const waiting = [await deploy(1), await operations.start(rollback), await deploy(2), await deploy(3)];
   const [one, two] = await Promise.all([waiting[0], waiting[2]].map((each) => operations.finished(each?.id ?? '')));
   assert.deepEqual([one?.state, one?.problem?.why], ['cancelled', 'release 2']);
@@ -222,6 +236,7 @@ test('one that is cancelled while it waits ends at once, and what it was for is 
   const waiting = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     neverRan: async (problem) => void settled.push(problem.code),
     run: async () => assert.fail('it was cancelled'),
@@ -243,6 +258,7 @@ async function manyHeld(operations: Awaited<ReturnType<typeof parts>>['operation
       operations.start({
         kind: 'deploy',
         app: `app-${index}`,
+        appId: `a${index}`,
         by: 'me',
         run: async (run) => {
           at.work += 1;
@@ -259,7 +275,13 @@ async function manyHeld(operations: Awaited<ReturnType<typeof parts>>['operation
 test('however many apps wait for something, the next one runs at once, and is told as running', async () => {
   const { operations } = await parts();
   const { all, letGo } = await manyHeld(operations, 9, true);
-  const next = await operations.start({ kind: 'converge', app: 'shop', by: 'system', run: async () => {} });
+  const next = await operations.start({
+    kind: 'converge',
+    app: 'shop',
+    appId: 'a1',
+    by: 'system',
+    run: async () => {},
+  });
   assert.equal(next.state, 'running');
   assert.equal((await operations.finished(next.id)).state, 'succeeded');
   for (const { id } of all) assert.equal((await operations.get(id))?.state, 'running');
@@ -274,6 +296,7 @@ test('of those that work four go at a time; one that is cancelled before it coul
   const last = await operations.start({
     kind: 'deploy',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     neverRan: async (problem) => void settled.push(problem.code),
     run: async () => assert.fail('it was cancelled'),
@@ -294,6 +317,7 @@ test('past its point of no return nobody cancels it', async () => {
   const started = await operations.start({
     kind: 'delete',
     app: 'shop',
+    appId: 'a1',
     by: 'me',
     run: async (run) => {
       run.passPointOfNoReturn();
@@ -315,6 +339,7 @@ test('one that resumes is left open by a stop and goes on under its id; what som
     const { id } = await operations.start({
       kind: 'delete',
       app,
+      appId: app,
       by: 'me',
       resumes,
       run: async (run) => {
@@ -338,7 +363,7 @@ test('one that resumes is left open by a stop and goes on under its id; what som
   const log = createLog(createRedactor(), () => {}, clock.now);
   const next = createOperations({ db, events, clock, log });
   const [open, ...more] = await next.interrupted();
-  assert.deepEqual([open?.id, more.length], [left, 0]);
+  assert.deepEqual([open?.id, open?.appId, more.length], [left, 'left', 0]);
   if (!open) return;
   next.resume(open, {
     run: async (run) => {
@@ -357,7 +382,8 @@ test('one that resumes is left open by a stop and goes on under its id; what som
 test('only so many wait for one app; another app has room', async () => {
   const { operations } = await parts();
   const { letGo } = await held(operations);
-  const rollback = (app: string) => operations.start({ kind: 'rollback', app, by: 'me', run: async () => {} });
+  const rollback = (app: string) =>
+    operations.start({ kind: 'rollback', app, appId: app, by: 'me', run: async () => {} });
   const taken = await Promise.allSettled(Array.from({ length: 30 }, () => rollback('shop')));
   const refused = taken.flatMap((result) => (result.status === 'rejected' ? [result.reason as ProblemError] : []));
   assert.equal(taken.length - refused.length, 20);

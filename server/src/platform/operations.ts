@@ -14,7 +14,7 @@ import type { Events } from './events.ts';
 import { randomId } from './ids.ts';
 import { createLanes } from './lanes.ts';
 import type { Log } from './log.ts';
-import { createRecords } from './operation-records.ts';
+import { createRecords, type OpenOperation, type Requested, type RequestKey } from './operation-records.ts';
 import { createRun, type OperationRun } from './operation-run.ts';
 import { createQueue } from './queue.ts';
 
@@ -27,9 +27,11 @@ export interface OperationWork {
 export interface OperationStart extends OperationWork {
   kind: Operation['kind'];
   app: string;
+  /** The app itself: another may have its name before all is told of this one. */
+  appId: string;
   release?: number;
   by: string;
-  idempotencyKey?: string;
+  request?: RequestKey | undefined;
   /** Known steps, shown as waiting from the first moment. */
   steps?: { id: string; title: string }[];
   /** Why a waiting operation of the same app need not run any more now that this one was asked for; undefined lets it run. */
@@ -41,13 +43,14 @@ export interface OperationStart extends OperationWork {
 export interface Operations {
   /**
    * Queues it behind earlier work on the same app; one with nothing before it is `running` from the first moment. The
-   * same idempotency key for the same app gives the operation that was started first. Throws `busy` when too many wait
-   * already.
+   * same key of the same token, for the same kind of work on the same app, gives the operation that was started first.
+   * Throws `busy` when too many wait already.
    */
   start(start: OperationStart): Promise<Operation>;
   /** Goes on with one of `interrupted()`, under its own id; its steps that have ended stay. */
-  resume(operation: Operation, work: OperationWork): void;
-  find(app: string, idempotencyKey: string): Promise<Operation | undefined>;
+  resume(operation: OpenOperation, work: OperationWork): void;
+  /** What was started for the request before. */
+  find(requested: Requested): Promise<Operation | undefined>;
   get(id: string): Promise<Operation | undefined>;
   list(app: string | undefined, limit: number): Promise<Operation[]>;
   /** Throws `busy` when as many operations of the app wait for their turn as may. */
@@ -61,7 +64,7 @@ export interface Operations {
   finished(id: string): Promise<Operation>;
   busy(app: string): boolean;
   /** Operations that a companion before this one left queued or running. */
-  interrupted(): Promise<Operation[]>;
+  interrupted(): Promise<OpenOperation[]>;
   /** Writes the end of an operation that no longer runs here. */
   close(id: string, state: 'failed' | 'succeeded' | 'cancelled', problem?: Problem): Promise<void>;
   /** Stops taking work, cancels what runs or leaves it to the next start, waits. */
@@ -71,7 +74,7 @@ export interface Operations {
 /** One whose turn has not come, or that runs. */
 interface Live {
   operation: Operation;
-  start: OperationStart;
+  start: Omit<OperationStart, 'appId'>;
   controller: AbortController;
   begun: boolean;
   /** Set when it is past its point of no return. */
@@ -196,7 +199,7 @@ export function createOperations(deps: {
     return ended ? structuredClone(ended) : records.byId(id);
   };
 
-  const enter = (operation: Operation, start: OperationStart): void => {
+  const enter = (operation: Operation, start: Live['start']): void => {
     const live: Live = {
       operation,
       start,
@@ -234,7 +237,7 @@ export function createOperations(deps: {
         ...(waits ? {} : { startedAt: now }),
       };
       entering.add(start);
-      const first = await records.insert(operation, start.idempotencyKey).finally(() => entering.delete(start));
+      const first = await records.insert(operation, start.appId, start.request).finally(() => entering.delete(start));
       if (first) return first;
       const { overtakes } = start;
       for (const live of overtakes ? waitingOf(start.app) : []) {
@@ -245,12 +248,12 @@ export function createOperations(deps: {
       return structuredClone(operation);
     },
     resume(interrupted, work) {
-      const operation = structuredClone(interrupted);
+      const { appId: _, ...operation } = structuredClone(interrupted);
       for (const step of operation.steps) if (step.state !== 'done') step.state = 'waiting';
       const { kind, app, release, by } = operation;
       enter(operation, { kind, app, ...(release === undefined ? {} : { release }), by, ...work });
     },
-    find: records.byKey,
+    find: records.byRequest,
     get,
     list: records.list,
     requireRoom,

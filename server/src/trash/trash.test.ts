@@ -92,6 +92,38 @@ test('of two with one name, which one is said; none comes back over an app that 
   assert.equal((await restore({ name: 'nobody' })).code, 'not_found');
 });
 
+test('a name is no claim to the data of who had it before', async () => {
+  const asked = (who: string, input: { name: string; id?: string }) =>
+    companion.call('apps.restore', 'mutation', input, { token: who });
+  const seen = async (who: string) => (await companion.clientOf(who).apps.deleted.query()).map(({ id }) => id);
+  await deployed('rented');
+  const a = await companion.client.apps.get.query({ name: 'rented' });
+  const early = (await companion.token('manage', { apps: ['rented'], name: 'team a' })).value;
+  const elsewhere = (await companion.token('manage', { apps: ['shop'] })).value;
+  companion.pass(1000);
+  await deleted('rented');
+  companion.pass(1000);
+  const late = (await companion.token('manage', { apps: ['rented'], name: 'team b' })).value;
+  assert.deepEqual([await seen(early), await seen(late), await seen(elsewhere)], [[a.id], [], []]);
+  const refused = await asked(late, { name: 'rented' });
+  assert.equal(refused.code, 'forbidden', 'nobody has the name, but the token was not there yet');
+  assert.match(refused.problem?.remedy ?? '', /a token for all apps/);
+
+  await deployed('rented');
+  const b = await companion.client.apps.get.query({ name: 'rented' });
+  assert.deepEqual([await seen(early), await seen(late)], [[], []], 'the name is somebody else’s');
+  companion.pass(1000);
+  await deleted('rented');
+  companion.pass(1000);
+  assert.deepEqual([await seen(early), await seen(late)], [[b.id], [b.id]]);
+  for (const who of [early, late]) assert.equal((await asked(who, { name: 'rented', id: a.id })).code, 'forbidden');
+  assert.equal((await asked(late, { name: 'rented' })).code, 'ok', 'its own, the last of the name');
+  assert.equal((await companion.client.apps.get.query({ name: 'rented' })).id, b.id);
+  assert.equal((await asked(early, { name: 'rented', id: a.id })).code, 'forbidden');
+  await deleted('rented');
+  assert.equal((await restore({ name: 'rented', id: a.id })).code, 'ok', 'a token for all apps may');
+});
+
 test('after seven days it is removed, and nothing but it', async () => {
   await deployed('gone');
   await deployed('stays');

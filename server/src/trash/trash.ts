@@ -5,7 +5,7 @@
 import { type DeletedApp, keptMs } from 'minicloud-shared/model/app';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
-import { type AppRow, appChanged, forgetApp, readmitApp } from '../apps/apps.ts';
+import { type AppRow, appChanged, findApp, forgetApp, readmitApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
 import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
@@ -23,21 +23,43 @@ export async function moveToTrash({ db, clock }: Pick<Cloud, 'db' | 'clock'>, ap
   await forgetApp(db, app.id);
 }
 
-/** Deleted apps whose data is kept, the newest first. */
-export async function deletedApps(cloud: Cloud, visible: (app: string) => boolean): Promise<DeletedApp[]> {
-  const rows = (await deletedRows(cloud.db)).filter((row) => visible(row.name));
-  return Promise.all(rows.map((row) => shown(cloud, row)));
+/** Deleted apps whose data is kept and that the principal may bring back, the newest first. */
+export async function deletedApps(cloud: Cloud, principal: Principal): Promise<DeletedApp[]> {
+  const found: DeletedApp[] = [];
+  const rows = await deletedRows(cloud.db);
+  for (const row of rows) {
+    if (await mayHave(cloud, principal, row, rows)) found.push(await shown(cloud, row));
+  }
+  return found;
+}
+
+/**
+ * A name is no proof of whose the data was: the next app of that name may be somebody else's. Who is limited to some apps
+ * gets only the last that had the name, with a token that was good for it before it was deleted.
+ */
+async function mayHave(
+  cloud: Cloud,
+  { apps, token }: Principal,
+  row: DeletedRow,
+  rows: readonly DeletedRow[],
+): Promise<boolean> {
+  if (apps === undefined) return true;
+  if (!apps.includes(row.name) || token === undefined || token.createdAt >= row.deleted_at) return false;
+  // One that lived since is there, or was deleted later: what is deleted later is kept longer.
+  if (await findApp(cloud, row.name)) return false;
+  return !rows.some(({ id, name, deleted_at }) => name === row.name && id !== row.id && deleted_at >= row.deleted_at);
 }
 
 /** The newest deleted app of that name whose data can still be brought back. */
 export async function newestDeleted(cloud: Cloud, name: string): Promise<DeletedApp | undefined> {
-  const found = await deletedApps(cloud, (app) => app === name);
-  return found.find((app) => app.keptUntil > cloud.clock.now());
+  const now = cloud.clock.now();
+  const row = (await deletedRows(cloud.db)).find((each) => each.name === name && each.deleted_at + keptMs > now);
+  return row && shown(cloud, row);
 }
 
 /**
  * Brings a deleted app back with its volumes and databases; nothing of it runs until it is deployed. Throws `conflict`
- * while another app has its name.
+ * while another app has its name, `forbidden` when it may be somebody else's.
  */
 export async function restoreApp(
   cloud: Cloud,
@@ -49,6 +71,7 @@ export async function restoreApp(
     ({ id, deleted_at }) => (input.id === undefined || id === input.id) && deleted_at + keptMs > cloud.clock.now(),
   );
   if (!row) throw nothingKept(input.name, rows);
+  if (!(await mayHave(cloud, by, row, rows))) throw notTheirs(by, row);
   const back = await shown(cloud, row);
   const app = await readmitApp(cloud, row, async (db, app) => {
     for (const binding of bindingsOf(row)) await readmitBinding(cloud, db, app, binding);
@@ -112,6 +135,17 @@ export function keepSweeping(cloud: Cloud): () => void {
     });
   const timer = setInterval(sweep, everyMs);
   return () => clearInterval(timer);
+}
+
+function notTheirs(by: Principal, { name, id }: DeletedRow): ProblemError {
+  return new ProblemError({
+    code: 'forbidden',
+    what: 'The app was not brought back',
+    object: `deleted app ${name}`,
+    why: `The token ${by.name} is limited to some apps. Such a token brings back only the last app of a name, and only when it was made before that one was deleted: the data may be somebody else's.`,
+    still: 'Nothing was changed; its data stays in the trash until its seven days are over.',
+    remedy: `Ask somebody with a token for all apps: \`minicloud apps:restore ${name} --id ${id}\`.`,
+  });
 }
 
 function nothingKept(name: string, rows: readonly DeletedRow[]): ProblemError {
