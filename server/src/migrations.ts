@@ -150,6 +150,14 @@ const trash: Migration = {
   },
 };
 
+/** Which bindings the server may know: those from before are taken for granted, as that was not written down. */
+const grantedBindings: Migration = {
+  async up(db) {
+    await sql`ALTER TABLE bindings ADD COLUMN granted_at INTEGER`.execute(db);
+    await sql`UPDATE bindings SET granted_at = created_at`.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
@@ -157,4 +165,5 @@ export const migrations: Record<string, Migration> = {
   '0004-live': live,
   '0005-volume-owners': volumeOwners,
   '0006-trash': trash,
+  '0008-granted-bindings': grantedBindings,
 };

@@ -112,6 +112,48 @@ test('one that fails after that says what is left, and is tried again by itself'
   await eventually('the deletion', async () => !(await names()).some((name) => name.startsWith('failing')));
 });
 
+const withDatabase = (app: string) =>
+  `name: ${app}\nimage: plain:1\nprocesses: { web: { command: run } }\nneeds: [database]\n`;
+
+test('an app whose database server never came up is deleted, and nothing of a database goes to the trash', async (t) => {
+  const own = await startMemoryCompanion();
+  t.after(() => own.stop());
+  const { mariadb } = own.cloud.backings;
+  t.mock.method(mariadb, 'ensure', async () => {
+    throw new Error('its image could not be pulled');
+  });
+  assert.equal((await own.deploy(withDatabase('never'))).state, 'failed');
+  assert.equal((await own.client.apps.get.query({ name: 'never' })).bindings.length, 1);
+  // It was tried: container and volume may be there.
+  t.mock.method(mariadb, 'kept', async () => true);
+  const operation = await own.cloud.operations.finished(await deleting('never', own));
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+  assert.deepEqual((await own.client.apps.deleted.query())[0]?.databases, []);
+});
+
+test('a database server that does not run is started to take users away; one that is gone with its data has none', async (t) => {
+  const { mariadb } = companion.cloud.backings;
+  for (const app of ['down', 'lost']) assert.equal((await companion.deploy(withDatabase(app))).state, 'succeeded');
+  let running = false;
+  const revoke = mariadb.revoke.bind(mariadb);
+  t.mock.method(mariadb, 'ready', async () => running);
+  const ensure = t.mock.method(mariadb, 'ensure', async () => {
+    running = true;
+  });
+  const revoked = t.mock.method(mariadb, 'revoke', async (...args: Parameters<typeof revoke>) => {
+    if (!running) throw new Error('it does not run');
+    return revoke(...args);
+  });
+  const down = await companion.cloud.operations.finished(await deleting('down'));
+  assert.equal(down.state, 'succeeded', JSON.stringify(down.problem));
+  assert.deepEqual([ensure.mock.callCount(), revoked.mock.callCount()], [1, 1]);
+  running = false;
+  t.mock.method(mariadb, 'kept', async () => false);
+  const lost = await companion.cloud.operations.finished(await deleting('lost'));
+  assert.equal(lost.state, 'succeeded', JSON.stringify(lost.problem));
+  assert.deepEqual([ensure.mock.callCount(), revoked.mock.callCount()], [1, 1]);
+});
+
 test('the companion is stopped in the middle of it: the next one goes on with the same operation', async (t) => {
   const home = await mkdtemp(path.join(tmpdir(), 'minicloud-memory-'));
   t.after(() => rm(home, { recursive: true }));
