@@ -154,6 +154,37 @@ test('a database server that does not run is started to take users away; one tha
   assert.deepEqual([ensure.mock.callCount(), revoked.mock.callCount()], [1, 1]);
 });
 
+test('a half deleted app takes neither rollback nor deploy, nor those that were asked for before it was', async () => {
+  const { operations } = companion.cloud;
+  const manifest = 'name: half\nimage: plain:1\nprocesses: { web: { command: run } }\n';
+  for (const _ of [1, 2]) assert.equal((await companion.deploy(manifest)).state, 'succeeded');
+  const turn = Promise.withResolvers<void>();
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'createContainer') await turn.promise;
+    if (call === 'removeNetwork') throw new Error('the engine is away');
+  };
+  const first = await companion.client.deploys.start.mutate({ manifest });
+  const deletion = await deleting('half');
+  const queued = await companion.client.deploys.start.mutate({ manifest });
+  turn.resolve();
+  assert.equal((await operations.finished(first.operationId)).state, 'succeeded');
+  assert.equal((await operations.finished(deletion)).state, 'failed');
+  const { state, problem } = await operations.finished(queued.operationId);
+  assert.deepEqual([state, problem?.what], ['failed', 'The app is being deleted']);
+  for (const [call, input] of [
+    ['releases.rollback', { app: 'half' }],
+    ['deploys.start', { manifest }],
+  ] as const) {
+    const refused = await companion.call(call, 'mutation', input, { token: companion.admin });
+    assert.deepEqual([refused.code, refused.problem?.what], ['conflict', 'The app is being deleted'], call);
+  }
+  assert.deepEqual(await companion.engine.listContainers({ 'minicloud.app-name': 'half' }), []);
+  const [last] = await companion.client.releases.list.query({ app: 'half' });
+  assert.deepEqual([last?.version, last?.state], [4, 'failed']);
+  delete companion.engine.world.intercept;
+  assert.equal((await operations.finished(await deleting('half'))).state, 'succeeded');
+});
+
 test('the companion is stopped in the middle of it: the next one goes on with the same operation', async (t) => {
   const home = await mkdtemp(path.join(tmpdir(), 'minicloud-memory-'));
   t.after(() => rm(home, { recursive: true }));
