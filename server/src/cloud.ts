@@ -6,7 +6,7 @@ import { createMariadb } from './adapters/backing/mariadb.ts';
 import { createMemoryBacking } from './adapters/backing/memory.ts';
 import type { Engine } from './adapters/engine/contract.ts';
 import { createDockerEngine } from './adapters/engine/docker.ts';
-import { askKind, demandEngine, type EngineKind } from './adapters/engine/find.ts';
+import { askKind, demandEngine, type EngineKind, type FoundEngine } from './adapters/engine/find.ts';
 import { loginOwner, withLogins } from './adapters/engine/logins.ts';
 import { createMemoryEngine } from './adapters/engine/memory.ts';
 import { createIptablesFirewall } from './adapters/firewall/iptables.ts';
@@ -162,9 +162,7 @@ async function realAdapters(
   config: Config,
   { installation, db, clock, parts, say, images, rootPassword }: Making,
 ): Promise<Adapters> {
-  const bare = parts.engine
-    ? await parts.engine(installation)
-    : await createDockerEngine({ installation, socketPath: await engineSocketOf(config, db) });
+  const bare = parts.engine ? await parts.engine(installation) : await openEngine(config, db, installation);
   const engine = withLogins(bare, () => loginOwner(process.env));
   // Sorts before the networks of apps: Docker gives a container its way out by the first of its networks, and forgets
   // every connection of a network that is the first no longer, which the firewall then counts no more.
@@ -201,24 +199,31 @@ async function realAdapters(
   };
 }
 
+/** Connects to the engine that is meant. Its kind is kept only then: one that never worked must not bind what follows to it. */
+async function openEngine(config: Config, db: Db, installation: string): Promise<Engine> {
+  const { socketPath, kind } = await engineOf(config, db);
+  const engine = await createDockerEngine({ installation, socketPath });
+  if (kind !== undefined) await keepSetting(db, engineKindName, kind);
+  return engine;
+}
+
 /**
- * The socket that was given, else of the engine that is wanted, else of the kind that this installation runs on: where
+ * At the socket that was given, else the engine that is wanted, else one of the kind that this installation runs on: where
  * two engines are, the other one that happens to answer alone after a boot must not get everything anew.
  */
-async function engineSocketOf({ engine, engineSocket }: Config, db: Db): Promise<string> {
-  if (engineSocket !== undefined) {
-    const asked = await askKind(engineSocket);
-    if ('kind' in asked) await keepSetting(db, engineKindName, asked.kind);
-    return engineSocket;
-  }
+async function engineOf(
+  { engine, engineSocket }: Config,
+  db: Db,
+): Promise<Pick<FoundEngine, 'socketPath'> & Partial<FoundEngine>> {
+  if (engineSocket !== undefined) return { socketPath: engineSocket, ...(await askKind(engineSocket)) };
   const kinds: readonly EngineKind[] = ['docker', 'podman'];
-  const wanted = engine === 'auto' ? await storedSetting(db, engineKindName) : engine;
-  const found = await demandEngine(
+  const remembered = engine === 'auto';
+  const wanted = remembered ? await storedSetting(db, engineKindName) : engine;
+  return demandEngine(
     process.env,
     kinds.find((kind) => kind === wanted),
+    remembered,
   );
-  await keepSetting(db, engineKindName, found.kind);
-  return found.socketPath;
 }
 
 async function memoryAdapters(config: Config, { installation, parts }: Making): Promise<Adapters> {

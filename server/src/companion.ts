@@ -11,6 +11,7 @@ import type { Cloud } from './context.ts';
 import { keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
+import { unlessAborted } from './platform/wait.ts';
 import { holdFirewall, keepFirewall } from './services/firewall.ts';
 import { redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
@@ -25,39 +26,42 @@ export interface Companion {
 
 /**
  * Starts everything; answers when the data plane is up, every app was looked at once, and what was interrupted is settled
- * or under way again as an operation. The API listens before anything is waited for.
+ * or under way again as an operation. The API listens before anything is waited for. Aborted meanwhile it stops in order, and
+ * throws the signal's reason.
  */
-export async function startCompanion(config: Config, parts: CloudParts): Promise<Companion> {
+export async function startCompanion(
+  config: Config,
+  parts: CloudParts,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Companion> {
   const open = await openCloud(config, parts);
   const { cloud } = open;
   let api: FastifyInstance | undefined;
+  const watching: (() => void)[] = [];
   try {
+    signal.throwIfAborted();
     await redactBindings(cloud).catch((error) =>
       cloud.log.error('stored passwords could not be read', { why: toProblem(error).why }),
     );
     api = await createApiServer(cloud);
     await portIsFree(config);
-    await bringUp(cloud);
+    await unlessAborted(signal, bringUp(cloud, signal));
     // What was interrupted is settled or has its turn before anybody can ask for more.
     await recover(cloud);
     await listen(api, config);
     // A server that takes long to come up keeps nobody waiting who wants something else.
     void renewServices(cloud);
     const converging = keepConverging(cloud);
-    await converging.first;
-    const stopFirewall = keepFirewall(cloud);
-    const stopMeasuring = keepMeasuring(cloud);
-    const stopSweeping = keepSweeping(cloud);
+    watching.push(converging.stop);
+    // The API takes deploys by now.
+    await unlessAborted(signal, converging.first);
+    watching.push(keepFirewall(cloud), keepMeasuring(cloud), keepSweeping(cloud));
     const apiUrl = localUrl(config.apiHost, (api.server.address() as { port: number }).port);
     cloud.log.info('serving', { api: apiUrl, engine: config.engine, home: config.home });
-    return {
-      cloud,
-      apiUrl,
-      stop: () => stop(open, api, [converging.stop, stopFirewall, stopMeasuring, stopSweeping]),
-    };
+    return { cloud, apiUrl, stop: () => stop(open, api, watching) };
   } catch (error) {
-    await api?.close();
-    await open.close();
+    if (signal.aborted) cloud.log.info('stopping before all was started; apps keep serving');
+    await stop(open, api, watching);
     throw error;
   }
 }
@@ -65,8 +69,8 @@ export async function startCompanion(config: Config, parts: CloudParts): Promise
 const startMs = 10 * 60_000;
 
 /** The data plane. */
-async function bringUp(cloud: Cloud): Promise<void> {
-  const signal = AbortSignal.timeout(startMs);
+async function bringUp(cloud: Cloud, stopped: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(startMs)]);
   await holdFirewall(cloud, signal);
   await cloud.proxy.ensure({ signal });
   await endForgottenTerminals(cloud);

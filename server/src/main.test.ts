@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -106,6 +107,34 @@ test('--json before or behind the command gives the same facts as JSON, and opti
     /^mc_code_/,
   );
   await behind.stop();
+});
+
+test('Ctrl-C while it still starts stops it in order', async () => {
+  const answers: Record<string, unknown> = {
+    '/version': { Version: '29', ApiVersion: '1.47', MinAPIVersion: '1.24', Os: 'linux', Arch: 'amd64' },
+    '/info': { MemTotal: 1, NCPU: 1 },
+    '/containers/json': [],
+  };
+  const asked = Promise.withResolvers<void>();
+  // An engine that says no more once it was connected to.
+  const engine = createHttpServer((request, response) => {
+    if (request.url === '/_ping') return response.end('OK');
+    const [url = ''] = request.url?.split('?') ?? [];
+    const answer = Object.entries(answers).find(([end]) => url.endsWith(end));
+    if (answer) return response.end(JSON.stringify(answer[1]));
+    return asked.resolve();
+  });
+  const socket = path.join(root, 'engine.sock');
+  engine.listen(socket);
+  await once(engine, 'listening');
+  const home = ['--home', path.join(root, 'early'), '--api-port', await freePort()];
+  const { child, ended } = start(['serve', ...home, '--engine-socket', socket, '--firewall', 'off']);
+  await Promise.race([asked.promise, ended.then(({ err }) => assert.fail(err))]);
+  child.kill('SIGINT');
+  const { code, err } = await ended;
+  engine.close().closeAllConnections();
+  assert.equal(code, 0, err);
+  assert.match(err, /apps keep serving/);
 });
 
 test('bad settings end with 2, as a command line that is not right does', async () => {

@@ -26,24 +26,29 @@ async function main(args: string[]): Promise<number | undefined> {
     rest.filter((word) => word !== '--json'),
     process.env,
   );
-  const companion = await startCompanion(config, {
-    version: await version(),
-    serverFolder,
-    logFormat: json ? 'json' : 'text',
+  // From the first moment: the API takes deploys while this still starts.
+  const stopping = stopSignal();
+  const parts = { version: await version(), serverFolder, logFormat: json ? ('json' as const) : ('text' as const) };
+  const companion = await startCompanion(config, parts, stopping).catch((error) => {
+    if (stopping.aborted) process.exit(0);
+    throw error;
   });
-  if (config.ready !== undefined) await keepReady(companion.cloud, companion.apiUrl, config.ready);
-  const facts = await serving(companion, config);
-  for (const line of json ? [JSON.stringify(facts)] : servingLines(facts)) process.stdout.write(`${line}\n`);
-  let stopping = false;
   const stop = () => {
-    if (stopping) return;
-    stopping = true;
     companion.cloud.log.info('stopping; apps keep serving');
     void companion.stop().then(() => process.exit(0));
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  stopping.addEventListener('abort', stop, { once: true });
+  if (config.ready !== undefined) await keepReady(companion.cloud, companion.apiUrl, config.ready);
+  const facts = await serving(companion, config);
+  for (const line of json ? [JSON.stringify(facts)] : servingLines(facts)) process.stdout.write(`${line}\n`);
   return undefined;
+}
+
+/** Aborted by the first signal to end. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort());
+  return controller.signal;
 }
 
 /** What who starts it has to know. The code is worth nothing once it was used, and after five minutes. */

@@ -176,6 +176,14 @@ const operationOwners: Migration = {
   },
 };
 
+/** Which bindings the server may know: those from before are taken for granted, as that was not written down. */
+const grantedBindings: Migration = {
+  async up(db) {
+    await sql`ALTER TABLE bindings ADD COLUMN granted_at INTEGER`.execute(db);
+    await sql`UPDATE bindings SET granted_at = created_at`.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
@@ -184,4 +192,5 @@ export const migrations: Record<string, Migration> = {
   '0005-volume-owners': volumeOwners,
   '0006-trash': trash,
   '0007-operation-owners': operationOwners,
+  '0008-granted-bindings': grantedBindings,
 };

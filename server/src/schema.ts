@@ -100,6 +100,8 @@ export interface Tables {
     name: string;
     password_sealed: string;
     created_at: number;
+    /** When the server was first asked for database and user; null: it knows nothing of them. */
+    granted_at: number | null;
   };
   /** Programs that somebody is at. A row that a start of the companion finds is one that nobody is at any more. */
   terminals: { id: string; app_id: string; container: string; exec: string; opened_at: number };

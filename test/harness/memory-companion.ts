@@ -76,6 +76,8 @@ export interface MemoryOptions {
   settings?: readonly string[];
   /** The machine of another companion, with the containers that run there; a new one otherwise. */
   world?: MemoryWorld;
+  /** Stops it while it starts. */
+  signal?: AbortSignal;
 }
 
 export async function startMemoryCompanion(options: MemoryOptions = {}): Promise<MemoryCompanion> {
@@ -103,6 +105,7 @@ export async function startMemoryCompanion(options: MemoryOptions = {}): Promise
         return engine;
       },
     },
+    options.signal,
   );
   const [engine] = made;
   if (!engine) throw new Error('the companion made no engine');

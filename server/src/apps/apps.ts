@@ -50,7 +50,7 @@ export async function everyApp(cloud: Cloud): Promise<AppRow[]> {
 export async function ensureApp(cloud: Cloud, input: { name: string; environment: string }): Promise<AppRow> {
   const known = await appByName(cloud.db, input.name);
   if (known) {
-    if (known.deleting_at !== null) throw beingDeleted(input.name);
+    refuseDeleting(known);
     return known;
   }
   const now = cloud.clock.now();
@@ -94,6 +94,11 @@ export async function readmitApp(
   } catch (error) {
     throw violates(error, 'apps.name') ? nameTaken(name) : exhausted(error, cloud.config.networkPool);
   }
+}
+
+/** Throws `conflict` when the app is being deleted, as its deletion would take away whatever was started now. */
+export function refuseDeleting({ name, deleting_at }: AppRow): void {
+  if (deleting_at !== null) throw beingDeleted(name);
 }
 
 /** Tells subscribers that something about the app is different. */

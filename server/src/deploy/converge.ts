@@ -80,6 +80,8 @@ export async function startConverge(cloud: Cloud, app: AppRow): Promise<void> {
       }
       cloud.log.info('repairing', { app: now.name, steps: steps.map((step) => step.shown.id).join(', ') });
       if (release) {
+        // An engine that was started anew may have taken the rules along; see `demandFirewall` for what follows if they stay away.
+        await holdFirewall(cloud);
         const run: Run = {
           cloud,
           app: now,

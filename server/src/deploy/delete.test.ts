@@ -112,6 +112,79 @@ test('one that fails after that says what is left, and is tried again by itself'
   await eventually('the deletion', async () => !(await names()).some((name) => name.startsWith('failing')));
 });
 
+const withDatabase = (app: string) =>
+  `name: ${app}\nimage: plain:1\nprocesses: { web: { command: run } }\nneeds: [database]\n`;
+
+test('an app whose database server never came up is deleted, and nothing of a database goes to the trash', async (t) => {
+  const own = await startMemoryCompanion();
+  t.after(() => own.stop());
+  const { mariadb } = own.cloud.backings;
+  t.mock.method(mariadb, 'ensure', async () => {
+    throw new Error('its image could not be pulled');
+  });
+  assert.equal((await own.deploy(withDatabase('never'))).state, 'failed');
+  assert.equal((await own.client.apps.get.query({ name: 'never' })).bindings.length, 1);
+  // It was tried: container and volume may be there.
+  t.mock.method(mariadb, 'kept', async () => true);
+  const operation = await own.cloud.operations.finished(await deleting('never', own));
+  assert.equal(operation.state, 'succeeded', JSON.stringify(operation.problem));
+  assert.deepEqual((await own.client.apps.deleted.query())[0]?.databases, []);
+});
+
+test('a database server that does not run is started to take users away; one that is gone with its data has none', async (t) => {
+  const { mariadb } = companion.cloud.backings;
+  for (const app of ['down', 'lost']) assert.equal((await companion.deploy(withDatabase(app))).state, 'succeeded');
+  let running = false;
+  const revoke = mariadb.revoke.bind(mariadb);
+  t.mock.method(mariadb, 'ready', async () => running);
+  const ensure = t.mock.method(mariadb, 'ensure', async () => {
+    running = true;
+  });
+  const revoked = t.mock.method(mariadb, 'revoke', async (...args: Parameters<typeof revoke>) => {
+    if (!running) throw new Error('it does not run');
+    return revoke(...args);
+  });
+  const down = await companion.cloud.operations.finished(await deleting('down'));
+  assert.equal(down.state, 'succeeded', JSON.stringify(down.problem));
+  assert.deepEqual([ensure.mock.callCount(), revoked.mock.callCount()], [1, 1]);
+  running = false;
+  t.mock.method(mariadb, 'kept', async () => false);
+  const lost = await companion.cloud.operations.finished(await deleting('lost'));
+  assert.equal(lost.state, 'succeeded', JSON.stringify(lost.problem));
+  assert.deepEqual([ensure.mock.callCount(), revoked.mock.callCount()], [1, 1]);
+});
+
+test('a half deleted app takes neither rollback nor deploy, nor those that were asked for before it was', async () => {
+  const { operations } = companion.cloud;
+  const manifest = 'name: half\nimage: plain:1\nprocesses: { web: { command: run } }\n';
+  for (const _ of [1, 2]) assert.equal((await companion.deploy(manifest)).state, 'succeeded');
+  const turn = Promise.withResolvers<void>();
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'createContainer') await turn.promise;
+    if (call === 'removeNetwork') throw new Error('the engine is away');
+  };
+  const first = await companion.client.deploys.start.mutate({ manifest });
+  const deletion = await deleting('half');
+  const queued = await companion.client.deploys.start.mutate({ manifest });
+  turn.resolve();
+  assert.equal((await operations.finished(first.operationId)).state, 'succeeded');
+  assert.equal((await operations.finished(deletion)).state, 'failed');
+  const { state, problem } = await operations.finished(queued.operationId);
+  assert.deepEqual([state, problem?.what], ['failed', 'The app is being deleted']);
+  for (const [call, input] of [
+    ['releases.rollback', { app: 'half' }],
+    ['deploys.start', { manifest }],
+  ] as const) {
+    const refused = await companion.call(call, 'mutation', input, { token: companion.admin });
+    assert.deepEqual([refused.code, refused.problem?.what], ['conflict', 'The app is being deleted'], call);
+  }
+  assert.deepEqual(await companion.engine.listContainers({ 'minicloud.app-name': 'half' }), []);
+  const [last] = await companion.client.releases.list.query({ app: 'half' });
+  assert.deepEqual([last?.version, last?.state], [4, 'failed']);
+  delete companion.engine.world.intercept;
+  assert.equal((await operations.finished(await deleting('half'))).state, 'succeeded');
+});
+
 test('the companion is stopped in the middle of it: the next one goes on with the same operation', async (t) => {
   const home = await mkdtemp(path.join(tmpdir(), 'minicloud-memory-'));
   t.after(() => rm(home, { recursive: true }));

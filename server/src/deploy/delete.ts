@@ -132,7 +132,8 @@ async function takeAway(cloud: Cloud, app: AppRow, by: string, run: OperationRun
     await removeContainers(cloud, app, observed.containers, true);
   });
   await run.step({ id: 'bindings', title: 'Take its database users away; the databases stay' }, async () => {
-    await revokeBindings(cloud, app, run.signal);
+    // The server may have to be started for it, which takes minutes.
+    await run.waiting(() => revokeBindings(cloud, app, run.signal));
   });
   await run.step({ id: 'network', title: 'Remove its network' }, async () => {
     for (const backing of Object.values(cloud.backings)) {

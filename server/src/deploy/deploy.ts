@@ -4,6 +4,7 @@ import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { ensureApp, findApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
+import { demandFirewall } from '../services/firewall.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
 import { type ResolveInput, resolve } from './resolve.ts';
@@ -59,6 +60,8 @@ export async function startDeploy(
   const agreed = input.planHash !== undefined;
   if (agreed && plan.hash !== input.planHash) throw planChanged(name);
   if (!agreed) refuseUnasked(plan, 'deploy', `minicloud deploy ${name}`);
+  // Before the app is made: one without a release would only stand in the way of `restore`.
+  await demandFirewall(cloud);
   const app = await ensureApp(cloud, { name, environment: deploy.resolved.manifest.environment });
   return queueRelease(cloud, by, app, {
     kind: 'deploy',

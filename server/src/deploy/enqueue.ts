@@ -7,9 +7,7 @@ import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import type { RequestKey } from '../platform/operation-records.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
-import { demandFirewall } from '../services/firewall.ts';
-import { giveBackDomains, runRelease } from './run.ts';
-import { changeState } from './serving.ts';
+import { neverRan, runRelease } from './run.ts';
 
 export interface Started {
   operationId: string;
@@ -36,8 +34,7 @@ const asking = new WeakMap<Cloud, Queue>();
 /**
  * Records the release and queues its operation. A deploy takes the place of those of the same app that still wait:
  * people want the newest, and each of the others ends with a problem that says which that is. A rollback is what
- * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait, `not_available` while
- * the network has no rules.
+ * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
   const turns = asking.get(cloud) ?? createQueue();
@@ -46,7 +43,6 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
     const repeated = await sameOperation(cloud, by, app, input);
     if (repeated) return repeated;
     cloud.operations.requireRoom(app.name);
-    await demandFirewall(cloud);
     const release = await insertRelease(cloud.db, {
       app_id: app.id,
       state: 'pending',
@@ -113,12 +109,6 @@ async function start(
     run: (run) => runRelease(cloud, app.id, version, run, input.expectedServing),
   });
   return { operationId: operation.id, app: app.name, release: version };
-}
-
-/** A release that was recorded and will not be run ends as failed: none stays pending for ever. */
-async function neverRan(cloud: Cloud, app: AppRow, release: ReleaseRow, problem: Problem): Promise<void> {
-  await changeState(cloud, app, release, 'failed', { problem });
-  await giveBackDomains(cloud, app);
 }
 
 function overtaken(waiting: Operation, by: number): Problem | undefined {

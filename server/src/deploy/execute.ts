@@ -15,7 +15,7 @@ import { randomId } from '../platform/ids.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
 import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
-import { attachService, backingFor, ensureBinding } from '../services/services.ts';
+import { attachService, backingFor, grantBinding } from '../services/services.ts';
 import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
 import { drain } from './drain.ts';
@@ -77,11 +77,9 @@ async function perform(run: Run, action: Action, detail: Detail): Promise<void> 
       return ensureVolume(cloud, app, action.mount, volumeLabels(desired, action.mount), signal);
     case 'service':
       return ensureService(run, action.need, detail);
-    case 'binding': {
-      const backing = backingFor(cloud, action.need);
-      await backing.grant(await ensureBinding(cloud, app, action.need), { signal });
-      return attachService(cloud, app, backing, signal);
-    }
+    case 'binding':
+      await grantBinding(cloud, app, action.need, signal);
+      return attachService(cloud, app, backingFor(cloud, action.need), signal);
     case 'release-command':
       return runToEnd(run, action.container, detail);
     case 'support':

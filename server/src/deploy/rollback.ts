@@ -3,9 +3,10 @@ import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
-import { type AppRow, requireApp } from '../apps/apps.ts';
+import { type AppRow, refuseDeleting, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
+import { demandFirewall } from '../services/firewall.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
 import { planChanged } from './run.ts';
@@ -38,6 +39,7 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
   const { target, plan } = await planned(cloud, app, input.version);
   if (input.planHash === undefined) refuseUnasked(plan, 'rollback', `minicloud rollback ${app.name} ${target.version}`);
   else if (plan.hash !== input.planHash) throw planChanged(app.name);
+  await demandFirewall(cloud);
   return queueRelease(cloud, by, app, {
     kind: 'rollback',
     reason: `rollback to ${target.version}`,
@@ -57,6 +59,7 @@ async function planned(
   app: AppRow,
   version: number | undefined,
 ): Promise<{ target: ReleaseRow; plan: Plan }> {
+  refuseDeleting(app);
   const target =
     version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
   if (!releaseCan[toRelease(target, app.name).state].rollbackTo) throw notRollbackTarget(app, target);

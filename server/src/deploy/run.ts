@@ -4,7 +4,7 @@
  */
 import type { Problem } from 'minicloud-shared/model/problem';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, findAppById } from '../apps/apps.ts';
+import { type AppRow, findAppById, refuseDeleting } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
@@ -19,6 +19,7 @@ import {
   saveReceipt,
 } from '../releases/releases.ts';
 import { applyAppRoutes } from '../routes/routes.ts';
+import { demandFirewall } from '../services/firewall.ts';
 import { bindingEnv, serviceAliases } from '../services/services.ts';
 import { type KnownVolumes, knownVolumes } from '../volumes/volumes.ts';
 import { type Desired, desired } from './desired.ts';
@@ -38,6 +39,14 @@ export async function runRelease(
   const app = await findAppById(cloud, appId);
   if (!app) throw appGone(appId);
   const release = await requireRelease(cloud, app.id, app.name, version);
+  try {
+    // Both were asked when this was queued, and may be otherwise by now.
+    refuseDeleting(app);
+    await demandFirewall(cloud);
+  } catch (error) {
+    await neverRan(cloud, app, release, toProblem(error));
+    throw error;
+  }
   const run = await runOf(cloud, app, release, operation);
   await changeState(cloud, app, release, 'deploying', {});
   try {
@@ -49,6 +58,12 @@ export async function runRelease(
     throw new ProblemError(problem, { cause: error });
   }
   await finished(run, release);
+}
+
+/** A release that was recorded and will not be run ends as failed: none stays pending for ever. */
+export async function neverRan(cloud: Cloud, app: AppRow, release: ReleaseRow, problem: Problem): Promise<void> {
+  await changeState(cloud, app, release, 'failed', { problem });
+  await giveBackDomains(cloud, app);
 }
 
 /** A run of the release that has done nothing yet. */

@@ -17,6 +17,19 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** What `work` comes to, or the signal's reason as soon as it is aborted; the work itself is not ended by that. */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const gone = Promise.withResolvers<never>();
+  const onAbort = () => gone.reject(abortReason(signal));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, gone.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** The reason of an aborted signal as something that may be thrown. */
 export function abortReason(signal?: AbortSignal): Error {
   const reason: unknown = signal?.reason;

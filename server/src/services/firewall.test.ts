@@ -81,6 +81,77 @@ test('while they can not be set nothing is deployed, what serves goes on, and it
   assert.equal((await component())?.state, 'ok');
 });
 
+test('a first deploy that is refused for them leaves no app behind', async () => {
+  firewall.forget();
+  firewall.refuse();
+  await holdFirewall(companion.cloud);
+  const first = manifest.replace('shop', 'fresh');
+  const { code } = await companion.call('deploys.start', 'mutation', { manifest: first }, { token: companion.admin });
+  assert.equal(code, 'not_available');
+  assert.deepEqual(
+    (await companion.client.apps.list.query()).map(({ name }) => name),
+    ['shop'],
+  );
+  firewall.allow();
+  await holdFirewall(companion.cloud);
+});
+
+/** What is asked for while `createContainer` waits; `away` takes the rules meanwhile. */
+async function behindAnother(away: () => Promise<void>) {
+  const { world } = companion.engine;
+  const turn = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  world.intercept = async (call) => {
+    if (call !== 'createContainer') return;
+    asked.resolve();
+    await turn.promise;
+  };
+  const first = await companion.client.deploys.start.mutate({ manifest });
+  await asked.promise;
+  const second = await companion.client.deploys.start.mutate({ manifest });
+  await away();
+  delete world.intercept;
+  turn.resolve();
+  const { finished } = companion.cloud.operations;
+  return { first: await finished(first.operationId), second: await finished(second.operationId) };
+}
+
+test('a deploy whose turn comes when they can no longer be set is refused then; one that is under way goes on', async () => {
+  const { first, second } = await behindAnother(async () => {
+    firewall.forget();
+    firewall.refuse();
+    await holdFirewall(companion.cloud);
+  });
+  assert.equal(first.state, 'succeeded');
+  assert.deepEqual([second.state, second.problem?.object, second.steps], ['failed', 'firewall', []]);
+  const [last] = await companion.client.releases.list.query({ app: 'shop' });
+  assert.deepEqual([last?.version, last?.state], [second.release, 'failed']);
+  assert.equal((await companion.client.apps.get.query({ name: 'shop' })).release, first.release);
+});
+
+test('a repair tries to set them before it starts a container, and goes on where that fails', async () => {
+  const { engine, cloud } = companion;
+  const replicas = () => engine.listContainers({ 'minicloud.app-name': 'shop' });
+  const atStart: number[] = [];
+  engine.world.intercept = (call) => {
+    if (call === 'startContainer') atStart.push(firewall.rules().length);
+  };
+  for (const may of [false, true]) {
+    if (may) firewall.allow();
+    else firewall.refuse();
+    firewall.forget();
+    const [gone] = await replicas();
+    assert.ok(gone);
+    await engine.removeContainer(gone.id);
+    await eventually('the repair', async () => (await replicas()).some(({ state }) => state === 'running'));
+    await eventually('its end', () => !cloud.operations.busy('shop'));
+  }
+  delete engine.world.intercept;
+  assert.equal(atStart.length, 2);
+  assert.equal(atStart[0], 0, 'what serves goes on');
+  assert.ok((atStart[1] ?? 0) > 0);
+});
+
 test('switched off, nothing is looked at and deploys go on', async () => {
   const off = await startMemoryCompanion({ settings: ['--firewall', 'off'] });
   try {

@@ -26,7 +26,12 @@ export function firewallFailure(cloud: Cloud): Problem | undefined {
   return failures.get(cloud);
 }
 
-/** Throws `not_available` when the rules can't be set, after one more try. */
+/**
+ * Throws `not_available` when the rules can't be set, after one more try. Only a deploy or rollback asks, when it is
+ * asked for and again when its turn comes: what it brings up would be there without rules for the first time. Repairs and
+ * what an interrupted deploy had switched to go on without: that serves already, and the data plane comes first. They
+ * try to set the rules before they start a container, and leave it at that.
+ */
 export async function demandFirewall(cloud: Cloud): Promise<void> {
   if (!failures.has(cloud)) return;
   await holdFirewall(cloud);

@@ -16,7 +16,7 @@ import {
 import type { Cloud } from '../context.ts';
 import { randomId, randomPassword } from '../platform/ids.ts';
 import type { Db } from '../schema.ts';
-import { allBindings, type BindingRow, bindingsOf, insertBinding } from './store.ts';
+import { allBindings, type BindingRow, bindingsOf, insertBinding, markGranted } from './store.ts';
 
 /** The `needs` that shared servers fulfil here. */
 export function databaseNeeds(manifest: ContainerManifest): DatabaseNeed[] {
@@ -52,23 +52,31 @@ export async function renewServices(cloud: Cloud): Promise<void> {
   }
 }
 
-/** The stored binding for a need, made with a new random password the first time. */
-export async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Promise<BackingGrant> {
+/** Makes database and user of a need on the server, which answers. */
+export async function grantBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed, signal: AbortSignal): Promise<void> {
+  const row = await ensureBinding(cloud, app, need);
+  // Before it is asked for: from then on the server may know of it, whatever comes between.
+  await markGranted(cloud.db, row, cloud.clock.now());
+  await backingFor(cloud, need).grant(opened(cloud, row), { signal });
+}
+
+/** The stored binding for a need, written down with a new random password the first time. */
+async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Promise<BindingRow> {
   const service = need.engine;
   const rows = (await bindingsOf(cloud.db, app.id)).filter((row) => row.service === service);
   const known = rows.find((row) => row.env === need.env);
-  if (known) return opened(cloud, known);
+  if (known) return known;
   const name = bindingName(app, need, new Set(rows.map((row) => row.name)));
   const password = randomPassword();
-  const row = await insertBinding(cloud.db, {
+  return insertBinding(cloud.db, {
     app_id: app.id,
     service,
     env: need.env,
     name,
     password_sealed: cloud.sealer.seal(password, place(app.id, service, need.env)),
     created_at: cloud.clock.now(),
+    granted_at: null,
   });
-  return opened(cloud, row);
 }
 
 /** From the first moment on no password of a binding is written anywhere, also of apps that nothing opens it for. */
@@ -84,7 +92,7 @@ export async function bindingEnv(
 ): Promise<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const need of databaseNeeds(manifest))
-    env[need.env] = backingFor(cloud, need).url(await ensureBinding(cloud, app, need));
+    env[need.env] = backingFor(cloud, need).url(opened(cloud, await ensureBinding(cloud, app, need)));
   return env;
 }
 
@@ -203,7 +211,12 @@ export interface KeptBinding {
 
 /** What is written down of the bindings of an app that goes: whatever is needed to find its databases again. */
 export async function keptBindings(db: Db, app: Pick<AppRow, 'id'>): Promise<KeptBinding[]> {
-  return (await bindingsOf(db, app.id)).map(({ env, name }) => ({ service: 'mariadb', env, name }));
+  return (await grantedTo(db, app)).map(({ env, name }) => ({ service: 'mariadb', env, name }));
+}
+
+/** Bindings that a server may know of; of others there is no database and no user. */
+async function grantedTo(db: Db, app: Pick<AppRow, 'id'>): Promise<BindingRow[]> {
+  return (await bindingsOf(db, app.id)).filter((row) => row.granted_at !== null);
 }
 
 /** The app has its database again, with a new password; its user is made by the next deploy. */
@@ -214,21 +227,34 @@ export async function readmitBinding(
   { service, env, name }: KeptBinding,
 ): Promise<void> {
   const password_sealed = cloud.sealer.seal(randomPassword(), place(app.id, service, env));
-  await insertBinding(db, { app_id: app.id, service, env, name, password_sealed, created_at: cloud.clock.now() });
+  const now = cloud.clock.now();
+  await insertBinding(db, { app_id: app.id, service, env, name, password_sealed, created_at: now, granted_at: now });
 }
 
-/** Removes the database with all that is in it. */
+/** Removes the database with all that is in it; starts its server for that where it does not run. */
 export async function destroyDatabase(
   cloud: Cloud,
   { service, name }: KeptBinding,
   signal: AbortSignal,
 ): Promise<void> {
-  await cloud.backings[service].destroy(name, { signal });
+  const backing = cloud.backings[service];
+  if (await brought(cloud, backing, signal)) await backing.destroy(name, { signal });
 }
 
-/** Takes the app's users away; the databases stay. */
+/** Takes the app's users away; the databases stay. Starts their server for that where it does not run. */
 export async function revokeBindings(cloud: Cloud, app: AppRow, signal: AbortSignal): Promise<void> {
-  for (const row of await bindingsOf(cloud.db, app.id)) await cloud.backings.mariadb.revoke(row.name, { signal });
+  const backing = cloud.backings.mariadb;
+  const rows = await grantedTo(cloud.db, app);
+  if (rows.length === 0 || !(await brought(cloud, backing, signal))) return;
+  for (const { name } of rows) await backing.revoke(name, { signal });
+}
+
+/** Sees to it that the server answers; false when it is gone with its data, and with it all that could be taken away. */
+async function brought(cloud: Cloud, backing: Backing, signal: AbortSignal): Promise<boolean> {
+  if (!(await backing.kept({ signal }))) return false;
+  const onDetail = (detail: string) => cloud.log.info(detail, { service: backing.kind });
+  if (!(await backing.ready({ signal }))) await backing.ensure({ signal, onDetail });
+  return true;
 }
 
 /** One that no other binding of the app has: of two long names of variables the first letters may be the same. */

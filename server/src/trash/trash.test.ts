@@ -161,6 +161,40 @@ test('after seven days it is removed, and nothing but it', async () => {
   assert.notEqual(anew.name, lost.name);
 });
 
+test('a database that can not be removed keeps no volume, and is tried again; one that is gone is not waited for', async (t) => {
+  const { mariadb } = companion.cloud.backings;
+  for (const app of ['stuck', 'lost']) await deployed(app);
+  const volumes = await volumesOf('stuck');
+  const lost = await volumesOf('lost');
+  await deleted('stuck');
+  companion.pass(keptMs);
+  const destroy = t.mock.method(mariadb, 'destroy', async () => {
+    throw new Error('it does not start');
+  });
+  await sweepTrash(companion.cloud);
+  const there = new Set(await onEngine());
+  assert.equal(volumes.length, 2);
+  for (const { name } of volumes) assert.ok(!there.has(name), name);
+  assert.deepEqual(await kept(), ['stuck']);
+  destroy.mock.restore();
+  let running = false;
+  t.mock.method(mariadb, 'ready', async () => running);
+  const ensure = t.mock.method(mariadb, 'ensure', async () => {
+    running = true;
+  });
+  await sweepTrash(companion.cloud);
+  assert.deepEqual(await kept(), []);
+  assert.ok(ensure.mock.callCount() > 0, 'the server was started for it');
+
+  await deleted('lost');
+  companion.pass(keptMs);
+  t.mock.method(mariadb, 'kept', async () => false);
+  t.mock.method(mariadb, 'destroy', async () => assert.fail('there is no server'));
+  await sweepTrash(companion.cloud);
+  assert.deepEqual(await kept(), []);
+  for (const { name } of lost) assert.ok(!(await onEngine()).includes(name), name);
+});
+
 test('it is swept once an hour, and not while the clock of a machine that has just booted may be wrong', async () => {
   await deployed('late');
   await deleted('late');

@@ -105,8 +105,7 @@ export async function sweepTrash(cloud: Cloud): Promise<void> {
   const due = (await deletedRows(cloud.db)).filter((row) => row.deleted_at + keptMs <= cloud.clock.now());
   for (const row of due) {
     try {
-      for (const binding of bindingsOf(row)) await destroyDatabase(cloud, binding, signal);
-      await removeVolumes(cloud, row, signal);
+      await removeData(cloud, row, signal);
       await dropDeleted(cloud.db, row.id);
       cloud.log.info('the data of a deleted app was removed, as its seven days are over', {
         app: row.name,
@@ -120,6 +119,16 @@ export async function sweepTrash(cloud: Cloud): Promise<void> {
       });
     }
   }
+}
+
+/** All that can be removed is, before it throws what could not: a server that does not come up keeps no volume. */
+async function removeData(cloud: Cloud, row: DeletedRow, signal: AbortSignal): Promise<void> {
+  const outcomes = await Promise.allSettled([
+    removeVolumes(cloud, row, signal),
+    ...bindingsOf(row).map((binding) => destroyDatabase(cloud, binding, signal)),
+  ]);
+  const failed = outcomes.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 const everyMs = 60 * 60_000;

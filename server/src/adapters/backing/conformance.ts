@@ -35,12 +35,14 @@ export function backingConformance(name: string, open: () => Promise<BackingUnde
 
     test('it is not ready before it was started', async () => {
       assert.equal(await under.backing.ready(options), false);
+      assert.equal(await under.backing.kept(options), false, 'there is nothing of it');
     });
 
     test('ensure starts it, again is success, and several at once are one', async () => {
       await Promise.all([under.backing.ensure(options), under.backing.ensure(options)]);
       await under.backing.ensure(options);
       assert.equal(await under.backing.ready(options), true);
+      assert.equal(await under.backing.kept(options), true);
       assert.equal(await under.backing.replaces(options), false, 'it is what would be started');
     });
 

@@ -34,6 +34,8 @@ export interface Backing {
   url(grant: BackingGrant): string;
   revoke(name: string, options: { signal: AbortSignal }): Promise<void>;
   destroy(name: string, options: { signal: AbortSignal }): Promise<void>;
+  /** Whether there is such a server, or data of one: if not, there is nothing of any grant. */
+  kept(options: { signal: AbortSignal }): Promise<boolean>;
   ready(options: { signal: AbortSignal }): Promise<boolean>;
   /** How it is now, in a sentence part. `off`: it was never started; `starting`: it was a moment ago, and has not failed. */
   status(options: { signal: AbortSignal }): Promise<BackingStatus>;

@@ -212,6 +212,11 @@ export function createMariadb(options: MariadbOptions): Backing {
     ready,
     status,
 
+    async kept({ signal }) {
+      if (await engine.inspectContainer(container, { signal })) return true;
+      return (await engine.listVolumes({ signal })).some(({ name }) => name === container);
+    },
+
     async ensure({ signal, onDetail = () => {} }) {
       // One at a time: whoever comes while it starts waits, and tries again by itself if that was cancelled.
       while (starting) {

@@ -17,6 +17,7 @@ export function createMemoryBacking(
   const databases = new Map<string, string[]>();
   const users = new Map<string, string>();
   let running = false;
+  let made = false;
 
   const demandRunning = () => {
     if (!running) throw refused('service_failed', 'mariadb', 'It does not run.', 'Start it.');
@@ -31,11 +32,15 @@ export function createMemoryBacking(
 
     async ensure({ signal }) {
       signal.throwIfAborted();
+      made = true;
       await options.onEnsure?.();
       running = true;
     },
     async replaces() {
       return running && (options.replaces?.() ?? false);
+    },
+    async kept() {
+      return made;
     },
     async ready() {
       return running;

@@ -26,8 +26,11 @@ export async function findEngine(env: Environment, kind?: EngineKind): Promise<F
   return (await search(env, kind)).found;
 }
 
-/** The same; throws `engine_unreachable`, which names every socket that was tried, when there is none. */
-export async function demandEngine(env: Environment, kind?: EngineKind): Promise<FoundEngine> {
+/**
+ * The same; throws `engine_unreachable`, which names every socket that was tried, when there is none. `remembered`: nobody
+ * said the kind, it is the one that the installation had.
+ */
+export async function demandEngine(env: Environment, kind?: EngineKind, remembered = false): Promise<FoundEngine> {
   const { found, tried } = await search(env, kind);
   if (found) return found;
   const wanted = kind === undefined ? Object.values(starts).join(', or ') : starts[kind];
@@ -37,10 +40,18 @@ export async function demandEngine(env: Environment, kind?: EngineKind): Promise
     object: 'engine',
     why: tried.join('; ') || `DOCKER_HOST is ${env.DOCKER_HOST}: not a socket of this machine, unix://PATH.`,
     still: 'Nothing was started or changed.',
-    remedy: env.DOCKER_HOST
-      ? 'Start that engine, or unset DOCKER_HOST.'
-      : `Start it (${wanted}), or give its socket with --engine-socket.`,
+    remedy: `${
+      env.DOCKER_HOST
+        ? 'Start that engine, or unset DOCKER_HOST.'
+        : `Start it (${wanted}), or give its socket with --engine-socket.`
+    }${remembered && kind !== undefined ? moving(kind) : ''}`,
   });
+}
+
+/** The way out where the engine that everything was on is no longer wanted. */
+function moving(from: EngineKind): string {
+  const to = from === 'docker' ? 'podman' : 'docker';
+  return ` This installation ran on ${titles[from]}: --engine ${to} moves it to ${titles[to]}, where volumes and databases begin empty.`;
 }
 
 async function search(env: Environment, kind?: EngineKind): Promise<{ found?: FoundEngine; tried: string[] }> {
