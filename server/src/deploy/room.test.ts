@@ -8,6 +8,7 @@ const manifest = (count: number) => `name: many\nexpose: [{ port: 80 }]\nprocess
 
 test('what the plan lets through deploys again and again; one more is refused by it, and by the facts of the editor', async () => {
   const companion = await startMemoryCompanion();
+  const working = Promise.withResolvers<void>();
   try {
     for (const release of [1, 2, 3]) {
       const operation = await companion.deploy(manifest(room.replicas), 'x:1');
@@ -27,6 +28,9 @@ test('what the plan lets through deploys again and again; one more is refused by
     // As an earlier version let it: more than there is room for beside the next release.
     const { id } = await companion.client.apps.get.query({ name: 'many' });
     const image = (await companion.engine.inspectImage('x:1'))?.id ?? '';
+    // While something is at work on the app, no repair takes them away.
+    const { operations } = companion.cloud;
+    await operations.start({ kind: 'converge', app: 'many', appId: id, by: 'test', run: () => working.promise });
     for (let n = 0; n < 10; n += 1) {
       await companion.engine.createContainer({
         name: `more-${n}`,
@@ -44,6 +48,7 @@ test('what the plan lets through deploys again and again; one more is refused by
     );
     assert.ok((await companion.client.plans.create.mutate({ manifest: manifest(5), image: 'x:1' })).plan);
   } finally {
+    working.resolve();
     await companion.stop();
   }
 });
