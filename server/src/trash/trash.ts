@@ -9,7 +9,7 @@ import { type AppRow, appChanged, forgetApp, readmitApp } from '../apps/apps.ts'
 import type { Cloud, Principal } from '../context.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
 import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
-import { type DeletedRow, deletedRows, dropDeleted, insertDeleted } from './store.ts';
+import { claimDeleted, type DeletedRow, deletedRows, dropDeleted, insertDeleted, takeDeleted } from './store.ts';
 
 const bindingsSchema = z.array(z.object({ service: z.literal('mariadb'), env: z.string(), name: z.string() }));
 
@@ -37,7 +37,7 @@ export async function newestDeleted(cloud: Cloud, name: string): Promise<Deleted
 
 /**
  * Brings a deleted app back with its volumes and databases; nothing of it runs until it is deployed. Throws `conflict`
- * while another app has its name.
+ * while another app has its name, `busy` while an operation of that name waits or is at work.
  */
 export async function restoreApp(
   cloud: Cloud,
@@ -46,14 +46,18 @@ export async function restoreApp(
 ): Promise<DeletedApp> {
   const rows = (await deletedRows(cloud.db)).filter((row) => row.name === input.name);
   const row = rows.find(
-    ({ id, deleted_at }) => (input.id === undefined || id === input.id) && deleted_at + keptMs > cloud.clock.now(),
+    ({ id, deleted_at, removing_at }) =>
+      (input.id === undefined || id === input.id) && removing_at === null && deleted_at > keptSince(cloud),
   );
   if (!row) throw nothingKept(input.name, rows);
   const back = await shown(cloud, row);
   const app = await readmitApp(cloud, row, async (db, app) => {
+    // Another deletion of the same app that still waits would delete what was brought back.
+    if (cloud.operations.busy(app.name)) throw stillAtWork(app.name);
+    // Time passed since it was looked at: what is being removed by now is given to nobody.
+    if (!(await takeDeleted(db, app.id, keptSince(cloud)))) throw nothingKept(input.name, rows);
     for (const binding of bindingsOf(row)) await readmitBinding(cloud, db, app, binding);
     await readmitVolumes(db, app);
-    await dropDeleted(db, app.id);
   });
   await appChanged(cloud, app, by.name);
   return back;
@@ -76,11 +80,15 @@ function bindingsOf(row: DeletedRow) {
   return bindingsSchema.parse(JSON.parse(row.bindings_json));
 }
 
+/** Deleted since then is still kept. */
+function keptSince({ clock }: Pick<Cloud, 'clock'>): number {
+  return clock.now() - keptMs;
+}
+
 /** Removes what was kept for seven days. What can not be removed now is tried again the next time. Never throws. */
 export async function sweepTrash(cloud: Cloud): Promise<void> {
   const signal = cloud.stopping;
-  const due = (await deletedRows(cloud.db)).filter((row) => row.deleted_at + keptMs <= cloud.clock.now());
-  for (const row of due) {
+  for (const row of await claimDeleted(cloud.db, keptSince(cloud), cloud.clock.now())) {
     try {
       for (const binding of bindingsOf(row)) await destroyDatabase(cloud, binding, signal);
       await removeVolumes(cloud, row, signal);
@@ -112,6 +120,17 @@ export function keepSweeping(cloud: Cloud): () => void {
     });
   const timer = setInterval(sweep, everyMs);
   return () => clearInterval(timer);
+}
+
+function stillAtWork(name: string): ProblemError {
+  return new ProblemError({
+    code: 'busy',
+    what: 'The app was not brought back',
+    object: `deleted app ${name}`,
+    why: 'Operations of its name wait or are at work: another deletion would delete it again.',
+    still: 'Its data stays in the trash.',
+    remedy: `Wait until they have ended, or cancel them: \`minicloud operations ${name}\`. Then bring it back again.`,
+  });
 }
 
 function nothingKept(name: string, rows: readonly DeletedRow[]): ProblemError {
