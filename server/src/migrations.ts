@@ -1,6 +1,7 @@
 /** The database's history. A migration that was released is never edited; the next one follows it. */
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { oldTrash } from './migrations/old-trash.ts';
 
 const first: Migration = {
   async up(db) {
@@ -193,4 +194,5 @@ export const migrations: Record<string, Migration> = {
   '0006-trash': trash,
   '0007-operation-owners': operationOwners,
   '0008-granted-bindings': grantedBindings,
+  '0009-old-trash': oldTrash,
 };

@@ -65,6 +65,8 @@ export interface Tables {
     by: string;
     /** Their databases by service, variable and name; passwords are made anew. */
     bindings_json: string;
+    /** Since when its data is being removed, from when on it can not be brought back; null while it is kept. */
+    removing_at: number | null;
   };
   releases: {
     app_id: string;

@@ -110,6 +110,35 @@ test('one that fails after that says what is left, and is tried again by itself'
   companion.pass(11 * 60_000);
   await convergeAll(companion.cloud);
   await eventually('the deletion', async () => !(await names()).some((name) => name.startsWith('failing')));
+  const [again] = await companion.client.operations.list.query({ app: 'failing' });
+  assert.deepEqual([again?.kind, again?.by], ['delete', 'test administrator'], 'whoever confirmed it');
+  const trashed = (await companion.client.apps.deleted.query()).find(({ name }) => name === 'failing');
+  assert.equal(trashed?.by, 'test administrator');
+});
+
+test('one that goes on with a half deleted app is not called off while it waits for its turn', async () => {
+  const others = ['by-1', 'by-2', 'by-3', 'by-4'];
+  for (const app of ['half', ...others]) await deployed(app);
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'removeNetwork') throw new Error('the engine is away');
+  };
+  assert.equal((await companion.cloud.operations.finished(await deleting('half'))).state, 'failed');
+  const turn = Promise.withResolvers<void>();
+  let held = 0;
+  companion.engine.world.intercept = async (call) => {
+    if (call !== 'stopContainer') return;
+    held += 1;
+    await turn.promise;
+  };
+  const holding: string[] = [];
+  for (const app of others) holding.push(await deleting(app));
+  await eventually('work in every lane', () => held === others.length);
+  const id = await deleting('half');
+  assert.deepEqual(await companion.client.operations.cancel.mutate({ id }), { id, cancelling: false });
+  delete companion.engine.world.intercept;
+  turn.resolve();
+  for (const each of [...holding, id])
+    assert.equal((await companion.cloud.operations.finished(each)).state, 'succeeded');
 });
 
 const withDatabase = (app: string) =>

@@ -12,7 +12,7 @@ import {
   requireApp,
   unmarkDeleting,
 } from '../apps/apps.ts';
-import type { Cloud, Principal } from '../context.ts';
+import { type Cloud, type Principal, systemPrincipal } from '../context.ts';
 import type { OpenOperation, RequestKey } from '../platform/operation-records.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
 import type { OperationWork } from '../platform/operations.ts';
@@ -64,9 +64,12 @@ const againMs = 10 * 60_000;
 
 /** Tries a deletion once more that failed past its point of no return, a while after it did. */
 export async function retryDelete(cloud: Cloud, app: AppRow): Promise<void> {
-  const [last] = await cloud.operations.list(app.name, 1);
+  const recent = await cloud.operations.list(app.name, 20);
+  const [last] = recent;
   if (last?.finishedAt !== undefined && cloud.clock.now() - last.finishedAt < againMs) return;
-  await startDelete(cloud, app, 'system');
+  // Whoever confirmed it is who deletes the app, however often it takes.
+  const asked = recent.find(({ kind, by }) => kind === 'delete' && by !== systemPrincipal.name);
+  await startDelete(cloud, app, asked?.by ?? systemPrincipal.name);
 }
 
 /** Queues the deletion; containers, routes, network and name go, volumes and databases stay. */
@@ -90,6 +93,8 @@ async function startDelete(
 function deleting(cloud: Cloud, app: AppRow, by: string): OperationWork {
   return {
     resumes: true,
+    // With another one at work on it that may still call it off, it is looked at again when the turn comes.
+    committed: app.deleting_at !== null && !cloud.operations.busy(app.name),
     run: async (run) => {
       const now = await findAppById(cloud, app.id);
       // Another deletion that came first has done it.

@@ -20,6 +20,7 @@ import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
 import { drain } from './drain.ts';
 import { awaitHealthy, lastLines } from './health.ts';
+import { pullInTurn } from './images.ts';
 import type { Action, Step } from './plan.ts';
 import { type Prober, probeReplicas, startProber } from './probe.ts';
 
@@ -140,6 +141,8 @@ async function startReplicas(
   stopped: Map<string, ContainerSummary>,
 ): Promise<void> {
   const fresh = containers.filter((container) => !stopped.has(container.key));
+  // All of a release have one image.
+  if (fresh[0]) await requireImage(run, fresh[0]);
   const addresses = await freeAddresses(run, fresh.length, 'replicas');
   await Promise.all(
     containers.map(async (container) => {
@@ -164,7 +167,7 @@ async function replaceSupport(
   { replaces, stopped }: { replaces: ContainerSummary[]; stopped?: ContainerSummary },
 ): Promise<void> {
   // What runs goes only when what comes can be made.
-  if (replaces.length > 0) await requireImage(run, container);
+  if (!stopped) await requireImage(run, container);
   await removeContainers(run.cloud, run.app, replaces, false);
   const id = stopped?.id ?? (await create(run, container, (await freeAddresses(run, 1, 'support'))[0]));
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
@@ -178,6 +181,7 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
   const { cloud, app, desired } = run;
   const whole = { signal: run.operation.signal };
   const limitMs = desired.manifest.release?.timeoutMs ?? 0;
+  await requireImage(run, container);
   const [address] = await freeAddresses(run, 1, 'replicas');
   const id = await create(run, container, address);
   await cloud.engine.startContainer(id, whole);
@@ -211,14 +215,7 @@ async function create(run: Run, container: DesiredContainer, address: string | u
     name: `minicloud-${app.name}-${container.key}${version}-${randomId(5)}`,
     network: { name: networkName(app), aliases: container.aliases, ...(address === undefined ? {} : { address }) },
   };
-  const options = { signal: run.operation.signal };
-  try {
-    return await cloud.engine.createContainer(spec, options);
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.problem.code !== 'image_not_found') throw error;
-    await requireImage(run, container);
-    return cloud.engine.createContainer(spec, options);
-  }
+  return cloud.engine.createContainer(spec, { signal: run.operation.signal });
 }
 
 /** Somebody may have removed the image since it was resolved: it is fetched again, and only the very same is taken. */
@@ -231,7 +228,7 @@ async function requireImage(
   const support = desired.manifest.support.find(({ name }) => role === 'support' && name === process);
   const name = support?.image ?? desired.image;
   // What comes of it is kept with the operation, for everybody who may read the app.
-  const again = await cloud.engine.pullImage(name, { ...options, logins: 'untold' });
+  const again = await operation.waiting(() => pullInTurn(cloud, name, { ...options, logins: 'untold' }));
   if (again.id === spec.image) return;
   throw new ProblemError({
     code: 'image_not_found',

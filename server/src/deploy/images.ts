@@ -1,7 +1,8 @@
 /** Images for deploys: the registry is asked for the truth, what is here already is the fallback. */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type ImageInfo, platformProblem } from '../adapters/engine/contract.ts';
+import { type Engine, type ImageInfo, platformProblem } from '../adapters/engine/contract.ts';
 import type { Cloud } from '../context.ts';
+import { createLanes, type Lanes } from '../platform/lanes.ts';
 import { impossiblePaths } from './image-data.ts';
 import type { ResolveOptions } from './resolve.ts';
 
@@ -48,6 +49,28 @@ export async function pullOrKeep(
     notes.push(builtHere ? builtNote(registry, reference) : keptNote(registry, reference));
     return runnable(cloud, reference, here);
   }
+}
+
+/** Images that are fetched at a time for operations, and of them from one registry: a silent one leaves room for others. */
+const pullWidth = { all: 4, each: 2 };
+interface PullTurns {
+  all: Lanes;
+  each: Map<string, Lanes>;
+}
+const pullTurns = new WeakMap<Cloud, PullTurns>();
+
+/** The image as the registry has it, as soon as few enough others are being fetched. */
+export async function pullInTurn(
+  cloud: Cloud,
+  reference: string,
+  options: Parameters<Engine['pullImage']>[1] & { signal: AbortSignal },
+): Promise<ImageInfo> {
+  const turns = pullTurns.get(cloud) ?? { all: createLanes(pullWidth.all), each: new Map<string, Lanes>() };
+  pullTurns.set(cloud, turns);
+  const registry = registryOf(reference);
+  const own = turns.each.get(registry) ?? createLanes(pullWidth.each);
+  turns.each.set(registry, own);
+  return own.run(options.signal, () => turns.all.run(options.signal, () => cloud.engine.pullImage(reference, options)));
 }
 
 const keptNote = (registry: string, reference: string) =>

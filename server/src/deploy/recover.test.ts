@@ -162,3 +162,40 @@ test('what was interrupted goes on with its own app, never with another that has
   assert.equal((await next.client.apps.deleted.query()).length, 1, 'the first of the two');
   assert.deepEqual(await containersOf(next, 'anew'), ['1']);
 });
+
+test('one that is cancelled before it is taken up goes back all the same', async (t) => {
+  const others = ['by-1', 'by-2', 'by-3', 'by-4'];
+  const turn = Promise.withResolvers<void>();
+  const held = new Set<string>();
+  const { next, started } = await killedAfterSwitch(
+    t,
+    ['back'],
+    async () => {},
+    async ({ client, cloud, deploy, engine }) => {
+      // Without an address: those that have one are asked through the proxy, which is silent.
+      for (const app of others) assert.equal((await deploy(`name: ${app}\nimage: plain:1\n`)).state, 'succeeded');
+      engine.world.intercept = async (call, container) => {
+        if (call !== 'stopContainer') return;
+        held.add(container);
+        await turn.promise;
+      };
+      for (const app of others) await client.apps.delete.mutate({ name: app, confirm: app });
+      await eventually('work in every lane', () => held.size === others.length);
+      held.clear();
+      // They are taken up first, and have every lane.
+      await cloud.db.updateTable('operations').set({ created_at: 1 }).where('kind', '=', 'delete').execute();
+    },
+  );
+  await eventually('work in every lane again', () => held.size === others.length);
+  const id = started.get('back') ?? '';
+  assert.equal((await next.client.operations.cancel.mutate({ id })).cancelling, true);
+  delete next.engine.world.intercept;
+  turn.resolve();
+  assert.equal((await next.cloud.operations.finished(id)).state, 'cancelled');
+  const releases = await next.client.releases.list.query({ app: 'back' });
+  assert.deepEqual(
+    releases.map(({ version, state }) => `${version} ${state}`),
+    ['2 failed', '1 current'],
+  );
+  assert.deepEqual(await containersOf(next, 'back'), ['1']);
+});

@@ -92,9 +92,12 @@ function cameBack(app: AppRow, deletion: Operation): boolean {
   return app.deleting_at === null && deletion.steps.some(({ id, state }) => id === 'routes' && state === 'done');
 }
 
-/** A stop of the companion leaves it to the next start: what serves now goes on until then. */
+/**
+ * A stop of the companion leaves it to the next start: what serves now goes on until then. Cancelled, it goes back to
+ * what served before, also when it has not begun yet.
+ */
 function carrying(cloud: Cloud, app: AppRow, release: ReleaseRow): OperationWork {
-  return { resumes: true, run: (operation) => carryForward(cloud, app, release, operation) };
+  return { resumes: true, takesBack: true, run: (operation) => carryForward(cloud, app, release, operation) };
 }
 
 /** The rest of a deploy that was cut off after its commit point; back to what served before when that fails. */

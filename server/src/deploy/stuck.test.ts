@@ -51,3 +51,40 @@ test('six deploys that wait for their health or their release command keep nobod
   await companion.client.deploys.start.mutate({ manifest: manifest('sick-1', '') });
   assert.deepEqual(await running('sick-1', 'deploy'), ['queued', 'running']);
 });
+
+test('apps whose images do not come keep nobody waiting', async (t) => {
+  const away = ['away-1', 'away-2', 'away-3', 'away-4', 'away-5'];
+  const there = 'name: there\nimage: there:1\nexpose: [{ port: 80 }]\n';
+  assert.equal((await companion.deploy(there)).state, 'succeeded');
+  for (const app of away) {
+    const text = `name: ${app}\nimage: ${app}:1\nexpose: [{ port: 80 }]\n`;
+    assert.equal((await companion.deploy(text)).state, 'succeeded');
+  }
+  const turn = Promise.withResolvers<void>();
+  companion.engine.world.intercept = async (call, image) => {
+    if (call === 'pullImage' && image.includes('away')) await turn.promise;
+  };
+  t.after(() => {
+    delete companion.engine.world.intercept;
+    turn.resolve();
+  });
+  const { images, tags } = companion.engine.world;
+  for (const [name, id] of [...tags]) {
+    if (!name.includes('away')) continue;
+    tags.delete(name);
+    images.delete(id);
+  }
+  for (const app of away) {
+    const [only] = await companion.engine.listContainers({ 'minicloud.app-name': app });
+    await companion.engine.removeContainer(only?.id ?? '');
+  }
+  for (const app of away) {
+    await eventually(`the repair of ${app}`, async () => (await running(app, 'converge')).includes('running'));
+  }
+  const { operationId } = await companion.client.apps.delete.mutate({ name: 'there', confirm: 'there' });
+  await eventually('the deletion', async () => {
+    const { state } = await companion.client.operations.get.query({ id: operationId });
+    return state === 'succeeded';
+  });
+  assert.deepEqual(await running('away-1', 'converge'), ['running']);
+});

@@ -21,6 +21,12 @@ import { createQueue } from './queue.ts';
 export interface OperationWork {
   /** It is left open when the companion stops, as after `kill -9`, for the next start to resume; else it is cancelled then. */
   resumes?: boolean;
+  /** It is past its point of no return from the first moment: nobody can cancel it. */
+  committed?: boolean;
+  /**
+   * Cancelled before its turn it runs all the same, with its signal aborted: what was begun before is taken back by it.
+   */
+  takesBack?: boolean;
   run(run: OperationRun): Promise<void>;
 }
 
@@ -62,6 +68,7 @@ export interface Operations {
   cancel(id: string): Promise<boolean>;
   /** Resolves when it has ended, or was left open because the companion stops. */
   finished(id: string): Promise<Operation>;
+  /** True while one of the app runs, waits, or is being written down. */
   busy(app: string): boolean;
   /** Operations that a companion before this one left queued or running. */
   interrupted(): Promise<OpenOperation[]>;
@@ -106,6 +113,7 @@ export function createOperations(deps: {
   const running = new Map<string, Live>();
   const unsaved = new Map<string, Operation>();
   const stopped = new DOMException('The companion was stopped', 'AbortError');
+  const stopping = new AbortController();
   let closing = false;
 
   const waitingOf = (app: string) => [...running.values()].filter((live) => live.start.app === app && !live.begun);
@@ -116,20 +124,24 @@ export function createOperations(deps: {
     if (waitingOf(app).length + enteringOf(app) >= mostWaiting) throw queueFull(app);
   };
 
+  const tellNeverRan = async ({ operation, start }: Live, problem: Problem): Promise<void> => {
+    try {
+      await start.neverRan?.(problem);
+    } catch (error) {
+      log.error('what an operation that never ran was for could not be settled', {
+        id: operation.id,
+        app: operation.app,
+        error: String(error),
+      });
+    }
+  };
+
   /** Ends one that waits for its turn, which it then lets pass. */
   const endWaiting = (live: Live, problem: Problem): Promise<Operation> => {
     live.begun = true;
     live.over ??= (async () => {
-      const { operation, start } = live;
-      try {
-        await start.neverRan?.(problem);
-      } catch (error) {
-        log.error('what an operation that never ran was for could not be settled', {
-          id: operation.id,
-          app: operation.app,
-          error: String(error),
-        });
-      }
+      const { operation } = live;
+      await tellNeverRan(live, problem);
       operation.problem = problem;
       operation.state = 'cancelled';
       operation.finishedAt = clock.now();
@@ -146,24 +158,25 @@ export function createOperations(deps: {
     const leftOpen = () => start.resumes === true && signal.reason === stopped;
     if (live.over) return live.over;
     if (leftOpen()) return operation;
-    if (signal.aborted) return endWaiting(live, cancelled(operation, signal));
+    if (signal.aborted && !start.takesBack) return endWaiting(live, cancelled(operation, signal));
     live.begun = true;
     operation.state = 'running';
     operation.startedAt ??= clock.now();
-    await save(operation);
     const onNoReturn = () => {
       live.committed = true;
     };
     let ran = false;
     try {
-      await lanes.run(signal, (waiting) => {
+      await save(operation);
+      await lanes.run(start.takesBack ? stopping.signal : signal, (waiting) => {
         ran = true;
         return start.run(createRun(operation, { signal, save, clock, waiting, onNoReturn, leftOpen }));
       });
       operation.state = 'succeeded';
     } catch (error) {
-      if (leftOpen()) return operation;
-      if (!ran) return endWaiting(live, cancelled(operation, signal));
+      // One that was cancelled and has not taken back yet is left to the next start as well.
+      if (leftOpen() || (!ran && start.takesBack && closing)) return operation;
+      if (!ran && signal.aborted) return endWaiting(live, cancelled(operation, signal));
       operation.problem = signal.aborted ? cancelled(operation, signal, error) : toProblem(error);
       operation.state = signal.aborted ? 'cancelled' : 'failed';
       for (const step of operation.steps) if (step.state === 'running') step.state = 'failed';
@@ -174,6 +187,7 @@ export function createOperations(deps: {
           error: error instanceof Error ? error.stack : String(error),
         });
       }
+      if (!ran) await tellNeverRan(live, operation.problem);
     }
     operation.finishedAt = clock.now();
     await recordEnd(operation);
@@ -205,7 +219,7 @@ export function createOperations(deps: {
       start,
       controller: new AbortController(),
       begun: false,
-      committed: false,
+      committed: start.committed ?? false,
       ended: Promise.withResolvers<Operation>(),
     };
     running.set(operation.id, live);
@@ -261,7 +275,8 @@ export function createOperations(deps: {
       const live = running.get(id);
       if (!live || live.committed) return false;
       live.controller.abort(new DOMException('Somebody asked for it to be cancelled', 'AbortError'));
-      if (!live.begun) await endWaiting(live, cancelled(live.operation, live.controller.signal));
+      if (!live.begun && !live.start.takesBack)
+        await endWaiting(live, cancelled(live.operation, live.controller.signal));
       return true;
     },
     async finished(id) {
@@ -271,7 +286,7 @@ export function createOperations(deps: {
       if (!operation) throw noSuchOperation(id);
       return operation;
     },
-    busy: (app) => queue.busy(app),
+    busy: (app) => queue.busy(app) || enteringOf(app) > 0,
     async interrupted() {
       return (await records.open()).filter((operation) => !running.has(operation.id));
     },
@@ -288,6 +303,7 @@ export function createOperations(deps: {
     async shutdown() {
       closing = true;
       for (const { controller } of running.values()) controller.abort(stopped);
+      stopping.abort(stopped);
       await queue.idle();
     },
   };

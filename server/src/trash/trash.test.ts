@@ -209,3 +209,61 @@ test('it is swept once an hour, and not while the clock of a machine that has ju
   stop();
   mock.timers.reset();
 });
+
+test('one that another deletion still waits for comes back only when that has ended', async () => {
+  await deployed('doubly');
+  const { operations } = companion.cloud;
+  const turn = Promise.withResolvers<void>();
+  const deleting = async () =>
+    (await companion.client.apps.delete.mutate({ name: 'doubly', confirm: 'doubly' })).operationId;
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'stopContainer') await turn.promise;
+  };
+  const first = await deleting();
+  // Something else has its turn between the two.
+  const between = Promise.withResolvers<void>();
+  const work = { kind: 'converge', app: 'doubly', appId: 'doubly', by: 'system', run: () => between.promise } as const;
+  await operations.start(work);
+  const second = await deleting();
+  turn.resolve();
+  delete companion.engine.world.intercept;
+  assert.equal((await operations.finished(first)).state, 'succeeded');
+  assert.equal((await restore({ name: 'doubly' })).code, 'busy');
+  between.resolve();
+  await operations.finished(second);
+  assert.equal((await restore({ name: 'doubly' })).code, 'ok');
+  assert.equal((await companion.client.apps.get.query({ name: 'doubly' })).state, 'created');
+});
+
+test('what is about to be removed is given to nobody, whoever came first', async () => {
+  await deployed('edge');
+  await deleted('edge');
+  const { keptUntil = 0 } = (await companion.client.apps.deleted.query()).find(({ name }) => name === 'edge') ?? {};
+  const { clock } = companion.cloud;
+  const untilEnd = () => keptUntil - clock.now();
+  companion.pass(untilEnd() - 60_000);
+  const turn = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  companion.engine.world.intercept = async (call) => {
+    if (call !== 'usedSubnets') return;
+    asked.resolve();
+    await turn.promise;
+  };
+  const restoring = restore({ name: 'edge' });
+  await asked.promise;
+  companion.pass(untilEnd());
+  // It could not be removed now, so that nothing but the claim tells that it is going.
+  companion.engine.world.intercept = async (call) => {
+    if (call === 'removeVolume') throw new Error('in use');
+  };
+  await sweepTrash(companion.cloud);
+  // Nor does it come back when the clock is set back.
+  companion.pass(-120_000);
+  turn.resolve();
+  assert.equal((await restoring).code, 'not_found');
+  assert.equal((await restore({ name: 'edge' })).code, 'not_found');
+  companion.pass(120_000);
+  delete companion.engine.world.intercept;
+  await sweepTrash(companion.cloud);
+  assert.ok(!(await kept()).includes('edge'));
+});

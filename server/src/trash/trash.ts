@@ -9,7 +9,7 @@ import { type AppRow, appChanged, findApp, forgetApp, readmitApp } from '../apps
 import type { Cloud, Principal } from '../context.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
 import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
-import { type DeletedRow, deletedRows, dropDeleted, insertDeleted } from './store.ts';
+import { claimDeleted, type DeletedRow, deletedRows, dropDeleted, insertDeleted, takeDeleted } from './store.ts';
 
 const bindingsSchema = z.array(z.object({ service: z.literal('mariadb'), env: z.string(), name: z.string() }));
 
@@ -59,7 +59,8 @@ export async function newestDeleted(cloud: Cloud, name: string): Promise<Deleted
 
 /**
  * Brings a deleted app back with its volumes and databases; nothing of it runs until it is deployed. Throws `conflict`
- * while another app has its name, `forbidden` when it may be somebody else's.
+ * while another app has its name, `forbidden` when it may be somebody else's, `busy` while an operation of that name
+ * waits or is at work.
  */
 export async function restoreApp(
   cloud: Cloud,
@@ -68,15 +69,19 @@ export async function restoreApp(
 ): Promise<DeletedApp> {
   const rows = (await deletedRows(cloud.db)).filter((row) => row.name === input.name);
   const row = rows.find(
-    ({ id, deleted_at }) => (input.id === undefined || id === input.id) && deleted_at + keptMs > cloud.clock.now(),
+    ({ id, deleted_at, removing_at }) =>
+      (input.id === undefined || id === input.id) && removing_at === null && deleted_at > keptSince(cloud),
   );
   if (!row) throw nothingKept(input.name, rows);
   if (!(await mayHave(cloud, by, row, rows))) throw notTheirs(by, row);
   const back = await shown(cloud, row);
   const app = await readmitApp(cloud, row, async (db, app) => {
+    // Another deletion of the same app that still waits would delete what was brought back.
+    if (cloud.operations.busy(app.name)) throw stillAtWork(app.name);
+    // Time passed since it was looked at: what is being removed by now is given to nobody.
+    if (!(await takeDeleted(db, app.id, keptSince(cloud)))) throw nothingKept(input.name, rows);
     for (const binding of bindingsOf(row)) await readmitBinding(cloud, db, app, binding);
     await readmitVolumes(db, app);
-    await dropDeleted(db, app.id);
   });
   await appChanged(cloud, app, by.name);
   return back;
@@ -99,11 +104,15 @@ function bindingsOf(row: DeletedRow) {
   return bindingsSchema.parse(JSON.parse(row.bindings_json));
 }
 
+/** Deleted since then is still kept. */
+function keptSince({ clock }: Pick<Cloud, 'clock'>): number {
+  return clock.now() - keptMs;
+}
+
 /** Removes what was kept for seven days. What can not be removed now is tried again the next time. Never throws. */
 export async function sweepTrash(cloud: Cloud): Promise<void> {
   const signal = cloud.stopping;
-  const due = (await deletedRows(cloud.db)).filter((row) => row.deleted_at + keptMs <= cloud.clock.now());
-  for (const row of due) {
+  for (const row of await claimDeleted(cloud.db, keptSince(cloud), cloud.clock.now())) {
     try {
       await removeData(cloud, row, signal);
       await dropDeleted(cloud.db, row.id);
@@ -154,6 +163,17 @@ function notTheirs(by: Principal, { name, id }: DeletedRow): ProblemError {
     why: `The token ${by.name} is limited to some apps. Such a token brings back only the last app of a name, and only when it was made before that one was deleted: the data may be somebody else's.`,
     still: 'Nothing was changed; its data stays in the trash until its seven days are over.',
     remedy: `Ask somebody with a token for all apps: \`minicloud apps:restore ${name} --id ${id}\`.`,
+  });
+}
+
+function stillAtWork(name: string): ProblemError {
+  return new ProblemError({
+    code: 'busy',
+    what: 'The app was not brought back',
+    object: `deleted app ${name}`,
+    why: 'Operations of its name wait or are at work: another deletion would delete it again.',
+    still: 'Its data stays in the trash.',
+    remedy: `Wait until they have ended, or cancel them: \`minicloud operations ${name}\`. Then bring it back again.`,
   });
 }
 
