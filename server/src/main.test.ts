@@ -58,7 +58,12 @@ const settings = async (home: string) => [
 async function served(args: string[]): Promise<{ out: string; err: string; stop: () => Promise<number | null> }> {
   const { child, said, ended } = start(args);
   const seen = new Promise<void>((resolve) => {
-    child.stdout.on('data', () => said.out.endsWith('\n') && resolve());
+    // It comes in pieces.
+    let quiet: NodeJS.Timeout | undefined;
+    child.stdout.on('data', () => {
+      clearTimeout(quiet);
+      quiet = setTimeout(resolve, 1_000);
+    });
     // All that it prints comes right after this line of its log.
     child.stderr.on('data', () => / serving |"serving"/.test(said.err) && setTimeout(resolve, 1_000));
   });

@@ -127,8 +127,9 @@ test('whose login was refused is told only to who is limited to no app', async (
 test('a release whose image is gone gets it back with the login; of a refusal no details are kept', async () => {
   const { world } = companion.engine;
   const deployWhileGone = async (login: string) => {
-    world.intercept = async (call) => {
-      if (call !== 'createContainer') return;
+    world.intercept = async (call, reference) => {
+      // By its id it is looked for right before containers are made of it.
+      if (call !== 'inspectImage' || !reference.startsWith('sha256:')) return;
       delete world.intercept;
       for (const [name, id] of world.tags) if (name === `${own}:2`) world.images.delete(id);
       await writeLogin(login);
