@@ -37,6 +37,15 @@ export interface OperationRecords {
   open(): Promise<OpenOperation[]>;
 }
 
+/**
+ * What was asked for before an app was deleted may be asked for again, now that it is back. But for its deletion: one
+ * that is sent again late must not delete what was brought back.
+ */
+export async function forgetKeys(db: Db, appId: string): Promise<void> {
+  const asked = db.updateTable('operations').set({ idempotency_key: null }).where('app_id', '=', appId);
+  await asked.where('kind', '!=', 'delete').execute();
+}
+
 export function createRecords(parts: { db: Db; events: Events; redact: (text: string) => string }): OperationRecords {
   const { db, events, redact } = parts;
   const byRequest = async ({ kind, app, appId, token, key }: Requested) => {

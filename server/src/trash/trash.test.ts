@@ -267,3 +267,23 @@ test('what is about to be removed is given to nobody, whoever came first', async
   await sweepTrash(companion.cloud);
   assert.ok(!(await kept()).includes('edge'));
 });
+
+test('what was asked for before the deletion is done again after it, and the deletion is not', async () => {
+  const { deploys, apps } = companion.client;
+  const finished = async ({ operationId }: { operationId: string }) =>
+    (await companion.cloud.operations.finished(operationId)).state;
+  const deploy = () => deploys.start.mutate({ manifest: manifest('again'), idempotencyKey: 'commit-4f2a' });
+  const remove = () => apps.delete.mutate({ name: 'again', confirm: 'again', idempotencyKey: 'remove-1' });
+  const first = await deploy();
+  assert.equal(await finished(first), 'succeeded');
+  assert.deepEqual(await deploy(), first, 'while it lives the same request is the same operation');
+  const deletion = await remove();
+  assert.equal(await finished(deletion), 'succeeded');
+  assert.equal((await restore({ name: 'again' })).code, 'ok');
+  const second = await deploy();
+  assert.notEqual(second.operationId, first.operationId);
+  assert.equal(await finished(second), 'succeeded');
+  assert.deepEqual(await remove(), deletion, 'a late repetition deletes nothing');
+  assert.equal((await apps.get.query({ name: 'again' })).state, 'running');
+  await deleted('again');
+});

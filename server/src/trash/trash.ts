@@ -7,6 +7,7 @@ import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
 import { type AppRow, appChanged, findApp, forgetApp, readmitApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
+import { forgetKeys } from '../platform/operation-records.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
 import { readmitVolumes, removeVolumes, trashedVolumes, trashVolumes } from '../volumes/volumes.ts';
 import { claimDeleted, type DeletedRow, deletedRows, dropDeleted, insertDeleted, takeDeleted } from './store.ts';
@@ -82,6 +83,7 @@ export async function restoreApp(
     if (!(await takeDeleted(db, app.id, keptSince(cloud)))) throw nothingKept(input.name, rows);
     for (const binding of bindingsOf(row)) await readmitBinding(cloud, db, app, binding);
     await readmitVolumes(db, app);
+    await forgetKeys(db, app.id);
   });
   await appChanged(cloud, app, by.name);
   return back;
