@@ -17,8 +17,17 @@ const podman: EngineRecipe = {
     const at = layout(index);
     mkdirSync(`${at.state}/networks`, { recursive: true });
     writeFileSync(at.configuration, configurationOf(index));
+    const alone = [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      path.join(import.meta.dirname, 'own-run.sh'),
+    ];
+    const service = [...at.podman, 'system', 'service', '--time=0', `unix://${at.socket}`];
     return {
-      argv: [...at.podman, 'system', 'service', '--time=0', `unix://${at.socket}`],
+      argv: [...alone, `${at.state}/containers`, ...service],
       env: { CONTAINERS_CONF: at.configuration },
     };
   },
