@@ -96,6 +96,7 @@ test('an engine whose containers the proxy could not reach is refused, and said 
     memoryLimits: true,
     resolverAtGateway: false,
     tellsBuiltImages: true,
+    tellsStoppedAddresses: true,
   };
   demandReachable('/run/x.sock', able);
   demandReachable('/run/x.sock', { ...able, memoryLimits: false });

@@ -8,7 +8,7 @@ import { proxyCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { appLabel } from '../processes/processes.ts';
 import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
-import { appRoutes } from './table.ts';
+import { appRoutes, type ServingApp } from './table.ts';
 
 interface Routing {
   routes: Map<string, ProxyRoute[]>;
@@ -42,11 +42,12 @@ async function buildAll(cloud: Cloud, routing: Routing, signal: AbortSignal | un
   ]);
   const byApp = Map.groupBy(containers, (container) => container.labels[appLabel] ?? '');
   const serving = new Map(releases.map((release) => [release.app_id, release]));
+  const before = new Map(routing.routes);
   routing.routes.clear();
   for (const app of apps) {
     const release = serving.get(app.id);
     if (release && app.deleting_at === null)
-      routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? []));
+      routing.routes.set(app.id, routesOf(cloud, app, release, byApp.get(app.id) ?? [], before.get(app.id)));
   }
   routing.certificates = await proxyCertificates(cloud);
   routing.built = true;
@@ -61,7 +62,7 @@ export async function applyAppRoutes(cloud: Cloud, appId: string, signal?: Abort
     const release = app?.serving == null ? undefined : await findRelease(cloud.db, app.id, app.serving);
     if (app && release && app.deleting_at === null) {
       const containers = await cloud.engine.listContainers({ [appLabel]: app.id }, signal ? { signal } : {});
-      routing.routes.set(app.id, routesOf(cloud, app, release, containers));
+      routing.routes.set(app.id, routesOf(cloud, app, release, containers, routing.routes.get(app.id)));
     } else routing.routes.delete(appId);
     await apply(cloud, routing, signal);
   });
@@ -81,11 +82,12 @@ function routesOf(
   cloud: Cloud,
   app: AppRow,
   release: ReleaseRow,
-  containers: Parameters<typeof appRoutes>[0]['containers'],
+  containers: ServingApp['containers'],
+  before: ProxyRoute[] | undefined,
 ): ProxyRoute[] {
   const { manifest } = resolvedOf(release);
   return appRoutes(
-    { id: app.id, name: app.name, version: release.version, manifest, containers },
+    { id: app.id, name: app.name, version: release.version, manifest, containers, before },
     cloud.config.serverDomain,
   );
 }

@@ -13,9 +13,15 @@ export interface ServingApp {
   manifest: ContainerManifest;
   /** Every container of the app, whatever its release. */
   containers: ContainerSummary[];
+  /** Its routes until now. */
+  before?: readonly ProxyRoute[] | undefined;
 }
 
-/** One route for each name and path of the app; its targets are the replicas of the serving release. */
+/**
+ * One route for each name and path of the app; its targets are the replicas of the serving release. While there is none,
+ * as one is made anew, those that there were stay: the proxy keeps the table when the companion stops just then, and the
+ * next replica has the address again.
+ */
 export function appRoutes(app: ServingApp, serverDomain: string): ProxyRoute[] {
   const network = networkName(app);
   return app.manifest.expose.flatMap((expose, index) => {
@@ -31,12 +37,22 @@ export function appRoutes(app: ServingApp, serverDomain: string): ProxyRoute[] {
       host,
       path: expose.path,
       app: app.name,
-      targets,
+      targets: targets.length > 0 ? targets : lastTargets(app, host, expose.path),
       maxBodyBytes: expose.maxBodyBytes,
       timeoutMs: expose.timeoutMs,
       tls: 'redirect' as const,
     }));
   });
+}
+
+function lastTargets(app: ServingApp, host: string, path: string): ProxyRoute['targets'] {
+  const network = networkName(app);
+  const others = app.containers.filter((container) => container.labels[releaseLabel] !== String(app.version));
+  const taken = new Set(others.map((container) => container.addresses[network]));
+  const before = app.before?.find((route) => route.host === host && route.path === path);
+  return (before?.targets ?? []).filter(
+    ({ address, release }) => release === app.version && !taken.has(address.replace(/:\d+$/, '')),
+  );
 }
 
 function serves(container: ContainerSummary, version: number, process: string): boolean {

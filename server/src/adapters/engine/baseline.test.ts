@@ -11,6 +11,7 @@ const capabilities: EngineCapabilities = {
   memoryLimits: true,
   resolverAtGateway: false,
   tellsBuiltImages: true,
+  tellsStoppedAddresses: true,
 };
 const image = `sha256:${'ab'.repeat(32)}`;
 const spec: ContainerSpec = {

@@ -138,6 +138,23 @@ export function containerConformance(makeEngine: MakeEngine, fixtures: EngineFix
     assert.equal((await engine.listContainers({}))[0]?.addresses[`${prefix}cnet2`], address);
   });
 
+  withEngine(
+    'one that was given its address keeps it while it is stopped, where the engine tells',
+    2,
+    async (engine, spec) => {
+      const { address } = subnet(2);
+      const name = `${prefix}cnet2`;
+      const id = await engine.createContainer({ ...spec, network: { name, aliases: [], address } });
+      await engine.startContainer(id);
+      await engine.stopContainer(id, 0);
+      for (const told of [
+        (await engine.inspectContainer(id))?.addresses[name],
+        (await engine.listContainers({}))[0]?.addresses[name],
+      ])
+        assert.ok(told === address || (told === undefined && !engine.capabilities.tellsStoppedAddresses), told);
+    },
+  );
+
   withEngine('what can not be is refused before anything is made', 3, async (engine, spec) => {
     const platform = { binds: [{ source: '/tmp', path: '/host' }] };
     const unknown = `sha256:${'0'.repeat(64)}`;

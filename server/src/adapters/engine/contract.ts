@@ -40,6 +40,8 @@ export interface EngineCapabilities {
   resolverAtGateway: boolean;
   /** An image that was built here has its own id as digest; else it looks as if it had come from a registry. */
   tellsBuiltImages: boolean;
+  /** A container that does not run has the address in `addresses` that it was given. */
+  tellsStoppedAddresses: boolean;
 }
 
 export interface ImageInfo {

@@ -259,9 +259,14 @@ function containerState(status: string): ContainerState {
   return states[status.toLowerCase()] ?? 'dead';
 }
 
+/** One that does not run has what it was given, which it comes back to; Podman tells nothing then. */
 function addresses(networks: Record<string, EndpointAnswer | null> | null | undefined): Record<string, string> {
-  const known = Object.entries(networks ?? {}).filter(([, network]) => network?.IPAddress);
-  return Object.fromEntries(known.map(([name, network]) => [name, network?.IPAddress ?? '']));
+  const found: Record<string, string> = {};
+  for (const [name, network] of Object.entries(networks ?? {})) {
+    const address = network?.IPAddress || network?.IPAMConfig?.IPv4Address;
+    if (address) found[name] = address;
+  }
+  return found;
 }
 
 /** Podman leaves the kind of digest out. */

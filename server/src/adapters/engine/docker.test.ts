@@ -154,6 +154,7 @@ test('Podman, rootless engines and Docker Desktop are told apart', async () => {
     memoryLimits: true,
     resolverAtGateway: true,
     tellsBuiltImages: false,
+    tellsStoppedAddresses: false,
   });
   const desktop = await fakeEngine({ '/info': json({ ...info, OperatingSystem: 'Docker Desktop' }) });
   const other = await createDockerEngine({ socketPath: desktop.socketPath, installation: 'x' });

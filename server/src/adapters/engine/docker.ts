@@ -84,6 +84,7 @@ async function readInfo(transport: Transport, dialect: Dialect, remote: boolean,
     memoryLimits: info.MemoryLimit ?? true,
     resolverAtGateway: dialect.kind === 'podman',
     tellsBuiltImages: dialect.kind === 'docker',
+    tellsStoppedAddresses: dialect.tellsAskedAddress,
   };
   return { info, capabilities };
 }

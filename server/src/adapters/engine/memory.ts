@@ -65,6 +65,7 @@ const capabilities: EngineCapabilities = {
   memoryLimits: true,
   resolverAtGateway: false,
   tellsBuiltImages: true,
+  tellsStoppedAddresses: true,
 };
 const stoppedExitCode = 143;
 const firstRestartMs = 100;
