@@ -387,6 +387,9 @@ function containerInfo(container: MemoryContainer): ContainerInfo {
 
 function addresses(container: MemoryContainer): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [network, { address }] of container.endpoints) if (address) found[network] = address;
+  for (const [network, { address, fixed }] of container.endpoints) {
+    const known = address ?? fixed;
+    if (known) found[network] = known;
+  }
   return found;
 }
