@@ -66,16 +66,21 @@ export const retryTests: Record<string, HostTest> = {
     };
     Object.assign(commands, { executeCommand: listening });
     const telling = tellManifestFolders();
-    // A file that is gone before its making was told is never told of: the deletion waits for that.
-    const watcher = workspace.createFileSystemWatcher('**/made/cloud_manifest.yaml');
-    const seen = new Promise((resolve) => watcher.onDidCreate(resolve));
+    // The system tells of a new folder's files from some moment on: each step waits until the one before was told.
+    const watcher = workspace.createFileSystemWatcher('**/made/*');
+    const seen = new Set<string>();
+    watcher.onDidCreate(({ path }) => seen.add(path.replace(/.*\//, '')));
+    const make = async (name: string): Promise<void> => {
+      await workspace.fs.writeFile(workspaceFile(`made/${name}`), new Uint8Array());
+      await until(() => seen.has(name), `the editor saw ${name}`);
+    };
     try {
       const has = (folder: string): boolean => told.includes(workspaceFile(folder).fsPath);
       await until(() => has('held'), 'the folder that is there');
       assert.ok(!has('made'));
-      await workspace.fs.writeFile(workspaceFile('made/cloud_manifest.yaml'), new Uint8Array());
+      await make('first.txt');
+      await make('cloud_manifest.yaml');
       await until(() => has('made'), 'the folder whose manifest was made');
-      await seen;
       await workspace.fs.delete(workspaceFile('made/cloud_manifest.yaml'));
       await until(() => !has('made'), 'the folder whose manifest was deleted');
       assert.ok(has('held'));
