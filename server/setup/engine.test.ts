@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { findEngine } from '../src/adapters/engine/find.ts';
+import { memoryCapabilities } from '../src/adapters/engine/memory.ts';
 import { demandReachable, ensureEngine } from './engine.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'minicloud-engine-'));
@@ -90,14 +91,7 @@ test('the engine that DOCKER_HOST names is not taken for another kind', async ()
 });
 
 test('an engine whose containers the proxy could not reach is refused, and said which', () => {
-  const able = {
-    reachableAddresses: true,
-    hostNetwork: true,
-    memoryLimits: true,
-    resolverAtGateway: false,
-    tellsBuiltImages: true,
-    tellsStoppedAddresses: true,
-  };
+  const able = memoryCapabilities;
   demandReachable('/run/x.sock', able);
   demandReachable('/run/x.sock', { ...able, memoryLimits: false });
   for (const missing of [{ reachableAddresses: false }, { hostNetwork: false }])

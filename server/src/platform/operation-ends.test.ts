@@ -1,24 +1,8 @@
 /** However an operation ends before it could begin, what it is for is settled. */
 import assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { migrations } from '../migrations.ts';
-import type { Db, Tables } from '../schema.ts';
-import { openDatabase } from './db.ts';
-import { createEvents } from './events.ts';
-import { createLog, createRedactor } from './log.ts';
-import { createOperations, type OperationStart, type Operations } from './operations.ts';
-
-async function parts() {
-  const path = join(await mkdtemp(join(tmpdir(), 'minicloud-db-')), 'minicloud.db');
-  const db: Db = await openDatabase<Tables>(path, migrations);
-  const clock = { now: () => Date.now() };
-  const events = await createEvents(db, clock);
-  const log = createLog(createRedactor(), () => {}, clock.now);
-  return { events, operations: createOperations({ db, events, clock, log }) };
-}
+import { operationParts as parts } from '../../../test/harness/operations.ts';
+import type { OperationStart, Operations } from './operations.ts';
 
 const work = (app: string, more: Partial<OperationStart> = {}) =>
   ({ kind: 'deploy', app, appId: app, by: 'me', run: async () => {}, ...more }) as OperationStart;

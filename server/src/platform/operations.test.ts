@@ -4,21 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { migrations } from '../migrations.ts';
-import type { Db, Tables } from '../schema.ts';
-import { lockInstance, openDatabase } from './db.ts';
-import { createEvents } from './events.ts';
+import { operationParts as parts } from '../../../test/harness/operations.ts';
+import { lockInstance } from './db.ts';
 import { createLog, createRedactor } from './log.ts';
 import { createOperations } from './operations.ts';
-
-async function parts() {
-  const path = join(await mkdtemp(join(tmpdir(), 'minicloud-db-')), 'minicloud.db');
-  const db: Db = await openDatabase<Tables>(path, migrations);
-  const clock = { now: () => Date.now() };
-  const events = await createEvents(db, clock);
-  const log = createLog(createRedactor(), () => {}, clock.now);
-  return { path, db, events, operations: createOperations({ db, events, clock, log }) };
-}
 
 test('steps are on disk before they start and after they end', async () => {
   const { operations } = await parts();

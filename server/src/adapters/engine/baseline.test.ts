@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { containerOptions, ownLabels } from './baseline.ts';
-import type { ContainerSpec, EngineCapabilities } from './contract.ts';
+import type { ContainerSpec } from './contract.ts';
 import { specHash } from './contract.ts';
+import { memoryCapabilities as capabilities } from './memory.ts';
 
-const capabilities: EngineCapabilities = {
-  reachableAddresses: true,
-  hostNetwork: true,
-  memoryLimits: true,
-  resolverAtGateway: false,
-  tellsBuiltImages: true,
-  tellsStoppedAddresses: true,
-};
 const image = `sha256:${'ab'.repeat(32)}`;
 const spec: ContainerSpec = {
   name: 'mc-shop-web-1',

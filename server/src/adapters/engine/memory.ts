@@ -59,7 +59,8 @@ export interface MemoryEngine extends Engine {
   answers(address: string): boolean;
 }
 
-const capabilities: EngineCapabilities = {
+/** What Docker can; a copy for each engine. */
+export const memoryCapabilities: EngineCapabilities = {
   reachableAddresses: true,
   hostNetwork: true,
   memoryLimits: true,
@@ -73,6 +74,7 @@ const longestRestartMs = 60_000;
 
 export function createMemoryEngine(options: MemoryEngineOptions): MemoryEngine {
   const { installation, world = createMemoryWorld() } = options;
+  const capabilities = { ...memoryCapabilities };
   const behaviour = (spec: ContainerSpec): Behaviour => options.behaviour?.(spec) ?? {};
 
   async function enter(call: keyof Engine, object: string, callOptions?: CallOptions): Promise<void> {
