@@ -1,7 +1,7 @@
 /** What the walk through the sidebar does again and again, beyond what every walk does. */
 import assert from 'node:assert/strict';
 import type { Locator, Page } from 'playwright-core';
-import { treeRow } from './workbench.ts';
+import { isOffered, treeRow } from './workbench.ts';
 
 /** Runs in the page. */
 export function readClipboard(): Promise<string> {
@@ -70,16 +70,8 @@ export async function followLink(page: Page, link: Locator): Promise<void> {
 
 /** Waits until the palette offers a command, or no longer does. */
 export async function commandIs(page: Page, title: string, there: boolean): Promise<void> {
-  const row = page.locator('.quick-input-list .monaco-list-row').getByText(title, { exact: true });
   for (let attempt = 0; attempt < 30; attempt += 1) {
-    await page.keyboard.press('F1');
-    await page.locator('.quick-input-widget:visible .quick-input-box input').fill(`>${title}`);
-    const seen = await row.waitFor({ timeout: 1_000 }).then(
-      () => true,
-      () => false,
-    );
-    await page.keyboard.press('Escape');
-    if (seen === there) return;
+    if ((await isOffered(page, title)) === there) return;
   }
   assert.fail(`${title} is ${there ? 'not ' : ''}there`);
 }

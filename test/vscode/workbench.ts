@@ -7,9 +7,21 @@ const screenshots = join(import.meta.dirname, 'screenshots');
 
 /** Runs a command from the palette by its whole title. */
 export async function runCommand(page: Page, title: string): Promise<void> {
-  // The row with exactly this title, and not the first one: what matches best may be another for a moment.
-  const row = page.locator(`${openInput} .quick-input-list .monaco-list-row`).getByText(title, { exact: true }).first();
-  await askQuickInput(page, 'F1', `>${title}`, () => row.click({ timeout: attemptMs }));
+  await askQuickInput(page, 'F1', `>${title}`, () => paletteRow(page, title).click({ timeout: attemptMs }));
+}
+
+/** Whether the palette offers a command by its whole title, and does so within a second. */
+export async function isOffered(page: Page, title: string): Promise<boolean> {
+  let offered = false;
+  await askQuickInput(page, 'F1', `>${title}`, async () => {
+    const shown = paletteRow(page, title).waitFor({ timeout: 1_000 });
+    offered = await shown.then(
+      () => true,
+      () => false,
+    );
+    await page.keyboard.press('Escape');
+  });
+  return offered;
 }
 
 /** Types into the input that asks now, and confirms. `title` is part of what it asks. */
@@ -192,6 +204,11 @@ async function askQuickInput(
     }
   }
   throw lost;
+}
+
+/** The row with exactly this title, and not the first one: what matches best may be another for a moment. */
+function paletteRow(page: Page, title: string): Locator {
+  return page.locator(`${openInput} .quick-input-list .monaco-list-row`).getByText(title, { exact: true }).first();
 }
 
 function quickInput(page: Page): Locator {
