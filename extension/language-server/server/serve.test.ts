@@ -152,7 +152,7 @@ describe('the manifest language server', () => {
 
   const everywhere = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } };
 
-  test('severities of opinions follow the settings at once, those of errors never', async () => {
+  test('severities follow the settings at once, and only opinions can be turned off', async () => {
     const { client, open, refreshes } = await start({ severity: { 'manifest/stop-first-unsaid': 'warning' } });
     const severities = async () => {
       const report = await client.sendRequest<{ items: protocol.Diagnostic[] }>('textDocument/diagnostic', {
@@ -172,6 +172,8 @@ describe('the manifest language server', () => {
     await set({ 'manifest/stop-first-unsaid': 'loud' });
     await severities();
     assert.equal(refreshes(), 2);
+    await set({ 'manifest/port-range': 'hint', 'manifest/stop-first-unsaid': 'off' });
+    assert.deepEqual(await severities(), [['manifest/port-range', 4]]);
   });
 
   test('an opinion can be put to rest for its line, and in the settings where the editor can', async () => {

@@ -10,7 +10,7 @@ export interface DiagnoseOptions {
   sources?: SourceReads;
   /** False leaves errors of YAML itself to another YAML server that looks at the same file. */
   syntax?: boolean;
-  /** By code; only opinions can be told otherwise than they are, for the server refuses errors whatever they look like. */
+  /** How loudly each code is told. `off` is for opinions: what the server will refuse is told in some way. */
   severity?: Readonly<Record<string, Severity | 'off'>>;
 }
 
@@ -27,8 +27,9 @@ export function diagnose(document: ManifestDocument, options: DiagnoseOptions = 
   ];
   return all.flatMap((diagnostic): Diagnostic[] => {
     if (options.syntax === false && diagnostic.code === 'manifest/syntax') return [];
-    const wanted = isOpinion(diagnostic.code) ? severity[diagnostic.code] : undefined;
-    if (wanted === 'off') return [];
-    return [wanted === undefined ? diagnostic : { ...diagnostic, severity: wanted }];
+    const wanted = severity[diagnostic.code];
+    if (wanted === undefined) return [diagnostic];
+    if (wanted !== 'off') return [{ ...diagnostic, severity: wanted }];
+    return isOpinion(diagnostic.code) ? [] : [diagnostic];
   });
 }
