@@ -277,6 +277,14 @@ describe('the sidebar', () => {
     assert.deepEqual(left, ['echo', 'sample']);
   });
 
+  step('a deleted app is restored from the row of its server', async () => {
+    await fromMenu(page, treeRow(page, 'localhost'), 'Restore Deleted App…');
+    await page.locator('.quick-input-widget', { hasText: 'Restore Deleted App on localhost' }).waitFor();
+    await takePicture(page, 'side-12-restore');
+    await pickRow(page, 'other');
+    await treeRow(page, 'other').waitFor();
+  });
+
   step('a link adds the server after the person saw where it leads', async () => {
     await runCommand(page, 'Minicloud: Remove Server…');
     await press(page, 'Remove localhost from this editor?', 'Remove');

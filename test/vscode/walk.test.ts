@@ -155,4 +155,10 @@ describe('a first deploy by hand', () => {
     await answer(page, 'Delete guestbook from localhost?', 'guestbook');
     await noApps(page).waitFor();
   });
+
+  step('what was deleted comes back from the message that told of it', async () => {
+    await pressNotice(page, 'guestbook was deleted from localhost.', 'Restore');
+    await told(page, 'guestbook is back on localhost with its data.');
+    await treeRow(page, 'guestbook').first().waitFor();
+  });
 });

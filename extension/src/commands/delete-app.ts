@@ -3,7 +3,10 @@ import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
 import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
+import { offers } from '../tree/node.ts';
+import { dataWords } from './data-words.ts';
 import { type PickedApp, pickApps } from './pick.ts';
+import { restoreDeleted } from './restore-app.ts';
 
 /** Deletes apps after it was typed which: the modal names everything that goes. Asks once, however many they are. */
 export async function deleteApp(services: Services, argument: unknown, selected?: readonly unknown[]): Promise<void> {
@@ -14,12 +17,20 @@ export async function deleteApp(services: Services, argument: unknown, selected?
   );
   const [only, ...others] = deleted;
   if (!only) return;
-  // One message, however many they were.
-  void window.showInformationMessage(
+  // One message, however many they were. Not awaited: the command is over, whether or not the person reads it.
+  void tellDeleted(services, only, others);
+}
+
+async function tellDeleted(services: Services, only: PickedApp, others: readonly PickedApp[]): Promise<void> {
+  const names = [only, ...others].map(({ app }) => app.name);
+  const words =
     others.length === 0
       ? l10n.t('{0} was deleted from {1}.', only.app.name, only.live.server.name)
-      : l10n.t('{0} apps were deleted: {1}.', deleted.length, deleted.map(({ app }) => app.name).join(', ')),
-  );
+      : l10n.t('{0} apps were deleted: {1}.', names.length, names.join(', '));
+  const restore = l10n.t('Restore');
+  const buttons = others.length === 0 && offers(only.live, 'deleted-apps') ? [restore] : [];
+  if ((await window.showInformationMessage(words, ...buttons)) !== restore) return;
+  await restoreDeleted(services, only.live, only.app.name);
 }
 
 /** Undefined, and told, when it was not done. */
@@ -76,8 +87,7 @@ async function whatGoes({ live, app }: PickedApp, named: boolean): Promise<strin
   const { urls, bindings, volumes } = await live.api.apps.get.query({ name: app.name });
   const parts = [
     ...urls.map(({ url }) => l10n.t('address {0}', url)),
-    ...bindings.map(({ service, database }) => [service, database].filter(Boolean).join(' ')),
-    ...volumes.map(({ path }) => l10n.t('volume {0}', path)),
+    ...dataWords({ volumes, databases: bindings }),
   ].map((each) => `•  ${each}`);
   return named ? [l10n.t('{0} on {1}', app.name, live.server.name), ...parts] : parts;
 }

@@ -27,6 +27,7 @@ import { removeServer } from './remove-server.ts';
 import { renameServer } from './rename-server.ts';
 import { replaceToken } from './replace-token.ts';
 import { restartLanguageServer } from './restart-language-server.ts';
+import { restoreApp } from './restore-app.ts';
 import { retryServer } from './retry-server.ts';
 import { rollBackApp } from './roll-back-app.ts';
 import { searchLogs } from './search-logs.ts';
@@ -76,6 +77,7 @@ export const allCommands: Record<string, Command> = {
   renameServer,
   replaceToken,
   restartLanguageServer,
+  restoreApp,
   retryServer,
   rollBackApp,
   searchLogs,

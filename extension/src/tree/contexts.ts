@@ -3,7 +3,7 @@ import type { Forwards } from '../forwards/forwards.ts';
 import type { Connections } from '../servers/connections.ts';
 
 /** Features that a command of the palette needs from at least one server: it is not offered where none has it. */
-const asked = ['exec', 'forward', 'metrics', 'proposals'] as const;
+const asked = ['deleted-apps', 'exec', 'forward', 'metrics', 'proposals'] as const;
 
 /** Tells the editor what the servers offer, as far as is known without asking, and whether a port is forwarded. */
 export function tellContexts(connections: Connections, forwards: Forwards): Disposable {

@@ -7,7 +7,7 @@ import type { LiveServer } from '../servers/connections.ts';
 import { formatAge } from './age.ts';
 import { AppNode } from './app-node.ts';
 import { type Message, MessageNode } from './message-node.ts';
-import { facets, type TreeNode } from './node.ts';
+import { facets, offers, type TreeNode } from './node.ts';
 import { ProposalNode } from './proposal-node.ts';
 import type { TreeParts } from './tree-parts.ts';
 
@@ -51,7 +51,7 @@ export class ServerNode implements TreeNode {
     ]
       .filter(Boolean)
       .join('\n');
-    item.contextValue = facets('server', link.state);
+    item.contextValue = facets('server', link.state, offers(this.live, 'deleted-apps') && 'deleted-apps');
     item.accessibilityInformation = {
       label: l10n.t('Server {0}, {1}', server.name, item.description || l10n.t('online')),
     };

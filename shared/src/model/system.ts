@@ -3,6 +3,7 @@ import * as z from 'zod';
 
 export const features = [
   'apps',
+  'deleted-apps',
   'plans',
   'plans.offline',
   'deploys',
