@@ -63,7 +63,8 @@ test('a subscriber sees every event once, in order, over a companion that is kil
     await lab.start();
     assert.equal((await lab.deploy(manifest('after'))).state, 'succeeded');
     const newest = () => lab.rows<{ id: number }>('SELECT max(id) AS id FROM events')[0]?.id;
-    await eventually('every event', () => seen.at(-1) === newest());
+    // Attempts come up to 30 s apart, and a slow machine needs a while until the companion takes one.
+    await eventually('every event', () => seen.at(-1) === newest(), 60_000);
   } finally {
     subscription.unsubscribe();
   }

@@ -14,8 +14,8 @@ import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import type { Firewall } from '../../server/src/adapters/firewall/contract.ts';
 import { createIptablesFirewall } from '../../server/src/adapters/firewall/iptables.ts';
 import { runCommand } from '../../server/src/platform/exec.ts';
-import { poll } from '../../server/src/platform/wait.ts';
 import { firewallPolicy } from '../../server/src/services/services.ts';
+import { type Outside, startOutside } from '../harness/outside.ts';
 
 const socketPath = process.env.MINICLOUD_TEST_DOCKER;
 const image = process.env.MINICLOUD_TEST_BASE_IMAGE ?? 'minicloud/base:trixie';
@@ -36,7 +36,11 @@ const networks = {
 };
 const containers = {
   shop: { network: 'shop', address: at('64.2') },
+  /** Of an app that chose to do without the internet. */
+  sealed: { network: 'shop', address: at('64.3') },
   shopSearch: { network: 'shop', address: at('64.32') },
+  /** A support container that may ask the internet. */
+  tunnel: { network: 'shop', address: at('64.33') },
   shopCache: { network: 'shop', address: at('64.47') },
   blog: { network: 'blog', address: at('64.66') },
   blogCache: { network: 'blog', address: at('64.96') },
@@ -46,12 +50,6 @@ const containers = {
 } as const;
 type Name = keyof typeof containers;
 
-const outside = {
-  namespace: `mcout-${process.pid}`,
-  device: `mcv${process.pid}`.slice(0, 14),
-  near: at('255.1'),
-  far: at('255.2'),
-};
 /** Where Podman's own rules begin; not there with Docker. */
 const podmanJump = ['-m', 'comment', '--comment', 'netavark firewall plugin rules', '-j', 'NETAVARK_FORWARD'];
 const metadata = '169.254.169.254';
@@ -102,6 +100,32 @@ const matrix: { from: Name; yes: Target[]; no: Target[] }[] = [
     ],
   },
   {
+    from: 'sealed',
+    yes: [reach('shop'), reach('shopSearch'), ask('database')],
+    no: [
+      reach('blog'),
+      reach('blogCache'),
+      reach('database'),
+      ask('otherDatabase'),
+      everywhere.metadata,
+      everywhere.internet,
+      ...control,
+    ],
+  },
+  {
+    from: 'tunnel',
+    yes: [reach('shopCache'), everywhere.internet],
+    no: [
+      reach('blog'),
+      reach('blogCache'),
+      reach('database'),
+      ask('database'),
+      ask('otherDatabase'),
+      everywhere.metadata,
+      ...control,
+    ],
+  },
+  {
     from: 'database',
     yes: [],
     no: [
@@ -126,7 +150,7 @@ describe('network matrix', () => {
   let engine: Engine;
   let firewall: Firewall;
   const servers: Server[] = [];
-  const listeners = new AbortController();
+  let outside: Outside;
 
   before(async () => {
     assert.ok(
@@ -137,7 +161,7 @@ describe('network matrix', () => {
     firewall = createIptablesFirewall({ installation });
     await clean(engine);
     await firewall.remove();
-    await makeOutside(listeners.signal);
+    outside = await startOutside({ link: at('255.0'), addresses: [metadata, internet], port });
     for (const each of [port, publicPort]) servers.push(await hostListener(each));
     // The first containers after a boot: what the engine adds for them must not come before what is there.
     await runCommand(['iptables', '-w', '-D', 'FORWARD', ...podmanJump]);
@@ -148,13 +172,11 @@ describe('network matrix', () => {
   });
 
   after(async () => {
-    listeners.abort();
     for (const server of servers) server.close();
+    await outside?.remove();
     if (!engine) return;
     await firewall.remove();
     await clean(engine);
-    await runCommand(['ip', 'netns', 'delete', outside.namespace]);
-    await runCommand(['ip', 'link', 'delete', outside.device]);
   });
 
   // As the companion makes it, of the services that it has: what is tried here is what holds there.
@@ -168,7 +190,10 @@ describe('network matrix', () => {
       rootPassword: async () => '',
       network: { name: '', ensure: async () => undefined },
     });
-  const policy = () => firewallPolicy({ config: { networkPool: pool }, engine, backings: { mariadb: mariadb() } });
+  const policy = () => ({
+    ...firewallPolicy({ config: { networkPool: pool }, engine, backings: { mariadb: mariadb() } }),
+    internet: { refused: [containers.sealed.address], allowed: [containers.tunnel.address] },
+  });
 
   /** True when a program in the container gets an answer from there. */
   const answers = async (from: Name, address: string, to: number = port): Promise<boolean> => {
@@ -182,6 +207,7 @@ describe('network matrix', () => {
       ['shop', networks.shop.gateway],
       ['shop', metadata],
       ['shopSearch', internet],
+      ['sealed', internet],
       ['shopSearch', containers.database.address, servicePort],
       ['shop', containers.database.address],
       ['database', containers.shop.address],
@@ -233,10 +259,9 @@ describe('network matrix', () => {
   });
 
   test('nobody outside reaches an app past the proxy, though the way is known', async () => {
-    const within = ['nsenter', `--net=/var/run/netns/${outside.namespace}`];
     const tryFromOutside = async (address: string, to = port) => {
       const script = `exec 3<>/dev/tcp/${address}/${to} && read -t 3 -u 3 line && [ "$line" = ok ]`;
-      return (await runCommand([...within, 'timeout', '4', 'bash', '-c', script])).exitCode === 0;
+      return (await runCommand([...outside.within, 'timeout', '4', 'bash', '-c', script])).exitCode === 0;
     };
     assert.ok(await tryFromOutside(outside.near), 'the machine itself is reached: the try can succeed');
     assert.equal(await tryFromOutside(containers.shop.address), false);
@@ -295,36 +320,6 @@ async function makeApps(engine: Engine): Promise<void> {
     await engine.startContainer(await engine.createContainer(spec));
     await engine.exec(spec.name, ['bash', '-c', `printf ${name} > /data/owner`]);
   }
-}
-
-/** A namespace behind ours with the metadata address and an address of the internet, each with a listener. */
-async function makeOutside(signal: AbortSignal): Promise<void> {
-  const { namespace, device, near, far } = outside;
-  const within = ['nsenter', `--net=/var/run/netns/${namespace}`];
-  for (const command of [
-    ['ip', 'netns', 'add', namespace],
-    ['ip', 'link', 'add', device, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace],
-    ['ip', 'address', 'add', `${near}/30`, 'dev', device],
-    ['ip', 'link', 'set', device, 'up'],
-    [...within, 'ip', 'link', 'set', 'lo', 'up'],
-    [...within, 'ip', 'address', 'add', `${far}/30`, 'dev', 'eth0'],
-    [...within, 'ip', 'address', 'add', `${metadata}/32`, 'dev', 'lo'],
-    [...within, 'ip', 'address', 'add', `${internet}/32`, 'dev', 'lo'],
-    [...within, 'ip', 'link', 'set', 'eth0', 'up'],
-    [...within, 'ip', 'route', 'add', 'default', 'via', near],
-    ['ip', 'route', 'replace', `${metadata}/32`, 'via', far],
-    ['ip', 'route', 'replace', `${internet}/32`, 'via', far],
-  ]) {
-    const { exitCode, stderr } = await runCommand(command);
-    assert.equal(exitCode, 0, `${command.join(' ')}: ${stderr}`);
-  }
-  const script = `require('node:net').createServer((c) => c.on("error", () => {}).end('ok\\n')).listen(${port}, '0.0.0.0')`;
-  runCommand([...within, process.execPath, '-e', script], { signal, timeoutMs: 600_000 }).catch(() => {});
-  const alive = async () => {
-    const { exitCode } = await runCommand(['timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${internet}/${port}`]);
-    return exitCode === 0 || undefined;
-  };
-  assert.ok(await poll(alive, { firstMs: 50, mostMs: 300, deadlineMs: 20_000 }), 'the listener outside did not start');
 }
 
 /** Stands for the control API: on every address of this machine, as a careless one would be. */

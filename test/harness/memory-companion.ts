@@ -233,9 +233,13 @@ export function ask(url: string, { method = 'GET', headers = {}, body, from, unt
   });
 }
 
-/** Polls until it is true; fails after ten seconds with what was waited for. */
-export async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+/** Polls until it is true; fails with what was waited for. */
+export async function eventually(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  limitMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + limitMs;
   while (!(await check())) {
     if (performance.now() > end) throw new Error(`this did not come: ${what}`);
     await sleep(10);

@@ -199,7 +199,10 @@ function supportMap(manifest: ContainerManifest | undefined): Map<string, string
   return new Map(
     (manifest?.support ?? []).map((entry) => [
       entry.name,
-      words(entry.command ? `${entry.image}: ${commandWords(entry.command)}` : entry.image, entry.resources),
+      [
+        words(entry.command ? `${entry.image}: ${commandWords(entry.command)}` : entry.image, entry.resources),
+        ...(entry.internet ? ['may ask the internet'] : []),
+      ].join(', '),
     ]),
   );
 }
@@ -234,11 +237,12 @@ function releaseWords(manifest: ContainerManifest | undefined): string | undefin
   return release && `${commandWords(release.command)}, at most ${formatDuration(release.timeoutMs)}`;
 }
 
-function securityWords({ security: { readOnly, user, capabilities } }: ContainerManifest): string {
+function securityWords({ security: { readOnly, user, capabilities, internet } }: ContainerManifest): string {
   return [
     readOnly ? 'read-only' : 'writable',
     user === undefined ? "the image's user" : `user ${user}`,
     ...(capabilities.length > 0 ? [`capabilities ${capabilities.join(' ')}`] : []),
+    ...(internet === false ? ['no internet'] : []),
   ].join(', ');
 }
 

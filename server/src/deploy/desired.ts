@@ -8,6 +8,7 @@ import { type AppRow, networkName, subnetOf } from '../apps/apps.ts';
 import { manifestDomains, openable } from '../domains/domains.ts';
 import {
   appLabel,
+  internetLabel,
   madeByLabel,
   processLabel,
   type Role,
@@ -79,7 +80,7 @@ export function desired(input: DesiredInput): Desired {
   const env = appEnv(input, domains);
   const processSpec = (resources: Resources, command: string[] | undefined): DesiredContainer['spec'] => ({
     image: imageId,
-    labels: base,
+    labels: manifest.security.internet === false ? { ...base, [internetLabel]: 'no' } : base,
     ...(command ? { command } : {}),
     env,
     volumes: inside(mounts),
@@ -105,7 +106,7 @@ export function desired(input: DesiredInput): Desired {
       1,
       {
         image: supportImages[entry.name] ?? '',
-        labels: base,
+        labels: entry.internet ? { ...base, [internetLabel]: 'yes' } : base,
         ...(entry.command ? { command: entry.command } : {}),
         env: entry.env,
         volumes: inside(supportMounts(app, entry, input.volumes)),

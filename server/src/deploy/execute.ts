@@ -13,8 +13,9 @@ import type { Cloud } from '../context.ts';
 import { claimDomains } from '../domains/domains.ts';
 import { randomId } from '../platform/ids.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
-import { appLabel, exitReason, roleLabel } from '../processes/processes.ts';
+import { addressLabel, appLabel, exitReason, internetLabel, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
+import { admitContainers } from '../services/firewall.ts';
 import { attachService, backingFor, grantBinding } from '../services/services.ts';
 import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
@@ -147,9 +148,10 @@ async function startReplicas(
   await Promise.all(
     containers.map(async (container) => {
       const there = stopped.get(container.key);
-      const id = there?.id ?? (await create(run, container, addresses[fresh.indexOf(container)]));
+      const address = addresses[fresh.indexOf(container)];
+      const id = there?.id ?? (await create(run, container, address));
       run.containers.set(container.key, id);
-      await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
+      await start(run, id, container, address);
     }),
   );
 }
@@ -169,8 +171,9 @@ async function replaceSupport(
   // What runs goes only when what comes can be made.
   if (!stopped) await requireImage(run, container);
   await removeContainers(run.cloud, run.app, replaces, false);
-  const id = stopped?.id ?? (await create(run, container, (await freeAddresses(run, 1, 'support'))[0]));
-  await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
+  const [address] = stopped ? [] : await freeAddresses(run, 1, 'support');
+  const id = stopped?.id ?? (await create(run, container, address));
+  await start(run, id, container, address);
   await run.operation.waiting(() =>
     awaitHealthy(run.cloud, run.app, { key: container.key, containerId: id }, run.operation.signal),
   );
@@ -184,7 +187,7 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
   await requireImage(run, container);
   const [address] = await freeAddresses(run, 1, 'replicas');
   const id = await create(run, container, address);
-  await cloud.engine.startContainer(id, whole);
+  await start(run, id, container, address);
   // The limit is the command's: what the engine takes to start, to look and to remove is not its.
   const signal = AbortSignal.any([whole.signal, AbortSignal.timeout(limitMs)]);
   detail('running');
@@ -210,12 +213,20 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
 async function create(run: Run, container: DesiredContainer, address: string | undefined): Promise<string> {
   const { cloud, app, desired } = run;
   const version = container.role === 'support' ? '' : `-v${desired.version}`;
+  const { labels } = container.spec;
   const spec = {
     ...container.spec,
+    labels: internetLabel in labels && address !== undefined ? { ...labels, [addressLabel]: address } : labels,
     name: `minicloud-${app.name}-${container.key}${version}-${randomId(5)}`,
     network: { name: networkName(app), aliases: container.aliases, ...(address === undefined ? {} : { address }) },
   };
   return cloud.engine.createContainer(spec, { signal: run.operation.signal });
+}
+
+/** What runs again has the address that it had: only a new one comes with one. */
+async function start(run: Run, id: string, { spec }: DesiredContainer, address: string | undefined): Promise<void> {
+  await admitContainers(run.cloud, [{ labels: spec.labels, address }]);
+  await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
 }
 
 /** Somebody may have removed the image since it was resolved: it is fetched again, and only the very same is taken. */

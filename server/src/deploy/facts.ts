@@ -2,10 +2,10 @@
 import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
-import { features } from 'minicloud-shared/model/system';
 import { everyApp, room } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
+import { offeredFeatures } from '../system/features.ts';
 
 /** Names of images that are told: what fits into a list to choose from. */
 const mostImages = 300;
@@ -26,7 +26,7 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     domains,
     apps: apps.map((app) => app.name),
     secrets: {},
-    features: [...features],
+    features: offeredFeatures(cloud),
     room,
     images: images.slice(0, mostImages),
   };

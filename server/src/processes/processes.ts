@@ -12,6 +12,9 @@ export const roleLabel = 'minicloud.role';
 export const specLabel = 'minicloud.desired';
 /** Of support containers, which live on over releases: the one that made it. Not part of what is desired. */
 export const madeByLabel = 'minicloud.made-by-release';
+/** `no` or `yes` on containers whose way to the internet is not their role's; then with the address that they have. */
+export const internetLabel = 'minicloud.internet';
+export const addressLabel = 'minicloud.address';
 
 export type Role = 'process' | 'support' | 'release-command';
 

@@ -2,14 +2,21 @@
  * The network's rules are held: looked at again and again, put back when somebody emptied the tables, and told. While
  * they can't be set nothing new is deployed, as its neighbours and this machine would be open to it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
+import type { Labels } from '../adapters/engine/contract.ts';
+import type { FirewallPolicy } from '../adapters/firewall/contract.ts';
 import type { Cloud } from '../context.ts';
+import { contains, parseCidr } from '../platform/cidr.ts';
+import { addressLabel, internetLabel } from '../processes/processes.ts';
 import { firewallPolicy } from './services.ts';
 
 const everyMs = 60_000;
 
 /** Why the rules could not be set when that was tried last. */
 const failures = new WeakMap<Cloud, Problem>();
+/** The rules as they were last put in force. */
+const inForce = new WeakMap<Cloud, FirewallPolicy>();
 /** One at a time: two that put rules back at once would each find the other's half-done. */
 const holding = new WeakMap<Cloud, Promise<void>>();
 
@@ -47,6 +54,31 @@ export async function demandFirewall(cloud: Cloud): Promise<void> {
   });
 }
 
+/**
+ * To be awaited between the making of containers and their start: rules that speak of single addresses follow, those of
+ * the containers that had them before go. Costs nothing where there are none. Never throws, as `holdFirewall`.
+ */
+export async function admitContainers(cloud: Cloud, containers: readonly AdmittedContainer[]): Promise<void> {
+  const { refused = [], allowed = [] } = inForce.get(cloud)?.internet ?? {};
+  const named = new Set([...refused, ...allowed]);
+  const differs = ({ labels, address = '' }: AdmittedContainer) => internetLabel in labels || named.has(address);
+  if (!containers.some(differs)) return;
+  // One that is under way may have asked the engine before they were made.
+  await holding.get(cloud);
+  await holdFirewall(cloud);
+}
+
+export interface AdmittedContainer {
+  labels: Labels;
+  /** IPv4, in the network of its app; of one that is made anew. */
+  address: string | undefined;
+}
+
+/** True, or what is amiss with the rules that were last set. Throws when nothing can be told. */
+export async function verifyFirewall(cloud: Cloud, signal: AbortSignal): Promise<{ ok: boolean; detail: string }> {
+  return cloud.firewall.verify(inForce.get(cloud) ?? (await presentPolicy(cloud, signal)), { signal });
+}
+
 /** Holds them for ever. Returns what stops it. */
 export function keepFirewall(cloud: Cloud, ms = everyMs): () => void {
   const timer = setInterval(() => void holdFirewall(cloud), ms);
@@ -54,12 +86,14 @@ export function keepFirewall(cloud: Cloud, ms = everyMs): () => void {
 }
 
 async function hold(cloud: Cloud, signal: AbortSignal): Promise<void> {
-  const policy = firewallPolicy(cloud);
   try {
-    const { ok, detail } = await cloud.firewall.verify(policy, { signal });
-    if (ok) return await held(cloud, undefined);
-    await cloud.firewall.apply(policy, { signal });
-    await held(cloud, detail);
+    const before = inForce.get(cloud);
+    const policy = await presentPolicy(cloud, signal);
+    // Against what was last set: that containers came and went is no news.
+    const { ok, detail } = await cloud.firewall.verify(before ?? policy, { signal });
+    if (!ok || (before && !isDeepStrictEqual(before, policy))) await cloud.firewall.apply(policy, { signal });
+    inForce.set(cloud, policy);
+    await held(cloud, ok ? undefined : detail);
   } catch (error) {
     if (signal.aborted) return;
     const problem = toProblem(error);
@@ -69,6 +103,27 @@ async function hold(cloud: Cloud, signal: AbortSignal): Promise<void> {
     if (known) return;
     cloud.log.error('the rules of the network could not be set: nothing is deployed', { why: problem.why });
     await tell(cloud, `the rules of the network could not be set, nothing is deployed: ${problem.why}`);
+  }
+}
+
+/** What holds for all, and the addresses of containers that differ. While the engine is away those that were known. */
+async function presentPolicy(cloud: Cloud, signal: AbortSignal): Promise<FirewallPolicy> {
+  const policy = firewallPolicy(cloud);
+  const pool = parseCidr(policy.pool);
+  const addressesOf = async (value: 'no' | 'yes') => {
+    const containers = await cloud.engine.listContainers({ [internetLabel]: value }, { signal });
+    return containers
+      .flatMap(({ labels }) => labels[addressLabel] ?? [])
+      .filter((address) => contains(pool, parseCidr(`${address}/32`)))
+      .sort();
+  };
+  try {
+    const [refused, allowed] = await Promise.all([addressesOf('no'), addressesOf('yes')]);
+    return { ...policy, internet: { refused, allowed } };
+  } catch (error) {
+    const known = inForce.get(cloud)?.internet;
+    if (!known) throw error;
+    return { ...policy, internet: known };
   }
 }
 

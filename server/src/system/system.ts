@@ -1,11 +1,11 @@
 /** What this server is, what it can do, and how it is. */
 
 import { toProblem } from 'minicloud-shared/model/problem';
-import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
+import type { SystemInfo, SystemStatus } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
-import { firewallFailure } from '../services/firewall.ts';
-import { firewallPolicy } from '../services/services.ts';
+import { firewallFailure, verifyFirewall } from '../services/firewall.ts';
+import { offeredFeatures } from './features.ts';
 
 export const apiVersion = 1;
 const askWithinMs = 5000;
@@ -15,7 +15,7 @@ export async function systemInfo(cloud: Cloud): Promise<SystemInfo> {
   return {
     version: cloud.version,
     apiVersion,
-    features: [...features],
+    features: offeredFeatures(cloud),
     installation: cloud.installation,
     serverDomain: cloud.config.serverDomain,
     engine: engine
@@ -62,7 +62,7 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     }),
     ask('firewall', async (signal) => {
       if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
-      const { ok, detail } = await cloud.firewall.verify(firewallPolicy(cloud), { signal });
+      const { ok, detail } = await verifyFirewall(cloud, signal);
       if (ok) return { state: 'ok', detail };
       const failure = firewallFailure(cloud);
       if (!failure) return { state: 'degraded', detail: `${detail}; it is put back within a minute` };

@@ -64,7 +64,13 @@ function needFeatures(need: Need, path: Path): RequiredFeature[] {
 function runFeatures(manifest: ContainerManifest, written: (path: Path) => boolean): RequiredFeature[] {
   const found: RequiredFeature[] = [];
   if (manifest.support.length > 0) found.push(required('support', ['support'], 'support containers'));
+  if (manifest.security.internet === false)
+    found.push(required('internet', ['security', 'internet'], 'an app without the internet'));
   for (const support of manifest.support) {
+    if (support.internet)
+      found.push(
+        required('internet', ['support', support.name, 'internet'], 'a support container that asks the internet'),
+      );
     const sized = support.volumes.findIndex((volume) => volume.sizeBytes !== undefined);
     if (sized >= 0) {
       const path = ['support', support.name, 'volumes', sized, 'size'];

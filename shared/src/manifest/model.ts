@@ -67,6 +67,8 @@ export interface SupportContainer {
   env: Record<string, string>;
   volumes: { path: string; sizeBytes?: number }[];
   resources: Resources;
+  /** Absent: it asks nothing of the internet. */
+  internet?: true;
 }
 
 export interface Healthcheck {
@@ -126,6 +128,8 @@ export interface Security {
   readOnly: boolean;
   user?: string;
   capabilities: string[];
+  /** Absent: the app may ask the internet. */
+  internet?: false;
 }
 
 export interface ContainerManifest {

@@ -54,6 +54,7 @@ export function normalize(text: ManifestText): Manifest {
       readOnly: text.security?.read_only ?? false,
       ...(text.security?.user === undefined ? {} : { user: text.security.user }),
       capabilities: [...(text.security?.capabilities ?? [])],
+      ...(text.security?.internet === false ? { internet: false } : {}),
     },
   };
   if (text.release) {
@@ -140,6 +141,7 @@ function readSupport(name: string, text: ManifestText['support'][string]): Suppo
       ...(size === undefined ? {} : { sizeBytes: bytes(size) }),
     })),
     resources: text.resources ? readResources(text.resources) : {},
+    ...(text.internet ? { internet: true } : {}),
   };
 }
 

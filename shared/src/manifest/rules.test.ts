@@ -162,6 +162,13 @@ test('the features that a manifest needs, and the keys that ask for them', () =>
     'placement placement',
     'backup backup',
   ]);
+  const internet = 'name: shop\nsecurity: { internet: false }\nsupport: { a: { image: "a:1", internet: true } }\n';
+  assert.deepEqual(features(internet), [
+    'support support',
+    'internet security.internet',
+    'internet support.a.internet',
+  ]);
+  assert.deepEqual(features(internet.replace('false', 'true').replace(', internet: true', '')), ['support support']);
   assert.deepEqual(features('name: shop\nforward: { port: 1 }\n'), ['kind.forward forward']);
   assert.deepEqual(
     features(

@@ -149,6 +149,12 @@ export const support = z
       .default([])
       .describe('Volumes of the support container; they outlive releases.'),
     resources: resources.optional().describe('Limits of the support container.'),
+    internet: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the support container may ask the internet. The app and its other containers it reaches anyway.',
+      ),
   })
   .meta({
     description: 'A container with an image of its own, for this app only.',
@@ -324,6 +330,12 @@ export const security = z.strictObject({
     .array(z.enum(capabilities))
     .default([])
     .describe('Kernel capabilities beside the few that every image needs to start.'),
+  internet: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether the app may ask the internet. Without it its own containers, the services that it needs and its visitors remain.',
+    ),
 });
 
 export const forward = z.strictObject({

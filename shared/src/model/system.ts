@@ -14,6 +14,7 @@ export const features = [
   'needs.database.mariadb',
   'needs.storage',
   'support',
+  'internet',
   'release-command',
   'exec',
   'forward',

@@ -2,7 +2,7 @@
  * The firewall port: who may reach whom, beyond what the engine's networks already separate.
  *
  * Every app network is a /26 of the pool. Its addresses say what an endpoint is, so that a handful of masked rules
- * serve any number of apps: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services.
+ * serve any number of apps but those that choose otherwise: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services.
  * See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the tables being
  * emptied or rewritten because the companion verifies every minute, and after every engine start.
  */
@@ -13,8 +13,17 @@ export interface FirewallPolicy {
   publicPorts?: number[];
   /** As Podman does it: this machine answers names at the gateway of each network, port 53, where apps may ask that. */
   resolverAtGateway?: boolean;
+  /** IPv4 addresses of the pool whose way to the internet is not their role's. */
+  internet?: InternetPolicy;
   /** How apps reach shared services; any way when not given. */
   services?: ServicePolicy;
+}
+
+export interface InternetPolicy {
+  /** Of app containers that ask nothing outside the pool. */
+  refused: string[];
+  /** Of support containers that may. */
+  allowed: string[];
 }
 
 export interface ServicePolicy {

@@ -30,6 +30,32 @@ test('the rules of a pool, word by word', () => {
   ]);
 });
 
+test('an address may differ from its role in what it asks of the internet, and in nothing else', () => {
+  const chains = { forward: 'F', input: 'I' };
+  const pool = '10.64.0.0/12';
+  const plain = firewallRules({ pool }, chains);
+  const refused = ['10.64.0.3', '10.64.0.2', '10.64.0.2'];
+  const rules = firewallRules({ pool, internet: { refused, allowed: ['10.64.0.33'] } }, chains);
+  const added = rules.filter((rule) => !plain.includes(rule));
+  assert.deepEqual(added, [
+    ...['10.64.0.2', '10.64.0.3'].flatMap((address) => [
+      `-A F -s ${address}/32 ! -d ${pool} -p tcp -j REJECT --reject-with tcp-reset`,
+      `-A F -s ${address}/32 ! -d ${pool} -j REJECT --reject-with icmp-port-unreachable`,
+    ]),
+    '-A F -s 10.64.0.33/32 -j RETURN',
+  ]);
+  const lastRefusal = rules.findLastIndex((rule) => rule.startsWith('-A F ') && rule.includes('REJECT'));
+  const allowance = rules.indexOf('-A F -s 10.64.0.33/32 -j RETURN');
+  assert.equal(allowance, lastRefusal - 2, 'only the refusal of support containers on their way out comes after it');
+  for (const address of ['10.128.0.1', '10.64.0.1/12', 'here; reboot', '']) {
+    for (const internet of [
+      { refused: [address], allowed: [] },
+      { refused: [], allowed: [address] },
+    ])
+      assert.throws(() => firewallRules({ pool, internet }, chains), ProblemError);
+  }
+});
+
 test('shared services are reached at their ports, by so many connections of one app; as many rules for any number of apps', () => {
   const chains = { forward: 'F', input: 'I' };
   const policy = { pool: '10.64.0.0/12', services: { ports: [5432, 3306], connectionsEach: 60 } };

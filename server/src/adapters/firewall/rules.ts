@@ -7,7 +7,7 @@
  * engine switches it off inside such containers: there is nothing to filter by ip6tables.
  */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type Cidr, formatAddress, parseCidr } from '../../platform/cidr.ts';
+import { type Cidr, contains, formatAddress, parseCidr } from '../../platform/cidr.ts';
 import type { FirewallPolicy, ServicePolicy } from './contract.ts';
 
 export interface Chains {
@@ -41,9 +41,12 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
   const apps = masked(pool, 0b000000, 0b100000);
   const support = masked(pool, 0b100000, 0b110000);
   const services = masked(pool, 0b110000, 0b110000);
+  const refused = readAddresses(pool, policy.internet?.refused ?? []);
+  const allowed = readAddresses(pool, policy.internet?.allowed ?? []);
   return [
     `-A ${forward} ${answers}`,
     ...refuse(forward, `-s ${whole} -d ${linkLocal}`),
+    ...refused.flatMap((address) => refuse(forward, `-s ${address}/32 ! -d ${whole}`)),
     // A shared server answers and never asks: whoever takes it over gets no further.
     ...refuse(forward, `-s ${services}`),
     ...refuse(forward, `-s ${support} -d ${services}`),
@@ -54,6 +57,8 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
     ...refuse(forward, `-s ${whole} -d ${whole}`, '-m physdev ! --physdev-is-bridged'),
     ...(policy.services ? serviceRules(forward, services, policy.services) : []),
     `-A ${forward} -s ${support} -d ${whole} -j RETURN`,
+    // Whatever was refused above stays so: these are support containers' addresses, on their way out of the pool.
+    ...allowed.map((address) => `-A ${forward} -s ${address}/32 -j RETURN`),
     ...refuse(forward, `-s ${support}`),
     `-A ${input} ${answers}`,
     // The machine asks itself, from the address of a gateway: no container's packet comes that way.
@@ -112,6 +117,21 @@ function readPool(text: string): Cidr {
     return pool;
   } catch (error) {
     throw invalid('pool', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Each once, in an order that does not depend on who tells them. */
+function readAddresses(pool: Cidr, addresses: readonly string[]): string[] {
+  const outside = addresses.find((address) => !inPool(pool, address));
+  if (outside !== undefined) throw invalid('internet', `"${outside}" is no address of the pool.`);
+  return [...new Set(addresses)].sort();
+}
+
+function inPool(pool: Cidr, address: string): boolean {
+  try {
+    return contains(pool, parseCidr(`${address}/32`));
+  } catch {
+    return false;
   }
 }
 
