@@ -10,12 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../server/src/adapters/engine/contract.ts';
 import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
-import { type Outside, startOutside } from '../harness/outside.ts';
+import { connects } from '../harness/outside.ts';
 
 /** Eight networks; the first two are somebody else's. */
 const pool = '10.216.192.0/23';
-/** Stands for the internet. */
-const internet = { address: '203.0.113.20', port: 8080 };
 const company = { name: 'mc-neighbours-company', subnet: '10.216.192.0/25', labels: {} };
 
 const manifest = (name: string, image = 1) => `name: ${name}
@@ -27,18 +25,15 @@ needs: [database]
 
 let others: Engine;
 let labs: Lab[] = [];
-let outside: Outside;
 before(async () => {
   const socketPath = requireEnv('MINICLOUD_TEST_DOCKER');
   others = await createDockerEngine({ socketPath, installation: 'neighbours' });
   await others.ensureNetwork(company);
-  outside = await startOutside({ link: '10.216.255.0', addresses: [internet.address], port: internet.port });
   labs = await Promise.all([0, 1].map(() => startLab({ settings: ['--network-pool', pool] })));
 });
 after(async () => {
   await Promise.all(labs.map((lab) => lab.remove()));
   await others?.removeNetwork(company.name);
-  await outside?.remove();
 });
 
 const [first, second] = [() => labs[0] as Lab, () => labs[1] as Lab];
@@ -126,7 +121,6 @@ test('from a deployed app and its support container each cell is as the matrix s
     ['another app', at(blog), 8080, false, false],
     ["another installation's service", at(theirs), 3306, false, false],
     ['a port of the machine', gateway, machinePort, false, false],
-    ['the internet', internet.address, internet.port, true, false],
   ];
   try {
     for (const [title, host, port, fromApp, fromSupport] of cells) {
@@ -142,34 +136,6 @@ test('from a deployed app and its support container each cell is as the matrix s
     machine.close();
   }
 });
-
-test('an app does without the internet and its support container asks it, where the manifest says so', async () => {
-  const lab = first();
-  const support = 'support: { helper: { image: minicloud-test/app:1, internet: true } }\n';
-  const deployed = await lab.deploy(`${manifest('shop')}${support}security: { internet: false }\n`);
-  assert.equal(deployed.state, 'succeeded', JSON.stringify(deployed.problem));
-  const ask = async (container: { id: string }, host: string, port: number) =>
-    (await lab.engine.exec(container.id, ['node', '-e', connects(host, port)])).stdout;
-  const answers: Record<string, string[]> = {};
-  for (const container of await lab.engine.listContainers({ 'minicloud.app-name': 'shop' })) {
-    const role = container.labels['minicloud.role'] ?? '';
-    answers[role] = [await ask(container, internet.address, internet.port), await ask(container, 'mariadb', 3306)];
-  }
-  assert.deepEqual(answers, { process: ['no', 'yes'], support: ['yes', 'no'] });
-  const status = await lab.client.system.status.query();
-  assert.equal(status.components.find(({ name }) => name === 'firewall')?.state, 'ok');
-  assert.equal((await lab.get('shop.localhost')).status, 200, 'visitors remain');
-});
-
-function connects(host: string, port: number): string {
-  return `
-const socket = require('node:net').connect(${port}, ${JSON.stringify(host)});
-const end = (word) => { process.stdout.write(word); process.exit(0); };
-socket.setTimeout(4000, () => end('no'));
-socket.on('connect', () => end('yes'));
-socket.on('error', () => end('no'));
-`;
-}
 
 test('a pool without room is told, and nothing of the app is left', async () => {
   const full = async () => {

@@ -57,3 +57,14 @@ export async function startOutside(options: { link: string; addresses: string[];
     },
   };
 }
+
+/** A program for Node that prints `yes` when it gets a connection, else `no`. */
+export function connects(host: string, port: number): string {
+  return `
+const socket = require('node:net').connect(${port}, ${JSON.stringify(host)});
+const end = (word) => { process.stdout.write(word); process.exit(0); };
+socket.setTimeout(4000, () => end('no'));
+socket.on('connect', () => end('yes'));
+socket.on('error', () => end('no'));
+`;
+}
