@@ -150,6 +150,24 @@ function planned(before: ContainerManifest, after: ContainerManifest): ChangeInp
   };
 }
 
+test('a first release tells what it chose, and not the defaults of every app', () => {
+  const first = (text: string) => {
+    const { manifest } = parsed(text);
+    assert.ok(manifest.kind === 'container');
+    return new Map(
+      changes({ ...planned(manifest, manifest), previous: undefined }).map(({ object, after }) => [object, after]),
+    );
+  };
+  const chosen = first(
+    'expose: [{ port: 80 }]\nsecurity: { internet: false }\nresources: { memory: 128MB }\nhealthcheck: { path: /healthz, port: 80 }',
+  );
+  assert.match(chosen.get('security') ?? '', /no internet/);
+  assert.match(chosen.get('resources') ?? '', /memory 128MB/);
+  assert.match(chosen.get('healthcheck') ?? '', /^\/healthz on 80/);
+  const plain = first('expose: [{ port: 80 }]');
+  for (const object of ['security', 'resources', 'healthcheck']) assert.ok(!plain.has(object), object);
+});
+
 test('every key of the language is carried out or refused by its name', () => {
   const asked = Object.keys(samples);
   const covers = (sample: string, key: string) =>

@@ -120,9 +120,14 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
     before && (limitWords(before.resources) || 'the defaults'),
     limitWords(next.resources) || 'the defaults',
   );
-  return found.filter(
-    (change) => previous !== undefined || !['security', 'resources', 'healthcheck'].includes(change.object),
-  );
+  if (previous) return found;
+  // Of a first release what it chose, and not the defaults of every app.
+  const chosen: Record<string, boolean> = {
+    security: securityWords(next) !== securityWords({ security: { readOnly: false, capabilities: [] } }),
+    resources: limitWords(next.resources) !== '',
+    healthcheck: next.healthcheck?.path !== undefined,
+  };
+  return found.filter(({ object }) => chosen[object] ?? true);
 }
 
 /** Things to know that block nothing. */
@@ -237,7 +242,9 @@ function releaseWords(manifest: ContainerManifest | undefined): string | undefin
   return release && `${commandWords(release.command)}, at most ${formatDuration(release.timeoutMs)}`;
 }
 
-function securityWords({ security: { readOnly, user, capabilities, internet } }: ContainerManifest): string {
+function securityWords({
+  security: { readOnly, user, capabilities, internet },
+}: Pick<ContainerManifest, 'security'>): string {
   return [
     readOnly ? 'read-only' : 'writable',
     user === undefined ? "the image's user" : `user ${user}`,
