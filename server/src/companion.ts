@@ -12,7 +12,7 @@ import { keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
 import { unlessAborted } from './platform/wait.ts';
-import { holdFirewall, keepFirewall } from './services/firewall.ts';
+import { holdFirewall, keepFirewall, releaseFirewall } from './services/firewall.ts';
 import { redactBindings, renewServices } from './services/services.ts';
 import { endForgottenTerminals } from './terminals/terminals.ts';
 import { keepSweeping } from './trash/trash.ts';
@@ -72,6 +72,7 @@ const startMs = 10 * 60_000;
 async function bringUp(cloud: Cloud, stopped: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(startMs)]);
   await holdFirewall(cloud, signal);
+  await releaseFirewall(cloud, signal);
   await cloud.proxy.ensure({ signal });
   await endForgottenTerminals(cloud);
 }

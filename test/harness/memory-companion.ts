@@ -245,3 +245,16 @@ export async function eventually(
     await sleep(10);
   }
 }
+
+/** What events say of the server that are appended while `work` runs. */
+export async function toldBy({ cloud: { events } }: MemoryCompanion, work: () => Promise<void>): Promise<string[]> {
+  const mark = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'mark' } });
+  await work();
+  const last = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'end' } });
+  const found: string[] = [];
+  for await (const { id, body } of events.follow({ lastId: mark.id, signal: AbortSignal.timeout(5_000) })) {
+    if (id >= last.id) break;
+    if (body.kind === 'server.changed') found.push(body.what);
+  }
+  return found;
+}

@@ -3,7 +3,7 @@ import type { Diagnostic, Range } from 'minicloud-shared/manifest/model';
 import type { CodeAction, CodeActionParams, Diagnostic as LspDiagnostic } from 'vscode-languageserver-protocol';
 import { type Action, fixAll, fixesOf } from '../service/fix.ts';
 import { disablingActions } from '../service/suppress.ts';
-import { diagnoseOptions, diagnosticsOf } from './diagnostics.ts';
+import { diagnosticsOf, fixOptions } from './diagnostics.ts';
 import type { OpenManifest } from './documents.ts';
 import { disableRuleCommand, toldSource } from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
@@ -28,14 +28,14 @@ function quickFixes(open: OpenManifest, range: Range): CodeAction[] {
   const toldHere = open.told.filter((each) => touches(each.range, range) && !own.some((found) => isSame(found, each)));
   const found = here.flatMap((diagnostic) => {
     const actions = [
-      ...fixesOf(parsed, diagnostic, diagnoseOptions(open)),
+      ...fixesOf(parsed, diagnostic, fixOptions(open)),
       ...disablingActions(parsed, diagnostic).filter(({ disables }) => !disables || settings.commands),
     ];
     return withDiagnostic(actions, toLspDiagnostic(diagnostic, open), uri);
   });
   const told = toldHere.flatMap((diagnostic) => {
     const shown = { ...toLspDiagnostic(diagnostic, open), source: toldSource };
-    return withDiagnostic(fixesOf(parsed, diagnostic, diagnoseOptions(open), true), shown, uri);
+    return withDiagnostic(fixesOf(parsed, diagnostic, fixOptions(open), true), shown, uri);
   });
   return [...found, ...told];
 }
@@ -59,7 +59,7 @@ function toCodeAction({ title, edits, disables, preferred }: Action, uri: string
 }
 
 function mendings(open: OpenManifest): CodeAction[] {
-  const edits = fixAll(open.parsed, diagnoseOptions(open));
+  const edits = fixAll(open.parsed, fixOptions(open));
   if (edits.length === 0) return [];
   const title = 'Fix all that is beyond doubt';
   return [{ title, kind: fixAllKind, edit: { changes: { [open.uri]: edits } } }];

@@ -5,18 +5,26 @@ import { fileNameOf, type OpenManifest } from './documents.ts';
 
 /** What is wrong with an open manifest, told as its person wants it told. */
 export function diagnosticsOf(open: OpenManifest): Diagnostic[] {
-  return diagnose(open.parsed, diagnoseOptions(open));
+  return diagnose(open.parsed, { ...fixOptions(open), severity: open.settings.severity });
 }
 
-/** In a file of another language YAML's own errors are left to its server. */
-export function diagnoseOptions({ uri, known, text, settings }: OpenManifest): FixOptions {
+/** The same for whoever has to know what the server will refuse, however loudly it is told. */
+export function plainDiagnosticsOf(open: OpenManifest): Diagnostic[] {
+  return diagnose(open.parsed, fixOptions(open));
+}
+
+/**
+ * What a fix is judged by: rules as bad as they are, whatever is set, but for those that are off. In a file of another
+ * language YAML's own errors are left to its server.
+ */
+export function fixOptions({ uri, known, text, settings }: OpenManifest): FixOptions {
   const syntax = !(settings.otherYaml && text.languageId !== 'cloud-manifest');
   const { facts, sources } = known;
   return {
     ...(facts ? { facts } : {}),
     ...(sources ? { sources } : {}),
     syntax,
-    severity: settings.severity,
+    severity: Object.fromEntries(Object.entries(settings.severity).filter(([, told]) => told === 'off')),
     fileName: fileNameOf(uri),
   };
 }

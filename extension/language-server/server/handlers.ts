@@ -7,10 +7,10 @@ import type {
 } from 'vscode-languageserver-protocol';
 import { type ManifestSummary, summarize } from '../service/summary.ts';
 import { codeActionKinds, codeActions } from './code-actions.ts';
-import { diagnosticsOf } from './diagnostics.ts';
+import { diagnosticsOf, plainDiagnosticsOf } from './diagnostics.ts';
 import { featureHandlers } from './feature-handlers.ts';
 import { type Handler, row } from './handler.ts';
-import { type SummaryParams, summaryMethod } from './protocol.ts';
+import { plainDiagnostics, type SummaryParams, summaryMethod } from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
 
 export const handlers: readonly Handler[] = [
@@ -19,9 +19,11 @@ export const handlers: readonly Handler[] = [
     capability: {
       diagnosticProvider: { identifier: 'minicloud', interFileDependencies: false, workspaceDiagnostics: false },
     },
-    answer: (open) => ({
+    answer: (open, { identifier }) => ({
       kind: 'full',
-      items: diagnosticsOf(open).map((diagnostic) => toLspDiagnostic(diagnostic, open)),
+      items: (identifier === plainDiagnostics ? plainDiagnosticsOf : diagnosticsOf)(open).map((diagnostic) =>
+        toLspDiagnostic(diagnostic, open),
+      ),
     }),
     closed: { kind: 'full', items: [] },
   }),

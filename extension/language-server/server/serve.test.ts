@@ -8,7 +8,14 @@ import * as protocol from 'vscode-languageserver-protocol';
 import { connectionOptions } from './connection-options.ts';
 import { handlers } from './handlers.ts';
 import * as numbers from './numbers.ts';
-import { factsMethod, type InitializationOptions, sourcesMethod, summaryMethod, toldMethod } from './protocol.ts';
+import {
+  factsMethod,
+  type InitializationOptions,
+  plainDiagnostics,
+  sourcesMethod,
+  summaryMethod,
+  toldMethod,
+} from './protocol.ts';
 import { serve } from './serve.ts';
 
 const uri = 'file:///work/cloud_manifest.yml';
@@ -154,9 +161,10 @@ describe('the manifest language server', () => {
 
   test('severities follow the settings at once, and only opinions can be turned off', async () => {
     const { client, open, refreshes } = await start({ severity: { 'manifest/stop-first-unsaid': 'warning' } });
-    const severities = async () => {
+    const severities = async (identifier?: string) => {
       const report = await client.sendRequest<{ items: protocol.Diagnostic[] }>('textDocument/diagnostic', {
         textDocument: { uri },
+        identifier,
       });
       return report.items.map(({ code, severity }) => [code, severity]);
     };
@@ -174,6 +182,23 @@ describe('the manifest language server', () => {
     assert.equal(refreshes(), 2);
     await set({ 'manifest/port-range': 'hint', 'manifest/stop-first-unsaid': 'off' });
     assert.deepEqual(await severities(), [['manifest/port-range', 4]]);
+    assert.deepEqual(await severities(plainDiagnostics), [range], 'agents are told what will be refused');
+  });
+
+  test('everything is mended that was before, however quietly or loudly it is told', async () => {
+    const severity = { 'manifest/unknown-key': 'hint', 'manifest/stop-first-unsaid': 'error' };
+    const { client, open } = await start({ severity });
+    await open('name: shop\nexpse: [{ port: 80 }]\nneeds: [storage]\n');
+    const [action] = await client.sendRequest<CodeAction[]>('textDocument/codeAction', {
+      textDocument: { uri },
+      range: everywhere,
+      context: { diagnostics: [], only: ['source.fixAll'] },
+    });
+    const edits = action?.edit?.changes?.[uri] ?? [];
+    assert.deepEqual(
+      edits.map(({ newText }) => newText),
+      ['expose'],
+    );
   });
 
   test('an opinion can be put to rest for its line, and in the settings where the editor can', async () => {

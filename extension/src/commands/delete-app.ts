@@ -6,7 +6,7 @@ import type { Services } from '../services.ts';
 import { offers } from '../tree/node.ts';
 import { dataWords } from './data-words.ts';
 import { type PickedApp, pickApps } from './pick.ts';
-import { restoreDeleted } from './restore-app.ts';
+import { restore } from './restore-app.ts';
 
 /** Deletes apps after it was typed which: the modal names everything that goes. Asks once, however many they are. */
 export async function deleteApp(services: Services, argument: unknown, selected?: readonly unknown[]): Promise<void> {
@@ -27,10 +27,9 @@ async function tellDeleted(services: Services, only: PickedApp, others: readonly
     others.length === 0
       ? l10n.t('{0} was deleted from {1}.', only.app.name, only.live.server.name)
       : l10n.t('{0} apps were deleted: {1}.', names.length, names.join(', '));
-  const restore = l10n.t('Restore');
-  const buttons = others.length === 0 && offers(only.live, 'deleted-apps') ? [restore] : [];
-  if ((await window.showInformationMessage(words, ...buttons)) !== restore) return;
-  await restoreDeleted(services, only.live, only.app.name);
+  const undo = l10n.t('Restore');
+  const buttons = others.length === 0 && offers(only.live, 'deleted-apps') ? [undo] : [];
+  if ((await window.showInformationMessage(words, ...buttons)) === undo) await restore(services, only.live, only.app);
 }
 
 /** Undefined, and told, when it was not done. */

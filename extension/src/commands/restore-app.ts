@@ -28,16 +28,12 @@ export async function restoreApp(services: Services, argument: unknown): Promise
   if (picked) await restore(services, live, picked.app);
 }
 
-/** For the message that tells of a deletion: brings back what was just deleted, without asking which. */
-export async function restoreDeleted(services: Services, live: LiveServer, name: string): Promise<void> {
-  const apps = await live.api.apps.deleted
-    .query()
-    .catch((error: unknown) => void showError(services.output, error, live.server.name));
-  const app = apps?.find((each) => each.name === name);
-  if (app) await restore(services, live, app);
-}
-
-async function restore(services: Services, live: LiveServer, { name, id }: DeletedApp): Promise<void> {
+/** Also for the message that tells of a deletion: brings back what was just deleted, without asking which. */
+export async function restore(
+  services: Services,
+  live: LiveServer,
+  { name, id }: Pick<DeletedApp, 'name' | 'id'>,
+): Promise<void> {
   const back = await live.api.apps.restore
     .mutate({ name, id })
     .catch((error: unknown) => void showError(services.output, error, live.server.name));

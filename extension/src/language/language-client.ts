@@ -12,6 +12,7 @@ import {
   type LiveParams,
   liveMethod,
   type ManifestSummary,
+  plainDiagnostics,
   type SourcesParams,
   type SummaryParams,
   showDocumentationCommand,
@@ -76,6 +77,7 @@ export async function startManifestClient(
     async diagnose(uri) {
       const report = await client.sendRequest<{ items?: PulledDiagnostic[] }>('textDocument/diagnostic', {
         textDocument: { uri },
+        identifier: plainDiagnostics,
       });
       return report.items ?? [];
     },

@@ -148,7 +148,7 @@ async function startReplicas(
   await Promise.all(
     containers.map(async (container) => {
       const there = stopped.get(container.key);
-      const address = addresses[fresh.indexOf(container)];
+      const address = there ? there.labels[addressLabel] : addresses[fresh.indexOf(container)];
       const id = there?.id ?? (await create(run, container, address));
       run.containers.set(container.key, id);
       await start(run, id, container, address);
@@ -171,7 +171,7 @@ async function replaceSupport(
   // What runs goes only when what comes can be made.
   if (!stopped) await requireImage(run, container);
   await removeContainers(run.cloud, run.app, replaces, false);
-  const [address] = stopped ? [] : await freeAddresses(run, 1, 'support');
+  const [address] = stopped ? [stopped.labels[addressLabel]] : await freeAddresses(run, 1, 'support');
   const id = stopped?.id ?? (await create(run, container, address));
   await start(run, id, container, address);
   await run.operation.waiting(() =>
@@ -223,7 +223,7 @@ async function create(run: Run, container: DesiredContainer, address: string | u
   return cloud.engine.createContainer(spec, { signal: run.operation.signal });
 }
 
-/** What runs again has the address that it had: only a new one comes with one. */
+/** What runs again has the address that it had, and tells it where that has rules of its own. */
 async function start(run: Run, id: string, { spec }: DesiredContainer, address: string | undefined): Promise<void> {
   await admitContainers(run.cloud, [{ labels: spec.labels, address }]);
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
@@ -258,7 +258,10 @@ async function freeAddresses(run: Run, count: number, kind: 'replicas' | 'suppor
   const { cloud, app } = run;
   const all = subnetOf(cloud.config.networkPool, app.subnet)[kind];
   const containers = await cloud.engine.listContainers({ [appLabel]: app.id }, { signal: run.operation.signal });
-  const taken = new Set(containers.flatMap((container) => Object.values(container.addresses)));
+  // Podman tells no address of what does not run; the label does, where it matters whose rules those are.
+  const taken = new Set(
+    containers.flatMap(({ addresses, labels }) => [...Object.values(addresses), labels[addressLabel]]),
+  );
   const free = all.filter((address) => !taken.has(address));
   if (free.length >= count) return free.slice(0, count);
   throw networkFull(app, { wanted: count, beside: all.length - free.length, room: all.length });

@@ -1,4 +1,5 @@
 /** Rollbacks: a release that is what an earlier one was, planned like a deploy and asked for by the plan's hash. */
+import { type RequiredFeature, requiredFeatures } from 'minicloud-shared/manifest/features';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
@@ -7,6 +8,7 @@ import { type AppRow, refuseDeleting, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
+import { offeredFeatures } from '../system/features.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
 import { planChanged } from './run.ts';
@@ -63,9 +65,12 @@ async function planned(
   const target =
     version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
   if (!releaseCan[toRelease(target, app.name).state].rollbackTo) throw notRollbackTarget(app, target);
+  const resolved = resolvedOf(target);
+  const offered = offeredFeatures(cloud);
+  const missing = requiredFeatures(resolved.manifest).filter(({ feature }) => !offered.includes(feature));
+  if (missing.length > 0) throw notOffered(app, target, missing);
   const info = await cloud.engine.inspectImage(target.image_id);
   if (!info) throw imageGone(app, target);
-  const resolved = resolvedOf(target);
   const supportInfos = new Map<string, ImageInfo>();
   for (const [name, id] of Object.entries(resolved.supportImages)) {
     const support = await cloud.engine.inspectImage(id);
@@ -106,6 +111,18 @@ function notRollbackTarget(app: AppRow, target: ReleaseRow): ProblemError {
     why: target.state === 'current' ? 'It serves already.' : `Its state is ${target.state}: it never served.`,
     still: 'Nothing was changed.',
     remedy: `See \`minicloud releases ${app.name}\` for those that did serve.`,
+  });
+}
+
+/** Settings of the server may have changed since it served. */
+function notOffered(app: AppRow, target: ReleaseRow, missing: readonly RequiredFeature[]): ProblemError {
+  return new ProblemError({
+    code: 'not_available',
+    what: 'This release asks for what this server does not do now',
+    object: `release ${target.version} of ${app.name}`,
+    why: missing.map(({ path, label }) => `${path}: ${label}.`).join(' '),
+    still: 'Nothing was changed.',
+    remedy: `Let the manifest of a new release do without, or ${[...new Set(missing.map(({ remedy }) => remedy))].join(' and ')}.`,
   });
 }
 

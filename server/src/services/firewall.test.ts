@@ -1,7 +1,12 @@
 /** The rules of the network are held: put back when somebody empties the tables, told, and deploys wait for them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
+import {
+  eventually,
+  type MemoryCompanion,
+  startMemoryCompanion,
+  toldBy,
+} from '../../../test/harness/memory-companion.ts';
 import type { MemoryFirewall } from '../adapters/firewall/memory.ts';
 import { holdFirewall, keepFirewall } from './firewall.ts';
 
@@ -17,19 +22,8 @@ const manifest = 'name: shop\nimage: shop:1\nexpose: [{ port: 80 }]\n';
 const component = async () =>
   (await companion.client.system.status.query()).components.find(({ name }) => name === 'firewall');
 
-/** What the events say of the rules that were appended since. */
-async function told(work: () => Promise<void>): Promise<string[]> {
-  const { events } = companion.cloud;
-  const mark = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'mark' } });
-  await work();
-  const last = await events.append({ by: 'test', body: { kind: 'server.changed', what: 'end' } });
-  const found: string[] = [];
-  for await (const { id, body } of events.follow({ lastId: mark.id, signal: AbortSignal.timeout(5_000) })) {
-    if (id >= last.id) break;
-    if (body.kind === 'server.changed') found.push(body.what);
-  }
-  return found;
-}
+/** What is told of the server meanwhile. */
+const told = (work: () => Promise<void>) => toldBy(companion, work);
 
 test('rules that somebody took away are put back by the clock, in the log and in an event', async () => {
   const news = await told(async () => {
@@ -152,85 +146,12 @@ test('a repair tries to set them before it starts a container, and goes on where
   assert.ok((atStart[1] ?? 0) > 0);
 });
 
-const closed = `${manifest.replace('shop', 'closed')}security: { internet: false }\nsupport: { tunnel: { image: "tunnel:1", internet: true }, cache: { image: "cache:1" } }\n`;
-
-test('rules of single containers are there before they start, and go with them, which is no news', async () => {
-  const { engine, cloud } = companion;
-  const base = firewall.rules();
-  const ruled = () => firewall.rules().filter((rule) => !base.includes(rule));
-  /** Container → its own rules at the moment it started. */
-  const atStart = new Map<string, string[]>();
-  engine.world.intercept = async (call, id) => {
-    if (call !== 'startContainer') return;
-    const info = await engine.inspectContainer(id);
-    const [address] = Object.values(info?.addresses ?? {});
-    atStart.set(
-      `${info?.labels['minicloud.process']}`,
-      ruled().filter((rule) => rule.includes(`-s ${address}/32`)),
-    );
-  };
-  const news = await told(async () => {
-    for (const image of ['closed:1', 'closed:2'])
-      assert.equal((await companion.deploy(closed, image)).state, 'succeeded');
-    await holdFirewall(cloud);
-  });
-  delete engine.world.intercept;
-  const ends = (process: string) => atStart.get(process)?.map((rule) => rule.match(/-j .*/)?.[0]);
-  assert.deepEqual(ends('web'), ['-j REJECT --reject-with tcp-reset', '-j REJECT --reject-with icmp-port-unreachable']);
-  assert.deepEqual(ends('tunnel'), ['-j RETURN']);
-  assert.deepEqual(ends('cache'), []);
-  assert.equal(ruled().length, 3, 'those of the release before are gone');
-  const open = closed.replace('internet: false', 'internet: true').replace(', internet: true', '');
-  assert.equal((await companion.deploy(open)).state, 'succeeded');
-  assert.equal((await component())?.state, 'ok', 'containers that went are nothing amiss');
-  await holdFirewall(cloud);
-  assert.deepEqual([ruled(), news], [[], []]);
-});
-
-test('who gets the address of one that had rules of its own is free of them from the start', async () => {
-  const { engine } = companion;
-  const name = manifest.replace('shop', 'heir');
-  assert.equal((await companion.deploy(`${name}security: { internet: false }\n`)).state, 'succeeded');
-  const [first] = await engine.listContainers({ 'minicloud.app-name': 'heir' });
-  const address = Object.values(first?.addresses ?? {})[0];
-  assert.ok(address && firewall.rules().some((rule) => rule.includes(`-s ${address}/32`)));
-  assert.equal((await companion.deploy(name)).state, 'succeeded');
-  assert.equal((await companion.deploy(name, 'heir:2')).state, 'succeeded');
-  const [heir] = await engine.listContainers({ 'minicloud.app-name': 'heir' });
-  assert.equal(Object.values(heir?.addresses ?? {})[0], address);
-  assert.ok(!firewall.rules().some((rule) => rule.includes(`-s ${address}/32`)));
-});
-
-test('while the engine is away the rules of single containers stay', async () => {
-  const { engine, cloud } = companion;
-  const before = firewall.rules();
-  assert.equal(
-    (await companion.deploy(`${manifest.replace('shop', 'kept')}security: { internet: false }\n`)).state,
-    'succeeded',
-  );
-  const rules = firewall.rules();
-  assert.equal(rules.length, before.length + 2);
-  engine.world.intercept = (call) => {
-    if (call === 'listContainers') throw new Error('the engine is away');
-  };
-  firewall.forget();
-  await holdFirewall(cloud);
-  delete engine.world.intercept;
-  assert.deepEqual(firewall.rules(), rules);
-});
-
 test('switched off, nothing is looked at and deploys go on', async () => {
   const off = await startMemoryCompanion({ settings: ['--firewall', 'off'] });
   try {
     await holdFirewall(off.cloud);
     assert.deepEqual((off.cloud.firewall as MemoryFirewall).rules(), []);
     assert.equal((await off.deploy(manifest)).state, 'succeeded');
-    // Nobody would see to it: refused by its key, and not silently left open.
-    const { diagnostics } = await off.client.plans.create.mutate({ manifest: closed });
-    assert.deepEqual(
-      diagnostics.map(({ code, path }) => `${code} ${path}`),
-      ['manifest/not-available security.internet', 'manifest/not-available support.tunnel.internet'],
-    );
   } finally {
     await off.stop();
   }

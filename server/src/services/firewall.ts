@@ -2,10 +2,11 @@
  * The network's rules are held: looked at again and again, put back when somebody emptied the tables, and told. While
  * they can't be set nothing new is deployed, as its neighbours and this machine would be open to it.
  */
+import { isIPv4 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import type { Labels } from '../adapters/engine/contract.ts';
-import type { FirewallPolicy } from '../adapters/firewall/contract.ts';
+import type { FirewallPolicy, Verified } from '../adapters/firewall/contract.ts';
 import type { Cloud } from '../context.ts';
 import { contains, parseCidr } from '../platform/cidr.ts';
 import { addressLabel, internetLabel } from '../processes/processes.ts';
@@ -20,7 +21,10 @@ const inForce = new WeakMap<Cloud, FirewallPolicy>();
 /** One at a time: two that put rules back at once would each find the other's half-done. */
 const holding = new WeakMap<Cloud, Promise<void>>();
 
-/** Sees to it that every rule is in force. Never throws: what is wrong is in the log, an event and `firewallFailure`. */
+/**
+ * Sees to it that every rule is in force. Never throws: what is wrong is in the log, an event and `firewallFailure`.
+ * Does nothing where the firewall is switched off.
+ */
 export function holdFirewall(cloud: Cloud, signal: AbortSignal = cloud.stopping): Promise<void> {
   if (cloud.config.firewall === 'off') return Promise.resolve();
   const under = holding.get(cloud) ?? hold(cloud, signal).finally(() => holding.delete(cloud));
@@ -56,27 +60,57 @@ export async function demandFirewall(cloud: Cloud): Promise<void> {
 
 /**
  * To be awaited between the making of containers and their start: rules that speak of single addresses follow, those of
- * the containers that had them before go. Costs nothing where there are none. Never throws, as `holdFirewall`.
+ * the containers that had them before go. Costs nothing where there are none. Throws `not_available` where one that is
+ * to do without the internet would not: its manifest says so, and nothing is gained by starting it open.
  */
 export async function admitContainers(cloud: Cloud, containers: readonly AdmittedContainer[]): Promise<void> {
+  // One that is under way may have asked the engine before they were made.
+  await holding.get(cloud);
   const { refused = [], allowed = [] } = inForce.get(cloud)?.internet ?? {};
   const named = new Set([...refused, ...allowed]);
   const differs = ({ labels, address = '' }: AdmittedContainer) => internetLabel in labels || named.has(address);
-  if (!containers.some(differs)) return;
-  // One that is under way may have asked the engine before they were made.
-  await holding.get(cloud);
+  if (cloud.config.firewall === 'off' || !containers.some(differs)) return;
   await holdFirewall(cloud);
+  const ruled = new Set(inForce.get(cloud)?.internet?.refused);
+  const open = containers.find(({ labels, address = '' }) => labels[internetLabel] === 'no' && !ruled.has(address));
+  if (open) throw notSealed(open, firewallFailure(cloud));
 }
 
 export interface AdmittedContainer {
   labels: Labels;
-  /** IPv4, in the network of its app; of one that is made anew. */
+  /** IPv4, in the network of its app. */
   address: string | undefined;
 }
 
+function notSealed({ address = 'unknown' }: AdmittedContainer, failure: Problem | undefined): ProblemError {
+  return new ProblemError({
+    code: 'not_available',
+    what: 'A container that is to do without the internet was not started',
+    object: `firewall rule of ${address}`,
+    why: failure?.why ?? 'Its rule could not be put in force, as the engine did not say that it is there.',
+    still: 'What serves goes on serving.',
+    remedy: failure?.remedy ?? 'Try again; `minicloud status` says how the engine is.',
+  });
+}
+
 /** True, or what is amiss with the rules that were last set. Throws when nothing can be told. */
-export async function verifyFirewall(cloud: Cloud, signal: AbortSignal): Promise<{ ok: boolean; detail: string }> {
+export async function verifyFirewall(cloud: Cloud, signal: AbortSignal): Promise<Verified> {
+  await holding.get(cloud);
   return cloud.firewall.verify(inForce.get(cloud) ?? (await presentPolicy(cloud, signal)), { signal });
+}
+
+/**
+ * Where the firewall is switched off its rules go: none is kept up to date any more, and addresses get other owners.
+ * Tells of containers that reach the internet against their manifest from then on. Never throws.
+ */
+export async function releaseFirewall(cloud: Cloud, signal: AbortSignal): Promise<void> {
+  if (cloud.config.firewall !== 'off') return;
+  // Where rules can't be changed there are none of ours.
+  await cloud.firewall.remove({ signal }).catch(() => {});
+  const sealed = await cloud.engine.listContainers({ [internetLabel]: 'no' }, { signal }).catch(() => []);
+  const apps = [...new Set(sealed.map(({ labels }) => labels['minicloud.app-name']))];
+  if (apps.length === 0) return;
+  cloud.log.warn('the firewall is off: apps that are to do without the internet can ask it', { apps: apps.join(', ') });
 }
 
 /** Holds them for ever. Returns what stops it. */
@@ -88,7 +122,12 @@ export function keepFirewall(cloud: Cloud, ms = everyMs): () => void {
 async function hold(cloud: Cloud, signal: AbortSignal): Promise<void> {
   try {
     const before = inForce.get(cloud);
-    const policy = await presentPolicy(cloud, signal);
+    const policy = await presentPolicy(cloud, signal).catch(async (error) => {
+      // What holds for all needs no engine. Rules of single containers that are there from before stay.
+      const base = firewallPolicy(cloud);
+      if ((await cloud.firewall.verify(base, { signal })).bare) await cloud.firewall.apply(base, { signal });
+      throw error;
+    });
     // Against what was last set: that containers came and went is no news.
     const { ok, detail } = await cloud.firewall.verify(before ?? policy, { signal });
     if (!ok || (before && !isDeepStrictEqual(before, policy))) await cloud.firewall.apply(policy, { signal });
@@ -114,7 +153,7 @@ async function presentPolicy(cloud: Cloud, signal: AbortSignal): Promise<Firewal
     const containers = await cloud.engine.listContainers({ [internetLabel]: value }, { signal });
     return containers
       .flatMap(({ labels }) => labels[addressLabel] ?? [])
-      .filter((address) => contains(pool, parseCidr(`${address}/32`)))
+      .filter((address) => isIPv4(address) && contains(pool, parseCidr(`${address}/32`)))
       .sort();
   };
   try {

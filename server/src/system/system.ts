@@ -63,10 +63,9 @@ export async function systemStatus(cloud: Cloud): Promise<SystemStatus> {
     ask('firewall', async (signal) => {
       if (cloud.config.firewall === 'off') return { state: 'off', detail: 'switched off by --firewall off' };
       const { ok, detail } = await verifyFirewall(cloud, signal);
-      if (ok) return { state: 'ok', detail };
       const failure = firewallFailure(cloud);
-      if (!failure) return { state: 'degraded', detail: `${detail}; it is put back within a minute` };
-      return { state: 'down', detail: `nothing is deployed until its rules can be set: ${failure.why}` };
+      if (failure) return { state: 'down', detail: `nothing is deployed until its rules can be set: ${failure.why}` };
+      return ok ? { state: 'ok', detail } : { state: 'degraded', detail: `${detail}; it is put back within a minute` };
     }),
     ask('mariadb', (signal) => cloud.backings.mariadb.status({ signal })),
   ]);

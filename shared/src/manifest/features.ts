@@ -9,6 +9,8 @@ export interface RequiredFeature {
   path: string;
   /** For people: `a PostgreSQL database`. */
   label: string;
+  /** What to do about it on a server without the feature, beside leaving the key out. */
+  remedy: string;
 }
 
 /**
@@ -65,11 +67,16 @@ function runFeatures(manifest: ContainerManifest, written: (path: Path) => boole
   const found: RequiredFeature[] = [];
   if (manifest.support.length > 0) found.push(required('support', ['support'], 'support containers'));
   if (manifest.security.internet === false)
-    found.push(required('internet', ['security', 'internet'], 'an app without the internet'));
+    found.push(required('internet', ['security', 'internet'], 'an app without the internet', firewalled));
   for (const support of manifest.support) {
     if (support.internet)
       found.push(
-        required('internet', ['support', support.name, 'internet'], 'a support container that asks the internet'),
+        required(
+          'internet',
+          ['support', support.name, 'internet'],
+          'a support container that asks the internet',
+          firewalled,
+        ),
       );
     const sized = support.volumes.findIndex((volume) => volume.sizeBytes !== undefined);
     if (sized >= 0) {
@@ -100,6 +107,8 @@ function rolloutFeatures({ strategy, steps, advance }: Rollout, written: (path: 
   return found;
 }
 
-function required(feature: string, path: Path, label: string): RequiredFeature {
-  return { feature, path: formatPath(path), label };
+const firewalled = 'let the server keep its firewall: --firewall auto';
+
+function required(feature: string, path: Path, label: string, remedy = 'upgrade the server'): RequiredFeature {
+  return { feature, path: formatPath(path), label, remedy };
 }

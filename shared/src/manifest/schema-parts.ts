@@ -334,7 +334,7 @@ export const security = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'Whether the app may ask the internet. Without it its own containers, the services that it needs and its visitors remain.',
+      'Whether the app may ask the internet. Without it its own containers, the services that it needs and its visitors remain, and names are still looked up.',
     ),
 });
 

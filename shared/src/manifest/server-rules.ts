@@ -81,9 +81,9 @@ const notAvailable: ServerRule = {
   check({ manifest, facts, nodeAt }) {
     return requiredFeatures(manifest, (path) => nodeAt(path) !== undefined)
       .filter(({ feature }) => !facts.features.includes(feature))
-      .map(({ path, label }) => ({
+      .map(({ path, label, remedy }) => ({
         path: parsePath(path),
-        message: `Not available on this server yet: ${path} (${label}); remove it, or upgrade the server.`,
+        message: `Not available on this server yet: ${path} (${label}); remove it, or ${remedy}.`,
       }));
   },
 };

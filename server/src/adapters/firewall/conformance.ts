@@ -14,10 +14,13 @@ export function firewallConformance(name: string, makeFirewall: (installation: s
   describe(`firewall ${name}`, () => {
     test('applies, verifies, and does it twice without harm', async () => {
       const firewall = await makeFirewall('confaaaa1');
-      assert.equal((await firewall.verify(policy)).ok, false, 'nothing is there yet');
+      const none = await firewall.verify(policy);
+      assert.deepEqual([none.ok, none.bare], [false, true], 'nothing is there yet');
       await firewall.apply(policy);
       await firewall.apply(policy);
-      assert.deepEqual(await firewall.verify(policy), { ok: true, detail: 'every rule is in place' });
+      assert.deepEqual(await firewall.verify(policy), { ok: true, bare: false, detail: 'every rule is in place' });
+      const other = await firewall.verify({ ...policy, publicPorts: [8443] });
+      assert.deepEqual([other.ok, other.bare], [false, false]);
       await firewall.remove();
       await firewall.remove();
       assert.equal((await firewall.verify(policy)).ok, false);

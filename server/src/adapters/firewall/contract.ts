@@ -36,10 +36,16 @@ export interface ServicePolicy {
   connectionsEach: number;
 }
 
+export interface Verified {
+  ok: boolean;
+  detail: string;
+  bare: boolean;
+}
+
 export interface Firewall {
   /** Makes the rules so. `not_available` with the reason when this machine can't. */
   apply(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<void>;
-  /** True when every rule is in place and first. */
-  verify(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<{ ok: boolean; detail: string }>;
+  /** `ok` when every rule is in place and first; `bare` when not one rule of this installation is there. */
+  verify(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<Verified>;
   remove(options?: { signal?: AbortSignal }): Promise<void>;
 }

@@ -88,12 +88,14 @@ export function createIptablesFirewall({ installation, within = [] }: IptablesOp
     },
 
     async verify(policy, call = {}) {
-      const found = problems(await read(call), policy, chains);
+      const table = await read(call);
+      const found = problems(table, policy, chains);
+      const bare = ownRules(table, chains).length === 0;
       if (!(await bridgeIsFiltered(call)))
         found.push(`${bridgeSwitch} is not 1: neighbours in one network are not filtered`);
       return found.length === 0
-        ? { ok: true, detail: 'every rule is in place' }
-        : { ok: false, detail: found.join('; ') };
+        ? { ok: true, bare, detail: 'every rule is in place' }
+        : { ok: false, bare, detail: found.join('; ') };
     },
 
     async remove(call = {}) {
@@ -126,7 +128,7 @@ function podmanLines(table: string[], policy: FirewallPolicy): string[] {
 function problems(table: string[], policy: FirewallPolicy, chains: Chains): string[] {
   const { forward, input } = chains;
   const found: string[] = [];
-  const has = table.filter((line) => line.startsWith(`-A ${forward} `) || line.startsWith(`-A ${input} `));
+  const has = ownRules(table, chains);
   // Chains are listed in any order; the order inside each is what counts.
   for (const chain of [forward, input]) {
     const of = (lines: string[]) => lines.filter((line) => line.startsWith(`-A ${chain} `)).join('\n');
@@ -142,6 +144,10 @@ function problems(table: string[], policy: FirewallPolicy, chains: Chains): stri
   if (podmanLines(table, policy).length > 0) found.push('Podman would put its own rules before ours');
   if (jumpRemovals(table, chains).length > 2) found.push('a jump is there more than once');
   return found;
+}
+
+function ownRules(table: string[], { forward, input }: Chains): string[] {
+  return table.filter((line) => line.startsWith(`-A ${forward} `) || line.startsWith(`-A ${input} `));
 }
 
 /** Docker's chain where Docker looks into it first, else the table's own. */

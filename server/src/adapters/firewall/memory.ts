@@ -26,7 +26,11 @@ export function createMemoryFirewall(installation: string): MemoryFirewall {
     },
     async verify(policy) {
       const ok = rules.join() === wanted(policy).join();
-      return { ok, detail: ok ? 'every rule is in place' : 'the rules are not what they should be' };
+      return {
+        ok,
+        bare: rules.length === 0,
+        detail: ok ? 'every rule is in place' : 'the rules are not what they should be',
+      };
     },
     async remove() {
       rules = [];

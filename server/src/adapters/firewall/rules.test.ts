@@ -44,6 +44,7 @@ test('an address may differ from its role in what it asks of the internet, and i
     ]),
     '-A F -s 10.64.0.33/32 -j RETURN',
   ]);
+  assert.deepEqual(rules.slice(0, 4), added.slice(0, 4), 'before the answers: what is connected ends');
   const lastRefusal = rules.findLastIndex((rule) => rule.startsWith('-A F ') && rule.includes('REJECT'));
   const allowance = rules.indexOf('-A F -s 10.64.0.33/32 -j RETURN');
   assert.equal(allowance, lastRefusal - 2, 'only the refusal of support containers on their way out comes after it');

@@ -44,9 +44,10 @@ export function firewallRules(policy: FirewallPolicy, { forward, input }: Chains
   const refused = readAddresses(pool, policy.internet?.refused ?? []);
   const allowed = readAddresses(pool, policy.internet?.allowed ?? []);
   return [
+    // Before the answers: what it connected to while there was no rule ends, too.
+    ...refused.flatMap((address) => refuse(forward, `-s ${address}/32 ! -d ${whole}`)),
     `-A ${forward} ${answers}`,
     ...refuse(forward, `-s ${whole} -d ${linkLocal}`),
-    ...refused.flatMap((address) => refuse(forward, `-s ${address}/32 ! -d ${whole}`)),
     // A shared server answers and never asks: whoever takes it over gets no further.
     ...refuse(forward, `-s ${services}`),
     ...refuse(forward, `-s ${support} -d ${services}`),
