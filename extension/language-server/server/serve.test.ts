@@ -197,7 +197,7 @@ describe('the manifest language server', () => {
     const edits = action?.edit?.changes?.[uri] ?? [];
     assert.deepEqual(
       edits.map(({ newText }) => newText),
-      ['expose'],
+      ['o'],
     );
   });
 
