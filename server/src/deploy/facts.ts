@@ -5,7 +5,7 @@ import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
 import { everyApp, room } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
-import { offeredFeatures } from '../system/features.ts';
+import { offeredFeatures } from '../system/system.ts';
 
 /** Names of images that are told: what fits into a list to choose from. */
 const mostImages = 300;

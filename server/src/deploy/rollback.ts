@@ -8,7 +8,7 @@ import { type AppRow, refuseDeleting, requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
-import { offeredFeatures } from '../system/features.ts';
+import { offeredFeatures } from '../system/system.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
 import { planChanged } from './run.ts';

@@ -1,11 +1,10 @@
 /** What this server is, what it can do, and how it is. */
 
 import { toProblem } from 'minicloud-shared/model/problem';
-import type { SystemInfo, SystemStatus } from 'minicloud-shared/model/system';
+import { features, type SystemInfo, type SystemStatus } from 'minicloud-shared/model/system';
 import { everyApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { firewallFailure, verifyFirewall } from '../services/firewall.ts';
-import { offeredFeatures } from './features.ts';
 
 export const apiVersion = 1;
 const askWithinMs = 5000;
@@ -23,6 +22,11 @@ export async function systemInfo(cloud: Cloud): Promise<SystemInfo> {
       : { kind: cloud.config.engine, version: 'does not answer', os: '', arch: '' },
     proxy: { httpPort: cloud.proxy.httpPort, httpsPort: cloud.proxy.httpsPort },
   };
+}
+
+/** What can be done here: without a firewall nobody is kept from the internet, nor let out one by one. */
+export function offeredFeatures({ config }: Pick<Cloud, 'config'>): string[] {
+  return features.filter((feature) => feature !== 'internet' || config.firewall !== 'off');
 }
 
 type Component = SystemStatus['components'][number];
