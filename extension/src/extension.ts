@@ -91,6 +91,8 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   };
   own(servers.onDidChange(tellContext));
   tellContext();
+  // Until then nobody knows whether there are servers, and commands are offered: to run one starts the extension.
+  void commands.executeCommand('setContext', 'minicloud.started', true);
   if (context.extensionMode !== ExtensionMode.Test) return undefined;
   return { services, activationMs: performance.now() - started, commandNames: Object.keys(allCommands) };
 }

@@ -90,6 +90,13 @@ describe('an import by hand', () => {
     await tab('cloud_manifest.yml').waitFor();
     await tab('Manifest from docker-compose.yml').waitFor({ state: 'detached' });
     await tab('Report on docker-compose.yml').waitFor({ state: 'detached' });
+    // Undo takes back what was typed, and never the file.
+    await page.locator('.editor-instance .view-line').first().click();
+    await page.keyboard.type('#');
+    await page.locator('.tab.dirty').waitFor();
+    for (let count = 0; count < 4; count += 1) await page.keyboard.press('Control+z');
+    await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+    assert.equal(await file('cloud_manifest.yml'), text);
   });
 
   step(

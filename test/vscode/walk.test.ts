@@ -158,7 +158,7 @@ describe('a first deploy by hand', () => {
 
   step('what was deleted comes back from the message that told of it', async () => {
     await pressNotice(page, 'guestbook was deleted from localhost.', 'Restore');
-    await told(page, 'guestbook is back on localhost with its data.');
+    await told(page, 'guestbook is back on localhost. It had no data.');
     await treeRow(page, 'guestbook').first().waitFor();
   });
 });

@@ -39,7 +39,7 @@ export function registerValidateTool(language: LanguageService): Disposable[] {
 
 /** Only manifests of this workspace: a model names paths as it likes. */
 async function manifestAt(path: string | undefined): Promise<Uri | undefined> {
-  if (path === undefined || path === '') return findManifest(undefined);
+  if (path === undefined || path === '') return findManifest(undefined, () => {});
   const folders = workspace.workspaceFolders ?? [];
   for (const { uri } of folders) {
     const at = Uri.joinPath(uri, path);

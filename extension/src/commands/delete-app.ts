@@ -1,4 +1,4 @@
-import { l10n, ProgressLocation, window } from 'vscode';
+import { commands, l10n, ProgressLocation, window } from 'vscode';
 import { followOperation } from '../deploy/follow-operation.ts';
 import { tellUnsuccessful } from '../deploy/tell-result.ts';
 import { showError } from '../problems.ts';
@@ -27,9 +27,12 @@ async function tellDeleted(services: Services, only: PickedApp, others: readonly
     others.length === 0
       ? l10n.t('{0} was deleted from {1}.', only.app.name, only.live.server.name)
       : l10n.t('{0} apps were deleted: {1}.', names.length, names.join(', '));
-  const undo = l10n.t('Restore');
-  const buttons = others.length === 0 && offers(only.live, 'deleted-apps') ? [undo] : [];
-  if ((await window.showInformationMessage(words, ...buttons)) === undo) await restore(services, only.live, only.app);
+  const undo = others.length === 0 ? l10n.t('Restore') : l10n.t('Restore…');
+  const oneServer = others.every(({ live }) => live === only.live);
+  const buttons = oneServer && offers(only.live, 'deleted-apps') ? [undo] : [];
+  if ((await window.showInformationMessage(words, ...buttons)) !== undo) return;
+  if (others.length === 0) await restore(services, only.live, only.app);
+  else await commands.executeCommand('minicloud.restoreApp', { serverId: only.live.server.id });
 }
 
 /** Undefined, and told, when it was not done. */
@@ -87,6 +90,7 @@ async function whatGoes({ live, app }: PickedApp, named: boolean): Promise<strin
   const parts = [
     ...urls.map(({ url }) => l10n.t('address {0}', url)),
     ...dataWords({ volumes, databases: bindings }),
+    l10n.t('its releases and their manifests, which do not come back'),
   ].map((each) => `•  ${each}`);
   return named ? [l10n.t('{0} on {1}', app.name, live.server.name), ...parts] : parts;
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
-import { commands, l10n, ProgressLocation, window } from 'vscode';
+import { l10n, ProgressLocation, window } from 'vscode';
 import { findManifest, readManifest } from '../deploy/manifest-source.ts';
 import { preparePlan, type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
 import { trusted } from '../deploy/trust.ts';
@@ -23,15 +23,7 @@ export async function plan(
 ): Promise<RequestedPlan | undefined> {
   if (!trusted()) return undefined;
   const uri = await findManifest(argument);
-  if (!uri) {
-    const create = l10n.t('Create Manifest…');
-    const chosen = await window.showInformationMessage(
-      l10n.t('There is no cloud_manifest.yml in this workspace.'),
-      create,
-    );
-    if (chosen === create) await commands.executeCommand('minicloud.createManifest');
-    return undefined;
-  }
+  if (!uri) return undefined;
   const request = await preparePlan(services, await readManifest(uri));
   if (!request) return undefined;
   requireFeature(request.live, 'plans', l10n.t('Planning'));

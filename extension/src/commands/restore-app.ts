@@ -1,5 +1,5 @@
 import type { DeletedApp } from 'minicloud-shared/model/app';
-import { l10n, window } from 'vscode';
+import { commands, l10n, window } from 'vscode';
 import { showError } from '../problems.ts';
 import type { LiveServer } from '../servers/connections.ts';
 import type { Services } from '../services.ts';
@@ -38,9 +38,14 @@ export async function restore(
     .mutate({ name, id })
     .catch((error: unknown) => void showError(services.output, error, live.server.name));
   if (!back) return;
-  void window.showInformationMessage(
-    l10n.t('{0} is back on {1} with its data. Deploy its manifest to have it run.', name, live.server.name),
-  );
+  const data = dataWords(back);
+  const words =
+    data.length > 0
+      ? l10n.t('{0} is back on {1} with its data: {2}.', name, live.server.name, data.join(', '))
+      : l10n.t('{0} is back on {1}. It had no data.', name, live.server.name);
+  const deploy = l10n.t('Deploy Manifest');
+  const chosen = await window.showInformationMessage(`${words} ${l10n.t('It runs once it is deployed.')}`, deploy);
+  if (chosen === deploy) await commands.executeCommand('minicloud.deployManifest');
 }
 
 function itemOf(app: DeletedApp) {

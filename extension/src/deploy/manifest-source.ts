@@ -1,5 +1,5 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+import { commands, type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
 import { manifestIn } from '../import/write-manifest.ts';
 
 /** A manifest as it is sent: the text on disk, which is what the editor shows once it is saved. */
@@ -35,15 +35,29 @@ export function isManifest(uri: Uri): boolean {
  * editor, the only one of the workspace, or the one that the person picks. Undefined when there is none or nothing was
  * picked. Throws what to do when the file is no manifest, or the folder has none.
  */
-export async function findManifest(argument: unknown): Promise<Uri | undefined> {
+export async function findManifest(
+  argument: unknown,
+  whenNone: () => void = () => void offerManifest(),
+): Promise<Uri | undefined> {
   if (argument instanceof Uri) return manifestAt(argument);
   const active = window.activeTextEditor?.document.uri;
   if (active && isManifest(active)) return active;
   const found = await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
+  if (found.length === 0) whenNone();
   if (found.length <= 1) return found[0];
   const items = found.map((uri) => ({ label: workspace.asRelativePath(uri), uri }));
   items.sort((a, b) => a.label.localeCompare(b.label));
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
+}
+
+/** Not awaited by anybody: what there is no manifest for is over. */
+async function offerManifest(): Promise<void> {
+  const create = l10n.t('Create Manifest…');
+  const chosen = await window.showInformationMessage(
+    l10n.t('There is no cloud_manifest.yml in this workspace.'),
+    create,
+  );
+  if (chosen === create) await commands.executeCommand('minicloud.createManifest');
 }
 
 async function manifestAt(uri: Uri): Promise<Uri> {

@@ -1,6 +1,6 @@
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import type { Plan } from 'minicloud-shared/model/plan';
-import { commands, l10n, window } from 'vscode';
+import { commands, l10n, Range, window, workspace } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import type { Services } from '../services.ts';
 import type { ManifestSource } from './manifest-source.ts';
@@ -71,11 +71,14 @@ async function showManifestErrors(source: ManifestSource, diagnostics: readonly 
   const [first] = errors;
   const message =
     errors.length === 1 && first
-      ? l10n.t('{0}: {1} Nothing was changed.', source.fileName, first.message)
-      : l10n.t('{0} has {1} errors. Nothing was changed.', source.fileName, errors.length);
+      ? l10n.t('{0}: {1} Nothing was changed.', workspace.asRelativePath(source.uri), first.message)
+      : l10n.t('{0} has {1} errors. Nothing was changed.', workspace.asRelativePath(source.uri), errors.length);
   const show = l10n.t('Show Problems');
   if ((await window.showErrorMessage(message, show)) !== show) return;
-  await window.showTextDocument(source.uri);
+  // At the place itself, too: what a person has told to be a hint stands on no list.
+  const { start } = first?.range ?? {};
+  const selection = start && new Range(start.line, start.character, start.line, start.character);
+  await window.showTextDocument(source.uri, selection ? { selection } : {});
   await commands.executeCommand('workbench.actions.view.problems');
 }
 

@@ -1,4 +1,4 @@
-/** Writing an imported manifest: by one edit that the editor can undo, and never over another one without asking. */
+/** Writing an imported manifest: never over another one without asking, and then by one edit that can be undone. */
 import { l10n, Range, Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import type { ImportPreview } from './import-previews.ts';
 
@@ -28,7 +28,6 @@ export async function manifestTarget(folder: Uri): Promise<{ target: Uri; replac
 
 /** True when it was written. False when the person did not want the one that is there replaced. */
 export async function writeImported({ target, text }: ImportPreview): Promise<boolean> {
-  const edit = new WorkspaceEdit();
   if (await exists(target)) {
     const replace = l10n.t('Replace');
     const chosen = await window.showWarningMessage(
@@ -37,22 +36,30 @@ export async function writeImported({ target, text }: ImportPreview): Promise<bo
       replace,
     );
     if (chosen !== replace) return false;
-    const document = await workspace.openTextDocument(target);
-    edit.replace(target, new Range(0, 0, document.lineCount, 0), text);
+    const edit = new WorkspaceEdit();
+    const { lineCount } = await workspace.openTextDocument(target);
+    edit.replace(target, new Range(0, 0, lineCount, 0), text);
+    if (!(await workspace.applyEdit(edit))) return notWritten(target);
   } else {
     if (!(await mayPassBy(target))) return false;
-    edit.createFile(target, { overwrite: false, contents: new TextEncoder().encode(text) });
-  }
-  if (!(await workspace.applyEdit(edit))) {
-    void window.showErrorMessage(
-      l10n.t('{0} could not be written. Nothing was changed.', workspace.asRelativePath(target)),
+    // Not by an edit: to undo that would delete the file, with all that was written into it since.
+    const written = await Promise.resolve(workspace.fs.writeFile(target, new TextEncoder().encode(text))).then(
+      () => true,
+      () => false,
     );
-    return false;
+    if (!written) return notWritten(target);
   }
   const document = await workspace.openTextDocument(target);
   await window.showTextDocument(document, { preview: false });
   await document.save();
   return true;
+}
+
+function notWritten(target: Uri): false {
+  void window.showErrorMessage(
+    l10n.t('{0} could not be written. Nothing was changed.', workspace.asRelativePath(target)),
+  );
+  return false;
 }
 
 /** False when there is a manifest as JSON, which would not count any more, and the person wants to keep it so. */

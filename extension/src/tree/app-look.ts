@@ -47,7 +47,7 @@ export function replicaIcon(state: Replica['state'], known = true): ThemeIcon {
 
 export function appStateLabel(state: AppState): string {
   const labels: Record<AppState, string> = {
-    created: l10n.t('not deployed yet'),
+    created: l10n.t('not deployed'),
     deploying: l10n.t('deploying'),
     running: l10n.t('running'),
     degraded: l10n.t('degraded'),

@@ -205,7 +205,7 @@ function nameTaken(name: string): ProblemError {
     object: `app ${name}`,
     why: 'Another app has its name by now.',
     still: 'Both are as they were; the data of the deleted one stays in the trash.',
-    remedy: `Delete the other one first, whose data is then kept as well; \`minicloud apps:deleted\` tells them apart, and \`apps:restore ${name} --id ID\` brings back the one that you mean.`,
+    remedy: `Delete the other one first, whose data is then kept as well. Of several deleted ones *Restore Deleted App…* and \`minicloud apps:deleted\` tell which is which; \`apps:restore ${name} --id ID\` brings back the one that you mean.`,
   });
 }
 

@@ -8,9 +8,9 @@ import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
 import { releaseLabel, roleLabel } from '../processes/processes.ts';
 import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../releases/releases.ts';
-import { plannedEnv, serviceReplacements } from '../services/services.ts';
+import { appBindings, plannedEnv, serviceReplacements } from '../services/services.ts';
 import { newestDeleted } from '../trash/trash.ts';
-import { knownVolumes } from '../volumes/volumes.ts';
+import { appVolumes, knownVolumes } from '../volumes/volumes.ts';
 import type { Desired } from './desired.ts';
 import { networkFull } from './execute.ts';
 import { type ImageData, imageDataOf } from './image-data.ts';
@@ -67,13 +67,27 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     steps,
     urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
     imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
-    extraNotes: [...deploy.notes, ...(known ? [] : await keptNotes(cloud, name))],
+    extraNotes: [...new Set(deploy.notes), ...(await dataNotes(cloud, name, known))],
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
 }
 
-/** Whoever deploys an app anew may have meant the data of the one before. */
-async function keptNotes(cloud: Cloud, name: string): Promise<string[]> {
+/** What a first deploy finds: what was restored, or was made for one that failed; or what is kept of a deleted app. */
+async function dataNotes(cloud: Cloud, name: string, known: AppRow | undefined): Promise<string[]> {
+  if (known && known.serving !== null) return [];
+  if (known) {
+    const [volumes, databases] = await Promise.all([appVolumes(cloud, known), appBindings(cloud, known)]);
+    const there = [
+      ...volumes.map(({ path, support }) =>
+        support === undefined ? `volume ${path}` : `volume ${path} of ${support}`,
+      ),
+      ...databases.map(({ service, env }) => `${service} in ${env}`),
+    ];
+    if (there.length === 0) return [];
+    return [
+      `${name} has data already: ${there.join(', ')}. This deploy uses what it asks for and leaves the rest as it is.`,
+    ];
+  }
   const kept = await newestDeleted(cloud, name);
   if (!kept || kept.volumes.length + kept.databases.length === 0) return [];
   const until = new Date(kept.keptUntil).toISOString().slice(0, 10);

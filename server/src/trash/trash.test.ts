@@ -69,6 +69,8 @@ test('a deleted app comes back with its volumes and databases, and runs when it 
   assert.deepEqual(await kept(), []);
   const back = await companion.client.apps.get.query({ name: 'shop' });
   assert.deepEqual([back.id, back.state, back.replicas], [id, 'created', []]);
+  const again = await companion.client.plans.create.mutate({ manifest: manifest('shop') });
+  assert.match(again.plan?.notes.join('\n') ?? '', /shop has data already: volume \/data.*mariadb in DATABASE_URL/);
   await deployed('shop');
   assert.deepEqual(await volumesOf('shop'), volumes);
   assert.deepEqual((await companion.client.apps.get.query({ name: 'shop' })).bindings, bindings, 'the same databases');
