@@ -157,7 +157,7 @@ describe('pulling with docker', () => {
     assert.deepEqual([image.os, image.arch, image.exposedPorts, image.labels.made], ['linux', 'amd64', [8080], 'here']);
     assert.ok(told.length > 0);
     assert.equal(told.at(-1)?.received, told.at(-1)?.expected);
-    const manifest = await engine.readImageFile(image.id, '/cloud_manifest.yml', 1000);
+    const manifest = await engine.readImageFile(image.id, ['/cloud_manifest.yml'], 1000);
     assert.equal(Buffer.from(manifest ?? []).toString(), 'name: pulled\n');
     const byDigest = await engine.pullImage(`${hosts.open}/good@${image.digest}`);
     assert.equal(byDigest.id, image.id);

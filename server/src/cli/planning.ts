@@ -1,11 +1,10 @@
 /** From the words on the command line to a plan, or to everything that is wrong with the manifest. */
-import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
-import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
 import { appNamePattern } from 'minicloud-shared/model/app';
 import type { Plan } from 'minicloud-shared/model/plan';
 import type { Api } from './api.ts';
 import type { Command, Context } from './command.ts';
+import { Interrupted } from './exit-codes.ts';
 import { textLines } from './screen.ts';
 import { type FoundSource, findSource } from './source.ts';
 import { waiting } from './waiting.ts';
@@ -30,48 +29,63 @@ export interface Planned {
 }
 
 /**
- * Reads the manifest here first: what is wrong with it is told without a server. `plan` is undefined when there are
- * errors, which have been printed then, as have warnings.
+ * The server reads the manifest, with the rules that are here too: they are loaded only where it can't be asked, as
+ * what is wrong with a manifest is told without a server. `plan` is undefined when there are errors, which have been
+ * printed then, as have warnings.
  */
 export async function makePlan(
   context: Context,
   connect: () => Promise<Api>,
 ): Promise<Planned & { api: Api | undefined }> {
   const found = await findSource(context.args.positionals[0], context.args.text('image'), context.cwd);
-  const { manifest, fileName } = found.source;
   if (!context.json) for (const note of found.notes) context.err.print([note]);
-  if (manifest !== undefined) {
-    const local = parseManifestDocument(manifest, fileName === undefined ? {} : { fileName });
-    if (!local.manifest) {
-      const name = local.context.text.name;
-      const api = await connect().catch(() => undefined);
-      printDiagnostics(context, found, tellable(local.diagnostics), await stillServes(api, name));
-      return { found, plan: undefined, diagnostics: local.diagnostics, api };
-    }
+  let api: Api | undefined;
+  try {
+    api = await connect();
+    const { plan, diagnostics } = await ask(context, api, found);
+    await tell(context, found, diagnostics, plan ? undefined : api);
+    return { found, plan, diagnostics, api };
+  } catch (error) {
+    if (error instanceof Interrupted) throw error;
+    const local = await readHere(found);
+    if (!local || local.manifest) throw error;
+    await tell(context, found, local.diagnostics, api);
+    return { found, plan: undefined, diagnostics: local.diagnostics, api };
   }
-  const api = await connect();
+}
+
+function ask(context: Context, api: Api, { source }: FoundSource) {
   const words = {
     text: 'Making the plan',
     hint: '(the server may have to fetch the image)',
     interrupted: 'Nothing was changed.',
   };
-  const { plan, diagnostics } = await waiting(context, words, (signal) =>
-    api.plans.create.mutate(found.source, { signal }),
-  );
-  const name = manifest === undefined ? undefined : parseManifestDocument(manifest).context.text.name;
-  const told = tellable(diagnostics);
-  if (told.length > 0) printDiagnostics(context, found, told, plan ? undefined : await stillServes(api, name));
-  return { found, plan, diagnostics, api };
+  return waiting(context, words, (signal) => api.plans.create.mutate(source, { signal }));
 }
 
-/** The manifest of an image or app is not here, so that its lines can't be shown. */
-function printDiagnostics(
+/** Undefined where the manifest is not here: that of an image, or of an app. */
+async function readHere({ source: { manifest, fileName } }: FoundSource) {
+  if (manifest === undefined) return undefined;
+  const { parseManifestDocument } = await import('minicloud-shared/manifest/parse');
+  return parseManifestDocument(manifest, fileName === undefined ? {} : { fileName });
+}
+
+/**
+ * What was found, and what is the case after a refusal, which `refusedBy` is asked for. The manifest of an image or app
+ * is not here, so that its lines can't be shown.
+ */
+async function tell(
   context: Context,
   found: FoundSource,
-  diagnostics: readonly Diagnostic[],
-  still: string | undefined,
-): void {
-  if (context.json) return;
+  all: readonly Diagnostic[],
+  refusedBy: Api | undefined,
+): Promise<void> {
+  if (context.json || all.length === 0) return;
+  const { formatDiagnostics, tellable } = await import('minicloud-shared/manifest/format');
+  const diagnostics = tellable(all);
+  if (diagnostics.length === 0) return;
+  const refused = diagnostics.some(({ severity }) => severity === 'error');
+  const still = refused ? await stillServes(refusedBy, (await readHere(found))?.context.text.name) : undefined;
   const text = found.source.manifest;
   const file = found.file ?? 'cloud_manifest.yml';
   const shown =

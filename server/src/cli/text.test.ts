@@ -100,3 +100,10 @@ test('times in words', () => {
   for (const bad of ['', '90', 'd', '0d', '-1d', '1.5h', '1y', '9999999d'])
     assert.equal(parseDuration(bad), undefined, bad);
 });
+
+test('what is told to be a column each is so by the library too', async () => {
+  const { default: stringWidth } = await import('string-width');
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((each) => clean(each) === each);
+  for (const each of all.filter((one) => /[\x20-\xff–—…•→←✓]/.test(one))) assert.equal(width(each), stringWidth(each), each);
+  for (const text of ['日本語', '👩‍👩‍👧', 'e\u0301', '✓\ufe0f', 'a\u00adb']) assert.equal(width(text), stringWidth(text), text);
+});

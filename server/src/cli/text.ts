@@ -2,8 +2,8 @@
  * Text for terminals. Lines are spans of text with a style, so that text from servers, images and logs is always
  * cleaned on its way to the terminal and nothing but our own styles can move a cursor or change a colour.
  */
+import { createRequire } from 'node:module';
 import { stripVTControlCharacters, styleText } from 'node:util';
-import stringWidth from 'string-width';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export interface Span {
@@ -42,6 +42,16 @@ export function safeJson(value: unknown, indent?: number): string {
     acts,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** Latin letters, and what lists and plans are drawn with: a column each. */
+const narrow = /^[\x20-\x7e\xa1-\xac\xae-\xff–—…•→←✓]*$/;
+const load = createRequire(import.meta.url);
+
+/** Columns of cleaned text. The library is loaded for text beyond that: to know every emoji takes it 30 ms at once. */
+function stringWidth(text: string): number {
+  if (narrow.test(text)) return text.length;
+  return (load('string-width') as typeof import('string-width')).default(text);
 }
 
 /** Columns on a terminal. */

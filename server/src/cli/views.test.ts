@@ -15,12 +15,12 @@ import { operationsView } from './commands/operations.ts';
 import { releasesView } from './commands/releases.ts';
 import { statusView } from './commands/status.ts';
 import { tokensView } from './commands/tokens.ts';
-import { annotations } from './commands/validate.ts';
 import { planView } from './plan-view.ts';
 import { problemView } from './problem-view.ts';
 import { changedLines, frame } from './progress.ts';
 import { receiptView } from './receipt.ts';
 import { type Line, lineWidth, render } from './text.ts';
+import { annotations } from './validating.ts';
 
 const now = Date.UTC(2026, 0, 2, 12);
 const widths = [44, 80, 120];

@@ -118,11 +118,8 @@ export async function ownManifest(cloud: Cloud, image: ImageInfo, signal: AbortS
 }
 
 async function readManifest(cloud: Cloud, image: ImageInfo, signal: AbortSignal): Promise<string | undefined> {
-  for (const path of imageManifests) {
-    const bytes = await cloud.engine.readImageFile(image.id, path, manifestMaxBytes, { signal });
-    if (bytes) return new TextDecoder().decode(bytes);
-  }
-  return undefined;
+  const bytes = await cloud.engine.readImageFile(image.id, imageManifests, manifestMaxBytes, { signal });
+  return bytes && new TextDecoder().decode(bytes);
 }
 
 /** `docker.io/me/shop:2` → `docker.io/me/shop`, as it is written. */

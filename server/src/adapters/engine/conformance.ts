@@ -83,13 +83,19 @@ function imageTests(makeEngine: MakeEngine, { prefix, image }: EngineFixtures): 
   test('reads one regular file of an image, follows one link, and refuses what is too large', async () => {
     const engine = await makeEngine(`${prefix}i3`);
     const id = (await engine.inspectImage(image))?.id ?? '';
-    const version = await engine.readImageFile(id, '/etc/debian_version', 1000);
+    const version = await engine.readImageFile(id, ['/etc/debian_version'], 1000);
     assert.match(Buffer.from(version ?? []).toString(), /^\d+/);
-    const linked = await engine.readImageFile(id, '/etc/os-release', 10_000);
+    const linked = await engine.readImageFile(id, ['/etc/os-release'], 10_000);
     assert.match(Buffer.from(linked ?? []).toString(), /ID=/);
-    assert.equal(await engine.readImageFile(id, '/etc', 1000), undefined, 'a folder is no file');
-    assert.equal(await engine.readImageFile(id, '/nothing/here.yml', 1000), undefined);
-    await assert.rejects(engine.readImageFile(id, '/etc/debian_version', 2), failsWith('invalid_input'));
+    assert.equal(await engine.readImageFile(id, ['/etc'], 1000), undefined, 'a folder is no file');
+    assert.equal(await engine.readImageFile(id, ['/nothing/here.yml', '/etc'], 1000), undefined);
+    const second = await engine.readImageFile(
+      id,
+      ['/nothing/here.yml', '/etc/debian_version', '/etc/os-release'],
+      1000,
+    );
+    assert.deepEqual(second, version, 'the first that is there');
+    await assert.rejects(engine.readImageFile(id, ['/etc/debian_version'], 2), failsWith('invalid_input'));
     assert.deepEqual(await engine.listContainers({}), [], 'what it was read with is gone');
   });
 
@@ -112,7 +118,7 @@ function imageTests(makeEngine: MakeEngine, { prefix, image }: EngineFixtures): 
     const engine = await makeEngine(`${prefix}i5`);
     const name = `minicloud/${prefix}imported:1`;
     const made = await engine.importImage(tarOf({ 'cloud_manifest.yml': 'name: inside\n' }), name);
-    const file = await engine.readImageFile(made.id, '/cloud_manifest.yml', 1000);
+    const file = await engine.readImageFile(made.id, ['/cloud_manifest.yml'], 1000);
     assert.equal(Buffer.from(file ?? []).toString(), 'name: inside\n');
     await engine.removeImage(name);
     assert.equal(await engine.inspectImage(name), undefined);

@@ -281,8 +281,16 @@ export interface Engine {
   pullImage(reference: string, options?: PullOptions): Promise<ImageInfo>;
   /** By name, digest or id; undefined when it is not on this machine. */
   inspectImage(reference: string, options?: CallOptions): Promise<ImageInfo | undefined>;
-  /** One regular file of an image, without starting it; undefined when there is none. At most `maxBytes`, else `invalid_input`. */
-  readImageFile(image: string, path: string, maxBytes: number, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /**
+   * The first of the paths that is a regular file of an image, without starting it; undefined when none is. At most
+   * `maxBytes`, else `invalid_input`.
+   */
+  readImageFile(
+    image: string,
+    paths: readonly string[],
+    maxBytes: number,
+    options?: CallOptions,
+  ): Promise<Uint8Array | undefined>;
   /** Names of the images on this machine, whosever they are, the newest first. */
   imageNames(options?: CallOptions): Promise<string[]>;
   /** Keep an image from being pruned by the name it is given. */

@@ -90,16 +90,23 @@ export function imageCalls(
       return image;
     },
 
-    async readImageFile(image, path, maxBytes, options) {
-      let wanted = path;
+    async readImageFile(image, paths, maxBytes, options) {
       const container = await createReader(transport, installation, image, options);
-      try {
+      const read = async (path: string): Promise<Uint8Array | undefined> => {
+        let wanted = path;
         // One link is followed, as `/cloud_manifest.yml -> /app/cloud_manifest.yml` is common; a chain is not.
         for (const mayFollow of [true, false]) {
           const found = await readArchiveFile(transport, container, wanted, maxBytes, options);
           if (!found || 'content' in found) return found?.content;
           if (!mayFollow) return undefined;
           wanted = posix.resolve(posix.dirname(posix.resolve('/', wanted)), found.link);
+        }
+        return undefined;
+      };
+      try {
+        for (const path of paths) {
+          const content = await read(path);
+          if (content) return content;
         }
         return undefined;
       } finally {

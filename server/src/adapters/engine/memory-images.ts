@@ -77,14 +77,17 @@ export function memoryImages(world: MemoryWorld, { acceptAnyImage, enter }: Sett
       const image = find(reference);
       return image && described(image);
     },
-    async readImageFile(reference, path, maxBytes, options) {
-      await enter('readImageFile', `${reference} ${path}`, options);
+    async readImageFile(reference, paths, maxBytes, options) {
+      await enter('readImageFile', `${reference} ${paths.join(' ')}`, options);
       const { files } = known(reference);
-      const first = files.get(posix.resolve('/', path));
-      const file = first && 'link' in first ? files.get(posix.resolve(posix.dirname(path), first.link)) : first;
-      if (!file || 'link' in file) return undefined;
-      if (file.byteLength > maxBytes) throw fileTooLarge(path, file.byteLength, maxBytes);
-      return file;
+      for (const path of paths) {
+        const first = files.get(posix.resolve('/', path));
+        const file = first && 'link' in first ? files.get(posix.resolve(posix.dirname(path), first.link)) : first;
+        if (!file || 'link' in file) continue;
+        if (file.byteLength > maxBytes) throw fileTooLarge(path, file.byteLength, maxBytes);
+        return file;
+      }
+      return undefined;
     },
     async tagImage(reference, name, options) {
       await enter('tagImage', reference, options);

@@ -95,7 +95,7 @@ test('seeded images: credentials, platform, files, and names that move', async (
   assert.equal((await engine.inspectImage('me/shop:1'))?.id, first.id, 'not before it is pulled');
   assert.equal((await engine.pullImage('me/shop:1')).id, second.id);
   assert.equal(
-    Buffer.from((await engine.readImageFile(first.id, '/cloud_manifest.yml', 99)) ?? []).toString(),
+    Buffer.from((await engine.readImageFile(first.id, ['/cloud_manifest.yml'], 99)) ?? []).toString(),
     'name: one',
   );
 });

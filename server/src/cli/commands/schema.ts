@@ -1,4 +1,3 @@
-import { manifestJsonSchema } from 'minicloud-shared/manifest/json-schema';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -17,6 +16,7 @@ export const schema: Command = {
   json: 'the schema itself',
   examples: ['minicloud schema > cloud_manifest.schema.json'],
   async run(context) {
+    const { manifestJsonSchema } = await import('minicloud-shared/manifest/json-schema');
     context.out.json(manifestJsonSchema());
     return exitCodes.ok;
   },
