@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { problemLines, toProblem } from 'minicloud-shared/model/problem';
 import { createDockerEngine } from '../src/adapters/engine/docker.ts';
 import { type Config, exitCodeOf, readConfig } from '../src/config.ts';
@@ -33,9 +34,10 @@ async function main(args: string[]): Promise<number> {
 
   const started = Date.now();
   const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'pipe'],
     env: { ...leanEnvironment, ...process.env },
   });
+  const log = relay(companion.stderr);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => companion.kill(signal === 'SIGHUP' ? 'SIGTERM' : signal));
   const ended = new Promise<number>((resolve) =>
@@ -43,9 +45,31 @@ async function main(args: string[]): Promise<number> {
   );
   const ready = await Promise.race([waitUntilReady(readyFile, started, companion), ended]);
   if (typeof ready === 'number') return ready || 1;
-  if (withSample && sampleImage !== undefined) await deploySample(ready, sampleImage);
+  if (withSample && sampleImage !== undefined) {
+    log.hold();
+    await deploySample(ready, sampleImage);
+    log.release();
+  }
   announce((await readReady(readyFile)) ?? ready, readyFile, withSample);
   return ended;
+}
+
+/** The companion's log on our own; held back while the progress of a deploy is drawn in place on the same terminal. */
+function relay(from: Readable): { hold(): void; release(): void } {
+  let held: Buffer[] | undefined;
+  from.on('data', (chunk: Buffer) => {
+    if (held) held.push(chunk);
+    else process.stderr.write(chunk);
+  });
+  return {
+    hold() {
+      held = [];
+    },
+    release() {
+      for (const chunk of held ?? []) process.stderr.write(chunk);
+      held = undefined;
+    },
+  };
 }
 
 /** An engine that answers and the platform images on it; the name of the sample's image. */

@@ -22,6 +22,8 @@ async function main(args: string[]): Promise<number | undefined> {
     return command === 'serve' || command === undefined ? 0 : 2;
   }
   process.umask(0o077);
+  // Whoever read our log may be gone: that is no reason to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const config = readConfig(
     rest.filter((word) => word !== '--json'),
     process.env,

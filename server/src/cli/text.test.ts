@@ -103,7 +103,11 @@ test('times in words', () => {
 
 test('what is told to be a column each is so by the library too', async () => {
   const { default: stringWidth } = await import('string-width');
-  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter((each) => clean(each) === each);
-  for (const each of all.filter((one) => /[\x20-\xff–—…•→←✓]/.test(one))) assert.equal(width(each), stringWidth(each), each);
-  for (const text of ['日本語', '👩‍👩‍👧', 'e\u0301', '✓\ufe0f', 'a\u00adb']) assert.equal(width(text), stringWidth(text), text);
+  const all = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(
+    (each) => clean(each) === each,
+  );
+  for (const each of all.filter((one) => /[\x20-\xff–—…•→←✓]/.test(one)))
+    assert.equal(width(each), stringWidth(each), each);
+  for (const text of ['日本語', '👩‍👩‍👧', 'e\u0301', '✓\ufe0f', 'a\u00adb'])
+    assert.equal(width(text), stringWidth(text), text);
 });
