@@ -74,57 +74,34 @@ const gateways = [networks.shop.gateway, networks.blog.gateway].map(
 const control = [...hostAddresses, ...gateways];
 const everywhere = { metadata: ['169.254/16', metadata] as const, internet: ['the internet', internet] as const };
 
+/** What nobody of `shop` reaches, whatever may be chosen. */
+const never = [
+  reach('blog'),
+  reach('blogCache'),
+  reach('database'),
+  ask('otherDatabase'),
+  everywhere.metadata,
+  ...control,
+];
+
 const matrix: { from: Name; yes: Target[]; no: Target[] }[] = [
   {
     from: 'shop',
     yes: [reach('shopSearch'), reach('shopCache'), ask('database'), everywhere.internet],
-    no: [reach('blog'), reach('blogCache'), reach('database'), ask('otherDatabase'), everywhere.metadata, ...control],
+    no: never,
   },
   {
     from: 'blog',
     yes: [reach('blogCache'), ask('otherDatabase'), everywhere.internet],
     no: [reach('shop'), reach('shopSearch'), reach('otherDatabase'), ask('database'), everywhere.metadata, ...control],
   },
-  {
-    from: 'shopSearch',
-    yes: [reach('shopCache')],
-    no: [
-      reach('blog'),
-      reach('blogCache'),
-      reach('database'),
-      ask('database'),
-      ask('otherDatabase'),
-      everywhere.metadata,
-      everywhere.internet,
-      ...control,
-    ],
-  },
+  { from: 'shopSearch', yes: [reach('shopCache')], no: [...never, ask('database'), everywhere.internet] },
   {
     from: 'sealed',
     yes: [reach('shop'), reach('shopSearch'), ask('database')],
-    no: [
-      reach('blog'),
-      reach('blogCache'),
-      reach('database'),
-      ask('otherDatabase'),
-      everywhere.metadata,
-      everywhere.internet,
-      ...control,
-    ],
+    no: [...never, everywhere.internet],
   },
-  {
-    from: 'tunnel',
-    yes: [reach('shopCache'), everywhere.internet],
-    no: [
-      reach('blog'),
-      reach('blogCache'),
-      reach('database'),
-      ask('database'),
-      ask('otherDatabase'),
-      everywhere.metadata,
-      ...control,
-    ],
-  },
+  { from: 'tunnel', yes: [reach('shopCache'), everywhere.internet], no: [...never, ask('database')] },
   {
     from: 'database',
     yes: [],

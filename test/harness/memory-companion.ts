@@ -258,3 +258,8 @@ export async function toldBy({ cloud: { events } }: MemoryCompanion, work: () =>
   }
   return found;
 }
+
+/** How a part of the server says that it is. */
+export async function componentOf({ client }: MemoryCompanion, wanted: string) {
+  return (await client.system.status.query()).components.find(({ name }) => name === wanted);
+}

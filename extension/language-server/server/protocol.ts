@@ -43,10 +43,10 @@ export interface ToldParams {
 /** Who says so, in the list of problems. */
 export const toldSource = 'minicloud server';
 
-/** Client to server. Answers a `ManifestSummary`, or null for a document that is not open. */
 /** Names the pull of diagnostics that are as bad as they are, whatever the settings say. */
 export const plainDiagnostics = 'minicloud-plain';
 
+/** Client to server. Answers a `ManifestSummary`, or null for a document that is not open. */
 export const summaryMethod = 'minicloud/summary';
 export interface SummaryParams {
   uri: string;

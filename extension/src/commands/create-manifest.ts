@@ -1,8 +1,9 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { commands, l10n, window, workspace } from 'vscode';
+import { l10n, window, workspace } from 'vscode';
 import { manifestFor } from '../deploy/new-manifest.ts';
 import { sampleManifest } from '../deploy/sample-manifest.ts';
 import { manifestIn, newManifestIn } from '../import/write-manifest.ts';
+import { offer } from '../offer.ts';
 import type { Services } from '../services.ts';
 
 /**
@@ -58,11 +59,10 @@ function noSample(servers: readonly string[]): ProblemError {
   });
 }
 
-async function askFolder(): Promise<void> {
-  const open = l10n.t('Open Folder…');
-  const chosen = await window.showInformationMessage(
+function askFolder(): Promise<void> {
+  return offer(
     l10n.t('A manifest lives in a folder, beside what it deploys. Open one first.'),
-    open,
+    l10n.t('Open Folder…'),
+    'vscode.openFolder',
   );
-  if (chosen === open) await commands.executeCommand('vscode.openFolder');
 }

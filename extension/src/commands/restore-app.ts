@@ -1,5 +1,6 @@
 import type { DeletedApp } from 'minicloud-shared/model/app';
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
+import { offer } from '../offer.ts';
 import { showError } from '../problems.ts';
 import type { LiveServer } from '../servers/connections.ts';
 import type { Services } from '../services.ts';
@@ -43,9 +44,8 @@ export async function restore(
     data.length > 0
       ? l10n.t('{0} is back on {1} with its data: {2}.', name, live.server.name, data.join(', '))
       : l10n.t('{0} is back on {1}. It had no data.', name, live.server.name);
-  const deploy = l10n.t('Deploy Manifest');
-  const chosen = await window.showInformationMessage(`${words} ${l10n.t('It runs once it is deployed.')}`, deploy);
-  if (chosen === deploy) await commands.executeCommand('minicloud.deployManifest');
+  const told = `${words} ${l10n.t('It runs once it is deployed.')}`;
+  await offer(told, l10n.t('Deploy Manifest'), 'minicloud.deployManifest');
 }
 
 function itemOf(app: DeletedApp) {

@@ -1,6 +1,7 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { commands, type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
+import { type DocumentSelector, FileType, l10n, type TextDocument, Uri, window, workspace } from 'vscode';
 import { manifestIn } from '../import/write-manifest.ts';
+import { offer } from '../offer.ts';
 
 /** A manifest as it is sent: the text on disk, which is what the editor shows once it is saved. */
 export interface ManifestSource {
@@ -35,10 +36,7 @@ export function isManifest(uri: Uri): boolean {
  * editor, the only one of the workspace, or the one that the person picks. Undefined when there is none or nothing was
  * picked. Throws what to do when the file is no manifest, or the folder has none.
  */
-export async function findManifest(
-  argument: unknown,
-  whenNone: () => void = () => void offerManifest(),
-): Promise<Uri | undefined> {
+export async function findManifest(argument: unknown, whenNone: () => void = offerManifest): Promise<Uri | undefined> {
   if (argument instanceof Uri) return manifestAt(argument);
   const active = window.activeTextEditor?.document.uri;
   if (active && isManifest(active)) return active;
@@ -50,14 +48,13 @@ export async function findManifest(
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
 }
 
-/** Not awaited by anybody: what there is no manifest for is over. */
-async function offerManifest(): Promise<void> {
-  const create = l10n.t('Create Manifest…');
-  const chosen = await window.showInformationMessage(
+function offerManifest(): void {
+  // Not awaited: what there is no manifest for is over.
+  void offer(
     l10n.t('There is no cloud_manifest.yml in this workspace.'),
-    create,
+    l10n.t('Create Manifest…'),
+    'minicloud.createManifest',
   );
-  if (chosen === create) await commands.executeCommand('minicloud.createManifest');
 }
 
 async function manifestAt(uri: Uri): Promise<Uri> {

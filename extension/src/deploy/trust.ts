@@ -1,17 +1,14 @@
-import { commands, l10n, window, workspace } from 'vscode';
+import { l10n, window, workspace } from 'vscode';
+import { offer } from '../offer.ts';
 
 /** False, and said so, in a workspace that the person has not trusted: what is in it is checked and nothing is sent. */
 export function trusted(): boolean {
   if (workspace.isTrusted) return true;
-  void explain();
-  return false;
-}
-
-async function explain(): Promise<void> {
-  const manage = l10n.t('Manage Workspace Trust');
-  const chosen = await window.showWarningMessage(
+  void offer(
     l10n.t('This workspace is not trusted: manifests are checked, and nothing is planned or deployed from here.'),
-    manage,
+    l10n.t('Manage Workspace Trust'),
+    'workbench.trust.manage',
+    window.showWarningMessage,
   );
-  if (chosen === manage) await commands.executeCommand('workbench.trust.manage');
+  return false;
 }

@@ -43,13 +43,14 @@ export async function makePlan(
   try {
     api = await connect();
     const { plan, diagnostics } = await ask(context, api, found);
-    await tell(context, found, diagnostics, plan ? undefined : api);
+    if (plan) await tell(context, found, diagnostics);
+    else await tell(context, found, diagnostics, await stillServes(api, (await readHere(found))?.context.text.name));
     return { found, plan, diagnostics, api };
   } catch (error) {
     if (error instanceof Interrupted) throw error;
     const local = await readHere(found);
     if (!local || local.manifest) throw error;
-    await tell(context, found, local.diagnostics, api);
+    await tell(context, found, local.diagnostics, await stillServes(api, local.context.text.name));
     return { found, plan: undefined, diagnostics: local.diagnostics, api };
   }
 }
@@ -70,22 +71,12 @@ async function readHere({ source: { manifest, fileName } }: FoundSource) {
   return parseManifestDocument(manifest, fileName === undefined ? {} : { fileName });
 }
 
-/**
- * What was found, and what is the case after a refusal, which `refusedBy` is asked for. The manifest of an image or app
- * is not here, so that its lines can't be shown.
- */
-async function tell(
-  context: Context,
-  found: FoundSource,
-  all: readonly Diagnostic[],
-  refusedBy: Api | undefined,
-): Promise<void> {
+/** The manifest of an image or app is not here, so that its lines can't be shown. `still`: the case after a refusal. */
+async function tell(context: Context, found: FoundSource, all: readonly Diagnostic[], still?: string): Promise<void> {
   if (context.json || all.length === 0) return;
   const { formatDiagnostics, tellable } = await import('minicloud-shared/manifest/format');
   const diagnostics = tellable(all);
   if (diagnostics.length === 0) return;
-  const refused = diagnostics.some(({ severity }) => severity === 'error');
-  const still = refused ? await stillServes(refusedBy, (await readHere(found))?.context.text.name) : undefined;
   const text = found.source.manifest;
   const file = found.file ?? 'cloud_manifest.yml';
   const shown =

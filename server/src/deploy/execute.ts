@@ -15,7 +15,7 @@ import { randomId } from '../platform/ids.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
 import { addressLabel, appLabel, exitReason, internetLabel, roleLabel } from '../processes/processes.ts';
 import { applyAppRoutes, reloadCertificates } from '../routes/routes.ts';
-import { admitContainers } from '../services/firewall.ts';
+import { admitContainer } from '../services/firewall.ts';
 import { attachService, backingFor, grantBinding } from '../services/services.ts';
 import { ensureVolume, type Mount } from '../volumes/volumes.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
@@ -225,7 +225,7 @@ async function create(run: Run, container: DesiredContainer, address: string | u
 
 /** What runs again has the address that it had, and tells it where that has rules of its own. */
 async function start(run: Run, id: string, { spec }: DesiredContainer, address: string | undefined): Promise<void> {
-  await admitContainers(run.cloud, [{ labels: spec.labels, address }]);
+  await admitContainer(run.cloud, { labels: spec.labels, address });
   await run.cloud.engine.startContainer(id, { signal: run.operation.signal });
 }
 

@@ -1,4 +1,5 @@
 /** The plan as it is shown, for what was resolved: of a deploy and of a rollback alike. Changes nothing. */
+import { dataParts } from 'minicloud-shared/model/app';
 import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
@@ -77,12 +78,7 @@ async function dataNotes(cloud: Cloud, name: string, known: AppRow | undefined):
   if (known && known.serving !== null) return [];
   if (known) {
     const [volumes, databases] = await Promise.all([appVolumes(cloud, known), appBindings(cloud, known)]);
-    const there = [
-      ...volumes.map(({ path, support }) =>
-        support === undefined ? `volume ${path}` : `volume ${path} of ${support}`,
-      ),
-      ...databases.map(({ service, env }) => `${service} in ${env}`),
-    ];
+    const there = dataParts({ volumes, databases });
     if (there.length === 0) return [];
     return [
       `${name} has data already: ${there.join(', ')}. This deploy uses what it asks for and leaves the rest as it is.`,

@@ -1,4 +1,5 @@
 /** IPv4 blocks as numbers: what the engine, the firewall and the allocator of networks calculate with. */
+import { isIPv4 } from 'node:net';
 
 export interface Cidr {
   /** First address, as an unsigned 32 bit number. */
@@ -39,6 +40,11 @@ export function formatAddress(value: number): string {
 /** True when every address of `inner` is in `outer`. */
 export function contains(outer: Cidr, inner: Cidr): boolean {
   return inner.base >= outer.base && inner.base + inner.size <= outer.base + outer.size;
+}
+
+/** True when the text is an IPv4 address of the block; false for whatever else it is. */
+export function hasAddress(block: Cidr, text: string): boolean {
+  return isIPv4(text) && contains(block, parseCidr(`${text}/32`));
 }
 
 /** True when an address is in both. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
+  componentOf,
   eventually,
   type MemoryCompanion,
   startMemoryCompanion,
@@ -19,8 +20,7 @@ before(async () => {
 after(() => companion.stop());
 
 const manifest = 'name: shop\nimage: shop:1\nexpose: [{ port: 80 }]\n';
-const component = async () =>
-  (await companion.client.system.status.query()).components.find(({ name }) => name === 'firewall');
+const component = () => componentOf(companion, 'firewall');
 
 /** What is told of the server meanwhile. */
 const told = (work: () => Promise<void>) => toldBy(companion, work);

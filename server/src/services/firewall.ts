@@ -2,13 +2,12 @@
  * The network's rules are held: looked at again and again, put back when somebody emptied the tables, and told. While
  * they can't be set nothing new is deployed, as its neighbours and this machine would be open to it.
  */
-import { isIPv4 } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import { type Problem, ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import type { Labels } from '../adapters/engine/contract.ts';
 import type { FirewallPolicy, Verified } from '../adapters/firewall/contract.ts';
 import type { Cloud } from '../context.ts';
-import { contains, parseCidr } from '../platform/cidr.ts';
+import { hasAddress, parseCidr } from '../platform/cidr.ts';
 import { addressLabel, internetLabel } from '../processes/processes.ts';
 import { firewallPolicy } from './services.ts';
 
@@ -59,21 +58,20 @@ export async function demandFirewall(cloud: Cloud): Promise<void> {
 }
 
 /**
- * To be awaited between the making of containers and their start: rules that speak of single addresses follow, those of
- * the containers that had them before go. Costs nothing where there are none. Throws `not_available` where one that is
- * to do without the internet would not: its manifest says so, and nothing is gained by starting it open.
+ * To be awaited between the making of a container and its start: rules that speak of its address alone follow, those of
+ * who had it before go. Costs nothing where there are none. Throws `not_available` where one that is to do without the
+ * internet would not: its manifest says so, and nothing is gained by starting it open.
  */
-export async function admitContainers(cloud: Cloud, containers: readonly AdmittedContainer[]): Promise<void> {
-  // One that is under way may have asked the engine before they were made.
+export async function admitContainer(cloud: Cloud, container: AdmittedContainer): Promise<void> {
+  if (cloud.config.firewall === 'off') return;
+  const { labels, address = '' } = container;
+  // One that is under way may have asked the engine before it was made.
   await holding.get(cloud);
   const { refused = [], allowed = [] } = inForce.get(cloud)?.internet ?? {};
-  const named = new Set([...refused, ...allowed]);
-  const differs = ({ labels, address = '' }: AdmittedContainer) => internetLabel in labels || named.has(address);
-  if (cloud.config.firewall === 'off' || !containers.some(differs)) return;
+  if (!(internetLabel in labels || refused.includes(address) || allowed.includes(address))) return;
   await holdFirewall(cloud);
-  const ruled = new Set(inForce.get(cloud)?.internet?.refused);
-  const open = containers.find(({ labels, address = '' }) => labels[internetLabel] === 'no' && !ruled.has(address));
-  if (open) throw notSealed(open, firewallFailure(cloud));
+  const sealed = inForce.get(cloud)?.internet?.refused.includes(address);
+  if (labels[internetLabel] === 'no' && !sealed) throw notSealed(container, firewallFailure(cloud));
 }
 
 export interface AdmittedContainer {
@@ -153,7 +151,7 @@ async function presentPolicy(cloud: Cloud, signal: AbortSignal): Promise<Firewal
     const containers = await cloud.engine.listContainers({ [internetLabel]: value }, { signal });
     return containers
       .flatMap(({ labels }) => labels[addressLabel] ?? [])
-      .filter((address) => isIPv4(address) && contains(pool, parseCidr(`${address}/32`)))
+      .filter((address) => hasAddress(pool, address))
       .sort();
   };
   try {

@@ -1,7 +1,12 @@
 /** What single containers may ask of the internet: rules of their addresses, in force before they start, gone with them. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type MemoryCompanion, startMemoryCompanion, toldBy } from '../../../test/harness/memory-companion.ts';
+import {
+  componentOf,
+  type MemoryCompanion,
+  startMemoryCompanion,
+  toldBy,
+} from '../../../test/harness/memory-companion.ts';
 import { createMemoryWorld } from '../adapters/engine/memory-world.ts';
 import type { MemoryFirewall } from '../adapters/firewall/memory.ts';
 import { holdFirewall } from './firewall.ts';
@@ -16,8 +21,6 @@ after(() => companion.stop());
 
 const manifest = (name: string) => `name: ${name}\nimage: ${name}:1\nexpose: [{ port: 80 }]\n`;
 const sealed = (name: string) => `${manifest(name)}security: { internet: false }\n`;
-const component = async ({ client }: MemoryCompanion = companion) =>
-  (await client.system.status.query()).components.find(({ name }) => name === 'firewall');
 
 const closed = `${sealed('closed')}support: { tunnel: { image: "tunnel:1", internet: true }, cache: { image: "cache:1" } }\n`;
 
@@ -49,7 +52,7 @@ test('rules of single containers are there before they start, and go with them, 
   assert.equal(ruled().length, 3, 'those of the release before are gone');
   const open = closed.replace('internet: false', 'internet: true').replace(', internet: true', '');
   assert.equal((await companion.deploy(open)).state, 'succeeded');
-  assert.equal((await component())?.state, 'ok', 'containers that went are nothing amiss');
+  assert.equal((await componentOf(companion, 'firewall'))?.state, 'ok', 'containers that went are nothing amiss');
   await holdFirewall(cloud);
   assert.deepEqual([ruled(), news], [[], []]);
 });
@@ -156,10 +159,10 @@ test('what holds for all is set at a start, also while the engine tells no conta
   try {
     const rules = (c.cloud.firewall as MemoryFirewall).rules();
     assert.ok(rules.length > 0);
-    assert.equal((await component(c))?.state, 'down', 'and it is told');
+    assert.equal((await componentOf(c, 'firewall'))?.state, 'down', 'and it is told');
     away = false;
     await holdFirewall(c.cloud);
-    assert.equal((await component(c))?.state, 'ok');
+    assert.equal((await componentOf(c, 'firewall'))?.state, 'ok');
   } finally {
     await c.stop();
   }

@@ -59,6 +59,19 @@ export const volumeSchema = z.object({
   createdAt: z.number(),
 });
 
+/** What an app's data is made of, in words: `volume /data`, `volume /data of search`, `mariadb in DATABASE_URL`. */
+export function dataParts(app: {
+  volumes: readonly { path: string; support?: string }[];
+  databases: readonly { service: string; env: string }[];
+}): string[] {
+  return [
+    ...app.volumes.map(({ path, support }) =>
+      support === undefined ? `volume ${path}` : `volume ${path} of ${support}`,
+    ),
+    ...app.databases.map(({ service, env }) => `${service} in ${env}`),
+  ];
+}
+
 /** How long the data of a deleted app is kept, milliseconds. */
 export const keptMs = 7 * 86_400_000;
 

@@ -2,8 +2,8 @@
  * The firewall port: who may reach whom, beyond what the engine's networks already separate.
  *
  * Every app network is a /26 of the pool. Its addresses say what an endpoint is, so that a handful of masked rules
- * serve any number of apps but those that choose otherwise: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services.
- * See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the tables being
+ * serve any number of apps: .1 gateway, .2–.31 app replicas, .32–.47 support containers, .48–.62 shared services. Only
+ * who differs from that about the internet has rules of its own. See the network matrix in `server/ARCHITECTURE.md`; `apply` is idempotent and survives the tables being
  * emptied or rewritten because the companion verifies every minute, and after every engine start.
  */
 export interface FirewallPolicy {
@@ -37,15 +37,16 @@ export interface ServicePolicy {
 }
 
 export interface Verified {
+  /** Every rule is in place and first. */
   ok: boolean;
   detail: string;
+  /** Not one rule of this installation is there. */
   bare: boolean;
 }
 
 export interface Firewall {
   /** Makes the rules so. `not_available` with the reason when this machine can't. */
   apply(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<void>;
-  /** `ok` when every rule is in place and first; `bare` when not one rule of this installation is there. */
   verify(policy: FirewallPolicy, options?: { signal?: AbortSignal }): Promise<Verified>;
   remove(options?: { signal?: AbortSignal }): Promise<void>;
 }

@@ -7,7 +7,7 @@
  * engine switches it off inside such containers: there is nothing to filter by ip6tables.
  */
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { type Cidr, contains, formatAddress, parseCidr } from '../../platform/cidr.ts';
+import { type Cidr, formatAddress, hasAddress, parseCidr } from '../../platform/cidr.ts';
 import type { FirewallPolicy, ServicePolicy } from './contract.ts';
 
 export interface Chains {
@@ -123,17 +123,9 @@ function readPool(text: string): Cidr {
 
 /** Each once, in an order that does not depend on who tells them. */
 function readAddresses(pool: Cidr, addresses: readonly string[]): string[] {
-  const outside = addresses.find((address) => !inPool(pool, address));
+  const outside = addresses.find((address) => !hasAddress(pool, address));
   if (outside !== undefined) throw invalid('internet', `"${outside}" is no address of the pool.`);
   return [...new Set(addresses)].sort();
-}
-
-function inPool(pool: Cidr, address: string): boolean {
-  try {
-    return contains(pool, parseCidr(`${address}/32`));
-  } catch {
-    return false;
-  }
 }
 
 /** Sorted, as `iptables -S` prints them. */

@@ -1,4 +1,4 @@
-import type { DeletedApp } from 'minicloud-shared/model/app';
+import { type DeletedApp, dataParts } from 'minicloud-shared/model/app';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Cell, table } from '../table.ts';
@@ -29,10 +29,7 @@ export function deletedView(list: readonly DeletedApp[], now: number, columns: n
     app.id,
     relative(app.deletedAt, now),
     new Date(app.keptUntil).toISOString().slice(0, 16).replace('T', ' '),
-    [
-      ...app.volumes.map(({ path, support }) => (support === undefined ? path : `${path} of ${support}`)),
-      ...app.databases.map(({ service, env }) => `${service} in ${env}`),
-    ].join(', ') || 'nothing',
+    dataParts(app).join(', ') || 'nothing',
     app.by,
   ]);
   const titles = [
