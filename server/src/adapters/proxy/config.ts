@@ -173,8 +173,8 @@ const largestBodyMb = 65_536;
 function locations(): string {
   const answered = 'add_header X-Minicloud-Answered $minicloud_answered always;';
   const parts = [
-    'location @turned {\n    content_by_lua_block { require("minicloud.request").turned() }\n}\n',
-    `location @failed {\n    ${answered}\n    content_by_lua_block { require("minicloud.request").failed() }\n}\n`,
+    'location @turned {\n    content_by_lua_block { minicloud.turned() }\n}\n',
+    `location @failed {\n    ${answered}\n    content_by_lua_block { minicloud.failed() }\n}\n`,
     `location @probe {\n    ${answered}\n    proxy_pass http://minicloud_app;\n}\n`,
   ];
   for (let size = 1; size <= largestBodyMb; size *= 2) {

@@ -16,7 +16,7 @@ local var, now = ngx.var, ngx.now
 local set_current_peer, enable_keepalive = balancer.set_current_peer, balancer.enable_keepalive
 local find_host, find_route = view.host, view.route
 local count = counters.add
-local find, gmatch = string.find, string.gmatch
+local byte, find, gmatch = string.byte, string.find, string.gmatch
 
 local CONNECT_SECONDS = 2
 -- Shorter than the idle time of the servers that apps usually run: they must not hang up just as we send.
@@ -251,8 +251,16 @@ end
 
 local function first_byte_ms()
     local text = var.upstream_header_time
+    if not text then
+        return nil
+    end
+    -- `0.012`, as nearly all are: reading numbers in general takes many times as long.
+    local s, dot, d, c, m, more = byte(text, 1, 6)
+    if m and not more and dot == 46 then
+        return (s - 48) * 1000 + (d - 48) * 100 + (c - 48) * 10 + m - 48
+    end
     local seconds = tonumber(text)
-    if not seconds and text then
+    if not seconds then
         for part in gmatch(text, "[%d.]+") do
             seconds = tonumber(part)
         end
