@@ -64,7 +64,7 @@ export const suites: readonly Suite[] = [
     files: ['test/e2e/**/*.test.ts'],
     needs: ['engine'],
     // They wait more than they work, and each has a companion of its own.
-    concurrency: 2,
+    concurrency: 3,
     alone: ['faults', 'log-flood', 'neighbours', 'network-matrix', 'uninstall', 'upgrade'],
     testTimeoutMs: 10 * minutes,
     silenceMs: 12 * minutes,
