@@ -1,19 +1,22 @@
 /**
- * Metrics: what processes use and how routes answer. Everything is looked at once a minute, and an app that somebody
+ * Metrics: what processes use and how they and their routes answer. Everything is looked at once a minute, and an app that somebody
  * watches every 15 seconds; a day is kept in memory, closer together near its end.
  */
-import type { AppMetrics, ProcessMetrics, RouteMetrics } from 'minicloud-shared/model/metrics';
+import type { Answers, AppMetrics, ProcessMetrics, RouteMetrics } from 'minicloud-shared/model/metrics';
 import { toProblem } from 'minicloud-shared/model/problem';
+import type { ProxyRouteCounter } from '../adapters/proxy/contract.ts';
 import type { AppRow } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import { appLabel, processLabel, roleLabel } from '../processes/processes.ts';
+import { currentRoutes, everyRoute } from '../routes/routes.ts';
 import {
+  answerColumns,
   coresBetween,
   createRecorder,
+  type Look,
   processColumns,
   type Recorder,
   type RouteTotal,
-  routeColumns,
   type Use,
 } from './recorder.ts';
 import { joined, type Points, sinceLastPause } from './series.ts';
@@ -76,7 +79,7 @@ export function keepMeasuring(cloud: Cloud): () => void {
       for (const [index, recorder] of measuring.recorders.entries()) {
         if (found.at < (due[index] ?? 0)) continue;
         due[index] = found.at + recorder.tier.everyMs - (tiers[0]?.everyMs ?? 0) / 2;
-        recorder.record(found.at, found.uses, found.totals);
+        recorder.record(found);
       }
     });
   const timer = setInterval(look, tiers[0]?.everyMs);
@@ -94,13 +97,19 @@ export async function appMetrics(cloud: Cloud, app: AppRow, sinceMs: number): Pr
   const now = cloud.clock.now();
   const from = now - sinceMs;
   const sources = [measuring.watched, ...measuring.recorders];
+  const routes = currentRoutes(cloud, app);
+  const led = new Set(routes.map(({ process }) => processKey(app.id, process)));
   const keysOf = (list: (recorder: Recorder) => string[]) => [...new Set(sources.flatMap(list))].sort();
   return {
     app: app.name,
     asOf: now,
     everyMs: watchedTier.everyMs,
-    processes: keysOf((recorder) => recorder.processKeys(`${app.id}\t`)).map((key) => processOf(sources, key, from)),
-    routes: keysOf((recorder) => recorder.routeKeys(`${app.name}\t`)).map((key) => routeOf(sources, key, from)),
+    processes: keysOf((recorder) => recorder.processKeys(`${app.id}\t`)).map((key) =>
+      processOf(sources, key, from, led.has(key)),
+    ),
+    routes: keysOf((recorder) => recorder.routeKeys(`${app.name}\t`)).map((key) =>
+      routeOf(sources, key, from, routes.find((route) => routeKey(route) === key)?.process),
+    ),
   };
 }
 
@@ -132,17 +141,19 @@ async function watch(cloud: Cloud, measuring: Measuring, appId: string): Promise
         delete measuring.timer;
         return;
       }
-      const { at, uses, totals } = await lookAt(cloud, measuring, [...measuring.watchers.keys()]);
-      measuring.watched.record(at, uses, totals);
+      measuring.watched.record(await lookAt(cloud, measuring, new Set(measuring.watchers.keys())));
     });
   if (!measuring.timer) measuring.timer = setInterval(look, watchedTier.everyMs).unref();
   if (fresh) await look();
 }
 
-async function lookAt(cloud: Cloud, measuring: Measuring, apps: readonly string[] | undefined) {
+/** Looks at the processes of some apps, or of all, and at what all routes counted. */
+async function lookAt(cloud: Cloud, measuring: Measuring, apps: ReadonlySet<string> | undefined): Promise<Look> {
   const options = { signal: AbortSignal.any([AbortSignal.timeout(lookMs), cloud.stopping]) };
   const lists = await Promise.all(
-    (apps ?? [undefined]).map((id) => cloud.engine.listContainers(id === undefined ? {} : { [appLabel]: id }, options)),
+    [...(apps ?? [undefined])].map((id) =>
+      cloud.engine.listContainers(id === undefined ? {} : { [appLabel]: id }, options),
+    ),
   );
   const containers = lists
     .flat()
@@ -152,7 +163,7 @@ async function lookAt(cloud: Cloud, measuring: Measuring, apps: readonly string[
       containers.map(({ id }) => id),
       options,
     ),
-    cloud.proxy.routeCounters(options).catch(() => []),
+    cloud.proxy.routeCounters(options).catch(() => undefined),
   ]);
   const at = cloud.clock.now();
   const uses: Use[] = containers.flatMap(({ id, labels }) => {
@@ -160,12 +171,30 @@ async function lookAt(cloud: Cloud, measuring: Measuring, apps: readonly string[
     const key = `${labels[appLabel]}\t${labels[roleLabel]}\t${labels[processLabel]}`;
     return found ? [{ container: id, key, ...found }] : [];
   });
-  const totals: RouteTotal[] = counters.map(({ app, host, path, ...rest }) => ({
-    key: `${app}\t${host}\t${path}`,
-    ...rest,
-  }));
   remember(measuring, at, uses, apps === undefined);
-  return { at, uses, totals };
+  return { at, uses, totals: counters && totalsOf(cloud, counters), apps };
+}
+
+/**
+ * What routes counted, with the processes that they lead to: here, where the table is made. The proxy's own counters
+ * would have to carry the name through every look-up that a visitor waits for.
+ */
+function totalsOf(cloud: Cloud, counters: readonly ProxyRouteCounter[]): RouteTotal[] {
+  const processes = new Map<string, string>();
+  for (const [appId, routes] of everyRoute(cloud))
+    for (const route of routes) processes.set(routeKey(route), processKey(appId, route.process));
+  return counters.map(({ requests, errors, latency, ...route }) => {
+    const key = routeKey(route);
+    return { key, process: processes.get(key), requests, errors, latency };
+  });
+}
+
+function routeKey({ app, host, path }: Pick<ProxyRouteCounter, 'app' | 'host' | 'path'>): string {
+  return `${app}\t${host}\t${path}`;
+}
+
+function processKey(appId: string, process: string): string {
+  return `${appId}\tprocess\t${process}`;
 }
 
 function remember(measuring: Measuring, at: number, uses: readonly Use[], all: boolean): void {
@@ -191,13 +220,15 @@ function unbroken({ tier }: Recorder, points: Points): Points {
   return tier === watchedTier ? sinceLastPause(points, tier.everyMs * 3) : points;
 }
 
-function processOf(sources: readonly Recorder[], key: string, from: number): ProcessMetrics {
+function processOf(sources: readonly Recorder[], key: string, from: number, led: boolean): ProcessMetrics {
   const [, kind = '', process = ''] = key.split('\t');
   const { at, values } = joined(
     sources.map((recorder) => unbroken(recorder, recorder.processes(key, from))),
     processColumns.length,
   );
-  const [cpu = [], memoryBytes = [], replicas = [], limits = []] = values;
+  const [cpu = [], memoryBytes = [], replicas = [], limits = [], ...columns] = values;
+  // One whose routes are gone keeps what they answered; of one that has routes it is said when nothing came.
+  const answers = led || columns.some((list) => list.some((value) => value !== null));
   return {
     process,
     kind: kind === 'support' ? 'support' : 'process',
@@ -206,15 +237,20 @@ function processOf(sources: readonly Recorder[], key: string, from: number): Pro
     at,
     cpu,
     memoryBytes,
+    ...(answers ? { answers: answersOf(columns) } : {}),
   };
 }
 
-function routeOf(sources: readonly Recorder[], key: string, from: number): RouteMetrics {
+function routeOf(sources: readonly Recorder[], key: string, from: number, process: string | undefined): RouteMetrics {
   const [, host = '', path = ''] = key.split('\t');
   const { at, values } = joined(
     sources.map((recorder) => unbroken(recorder, recorder.routes(key, from))),
-    routeColumns.length,
+    answerColumns.length,
   );
-  const [requests = [], errors = [], p50 = [], p95 = [], p99 = []] = values;
-  return { host, path, at, requests, errors, p50, p95, p99 };
+  return { host, path, ...(process === undefined ? {} : { process }), at, ...answersOf(values) };
+}
+
+/** Columns in the order of `answerColumns`. */
+function answersOf([requests = [], errors = [], p50 = [], p95 = [], p99 = []]: Points['values']): Answers {
+  return { requests, errors, p50, p95, p99 };
 }

@@ -82,6 +82,16 @@ export function sinceLastPause({ at, values }: Points, longestMs: number): Point
   return { at: at.slice(first), values: values.map((list) => list.slice(first)) };
 }
 
+/** Points of two series as those of one that has the columns of both, at the times of either. */
+export function beside(a: Points, b: Points): Points {
+  const at = [...new Set([...a.at, ...b.at])].sort((one, other) => one - other);
+  const columnsOf = (points: Points) => {
+    const indexes = new Map(points.at.map((time, index) => [time, index]));
+    return points.values.map((list) => at.map((time) => list[indexes.get(time) ?? -1] ?? null));
+  };
+  return { at, values: [...columnsOf(a), ...columnsOf(b)] };
+}
+
 /** Points of several tiers as one line: of each, given from fine to coarse, what is older than the finer ones reach. */
 export function joined(tiers: readonly Points[], columns: number): Points {
   const all: Points = { at: [], values: Array.from({ length: columns }, () => []) };

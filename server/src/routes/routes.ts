@@ -2,16 +2,17 @@
  * Routes: what the proxy is told. Each app's entries are kept apart, so that a deploy costs the same however many
  * apps there are, and the proxy is given the whole table, so that it can never drift from the database.
  */
-import type { ProxyCertificate, ProxyRoute } from '../adapters/proxy/contract.ts';
+import type { ProxyCertificate } from '../adapters/proxy/contract.ts';
 import { type AppRow, everyApp, findAppById } from '../apps/apps.ts';
 import { proxyCertificates } from '../certificates/certificates.ts';
 import type { Cloud } from '../context.ts';
 import { appLabel } from '../processes/processes.ts';
 import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
-import { appRoutes, type ServingApp } from './table.ts';
+import { appRoutes, type ProcessRoute, type ServingApp } from './table.ts';
 
 interface Routing {
-  routes: Map<string, ProxyRoute[]>;
+  /** By the app's id. */
+  routes: Map<string, ProcessRoute[]>;
   /** False until the table was built: what is applied is always the whole of it. */
   built: boolean;
   certificates: ProxyCertificate[];
@@ -74,8 +75,13 @@ export async function reloadCertificates(cloud: Cloud): Promise<void> {
 }
 
 /** Entries that the proxy has for the app now. */
-export function currentRoutes(cloud: Cloud, app: Pick<AppRow, 'id'>): ProxyRoute[] {
+export function currentRoutes(cloud: Cloud, app: Pick<AppRow, 'id'>): ProcessRoute[] {
   return routingOf(cloud).routes.get(app.id) ?? [];
+}
+
+/** The same of every app, by the app's id. */
+export function everyRoute(cloud: Cloud): ReadonlyMap<string, readonly ProcessRoute[]> {
+  return routingOf(cloud).routes;
 }
 
 function routesOf(
@@ -83,8 +89,8 @@ function routesOf(
   app: AppRow,
   release: ReleaseRow,
   containers: ServingApp['containers'],
-  before: ProxyRoute[] | undefined,
-): ProxyRoute[] {
+  before: ProcessRoute[] | undefined,
+): ProcessRoute[] {
   const { manifest } = resolvedOf(release);
   return appRoutes(
     { id: app.id, name: app.name, version: release.version, manifest, containers, before },

@@ -6,6 +6,11 @@ import { networkName } from '../apps/apps.ts';
 import { exposeDomains } from '../domains/domains.ts';
 import { processLabel, releaseLabel, roleLabel } from '../processes/processes.ts';
 
+/** A route with the process that it leads to, which is the companion's own business: the proxy knows targets alone. */
+export interface ProcessRoute extends ProxyRoute {
+  process: string;
+}
+
 export interface ServingApp {
   id: string;
   name: string;
@@ -22,7 +27,7 @@ export interface ServingApp {
  * as one is made anew, those that there were stay: the proxy keeps the table when the companion stops just then, and the
  * next replica has the address again.
  */
-export function appRoutes(app: ServingApp, serverDomain: string): ProxyRoute[] {
+export function appRoutes(app: ServingApp, serverDomain: string): ProcessRoute[] {
   const network = networkName(app);
   return app.manifest.expose.flatMap((expose, index) => {
     if (expose.proto !== 'http') return [];
@@ -37,6 +42,7 @@ export function appRoutes(app: ServingApp, serverDomain: string): ProxyRoute[] {
       host,
       path: expose.path,
       app: app.name,
+      process: expose.process,
       targets: targets.length > 0 ? targets : lastTargets(app, host, expose.path),
       maxBodyBytes: expose.maxBodyBytes,
       timeoutMs: expose.timeoutMs,

@@ -1,8 +1,22 @@
-/** Metrics: what an app's processes use and how its routes answer, over the last day. */
+/** Metrics: what an app's processes use and how they answer, as a whole and route by route, over the last day. */
 import * as z from 'zod';
 
 /** One value per time; null where nothing was measured. All lists of a series are as long as `at`. */
 const values = z.array(z.number().nullable());
+
+/** How something answers, through the proxy. */
+const answers = {
+  /** Per second, since the time before. */
+  requests: values,
+  /** Per second: answers of 500 and above, and connections that failed. */
+  errors: values,
+  /** Milliseconds to the first byte from the app; null where there was no request. */
+  p50: values,
+  p95: values,
+  p99: values,
+};
+const answersSchema = z.object(answers);
+export type Answers = z.infer<typeof answersSchema>;
 
 export const processMetricsSchema = z.object({
   process: z.string(),
@@ -17,21 +31,18 @@ export const processMetricsSchema = z.object({
   cpu: values,
   /** Bytes in use, all replicas together, without what the kernel would give back by itself. */
   memoryBytes: values,
+  /** Over all routes that lead to it. Absent where none does, and from servers that tell it by route alone. */
+  answers: answersSchema.optional(),
 });
 export type ProcessMetrics = z.infer<typeof processMetricsSchema>;
 
 export const routeMetricsSchema = z.object({
   host: z.string(),
   path: z.string(),
+  /** Process that it leads to now. Absent when the serving release has no such route, and from older servers. */
+  process: z.string().optional(),
   at: z.array(z.number()),
-  /** Per second, since the time before. */
-  requests: values,
-  /** Per second: answers of 500 and above, and connections that failed. */
-  errors: values,
-  /** Milliseconds to the first byte from the app; null where there was no request. */
-  p50: values,
-  p95: values,
-  p99: values,
+  ...answers,
 });
 export type RouteMetrics = z.infer<typeof routeMetricsSchema>;
 
