@@ -93,7 +93,7 @@ export const tools: readonly Tool[] = [
     name: 'get_metrics',
     title: 'Read metrics',
     description:
-      'CPU (cores) and memory (bytes) of each process, requests and errors a second and latency (ms) of each route.',
+      'CPU (cores) and memory (bytes) of each process; requests and errors a second and latency (ms) of each process that has routes, over all of them, and of each route.',
     scope: 'read',
     input: { app, sinceMs: z.number().int().min(60_000).max(86_400_000).default(3_600_000) },
     run: ({ caller }, input) => caller.metrics.app(input),

@@ -67,6 +67,26 @@ test('metrics at every width', () => {
   assert.match(render(metricsView({ ...measured, processes: [], routes: [] }, 80, true)[0] ?? [], false), /Nothing/);
 });
 
+test('a process answers as all its routes together; its routes stand below it when there are several', () => {
+  const [web, search] = measured.processes;
+  const [home, api] = measured.routes;
+  if (!web || !search || !home || !api) throw new Error('the sample has changed');
+  const answers = { requests: [20], errors: [0], p50: [4], p95: [5], p99: [6] };
+  const shown = (routes: AppMetrics['routes']) =>
+    metricsView({ ...measured, processes: [{ ...web, answers }, search], routes }, 100, true)
+      .map((line) => render(line, false))
+      .join('\n');
+  const gone = { ...api, path: '/gone' };
+  const both = shown([{ ...home, process: 'web' }, { ...api, process: 'web' }, gone]);
+  assert.match(
+    both,
+    /PROCESS, ROUTE.*\nweb +20\.0 .*6 ms\n {2}shop\.example\.com .*\n {2}shop\.example\.com\/api .*\nshop\.example\.com\/gone /,
+  );
+  assert.equal(both.match(/search/g)?.length, 1, 'what has no route answers nothing');
+  const one = shown([{ ...home, process: 'web' }, gone]);
+  assert.match(one, /\nweb +20\.0 .*\nshop\.example\.com\/gone /);
+});
+
 test('a course of values as blocks', () => {
   assert.equal(sparkline([], true), '');
   assert.equal(sparkline([null, 1], true), '');

@@ -57,5 +57,24 @@ export const appMetricsSchema = z.object({
 });
 export type AppMetrics = z.infer<typeof appMetricsSchema>;
 
+/**
+ * The routes to show under each process, which answers as all of them together: none where there is but one, as that one
+ * is all of it. `others` lead to no process now, or come from a server that does not tell where they lead.
+ */
+export function routesByProcess({ processes, routes }: Pick<AppMetrics, 'processes' | 'routes'>): {
+  under(process: ProcessMetrics): RouteMetrics[];
+  others: RouteMetrics[];
+} {
+  const whole = processes.filter(({ answers }) => answers !== undefined).map(({ process }) => process);
+  const ledBy = Map.groupBy(routes, ({ process }) => (process !== undefined && whole.includes(process) ? process : ''));
+  return {
+    under({ process, answers }) {
+      const led = (answers && ledBy.get(process)) ?? [];
+      return led.length > 1 ? led : [];
+    },
+    others: ledBy.get('') ?? [],
+  };
+}
+
 /** Oldest value that is kept, milliseconds. */
 export const metricsKeptMs = 24 * 3_600_000;

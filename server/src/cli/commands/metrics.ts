@@ -1,4 +1,4 @@
-import type { AppMetrics } from 'minicloud-shared/model/metrics';
+import { type Answers, type AppMetrics, type RouteMetrics, routesByProcess } from 'minicloud-shared/model/metrics';
 import { usage } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -33,7 +33,8 @@ export const metrics: Command = {
 
 type Values = AppMetrics['processes'][number]['cpu'];
 
-export function metricsView({ app, processes, routes }: AppMetrics, columns: number, unicode: boolean): Line[] {
+export function metricsView(metrics: AppMetrics, columns: number, unicode: boolean): Line[] {
+  const { app, processes } = metrics;
   if (processes.length === 0) return [[`Nothing of ${app} was measured yet; it is looked at every minute.`]];
   const now = (values: Values, show: (value: number) => string) => {
     const value = values.findLast((each) => each !== null);
@@ -47,12 +48,20 @@ export function metricsView({ app, processes, routes }: AppMetrics, columns: num
     now(each.memoryBytes, bytes) + (each.memoryLimitBytes > 0 ? ` of ${bytes(each.memoryLimitBytes)}` : ''),
     sparkline(each.memoryBytes, unicode),
   ]);
-  const asked = routes.map((each): Cell[] => [
-    `${each.host}${each.path === '/' ? '' : each.path}`,
+  const answered = (name: string, each: Answers): Cell[] => [
+    name,
     now(each.requests, (value) => value.toFixed(1)),
     errorCell(each.errors),
     ...[each.p50, each.p95, each.p99].map((values) => now(values, duration)),
-  ]);
+  ];
+  const { under, others } = routesByProcess(metrics);
+  const asked = [
+    ...processes.flatMap((each) => [
+      ...(each.answers ? [answered(each.process, each.answers)] : []),
+      ...under(each).map((route) => answered(`  ${routeName(route)}`, route)),
+    ]),
+    ...others.map((route) => answered(routeName(route), route)),
+  ];
   const right = (title: string) => ({ title, align: 'right' as const });
   return [
     ...table(
@@ -66,7 +75,7 @@ export function metricsView({ app, processes, routes }: AppMetrics, columns: num
           [],
           ...table(
             [
-              { title: 'ROUTE', overflow: 'cut' },
+              { title: processes.some(({ answers }) => answers) ? 'PROCESS, ROUTE' : 'ROUTE', overflow: 'cut' },
               right('REQ/S'),
               right('ERR/S'),
               right('P50'),
@@ -78,6 +87,10 @@ export function metricsView({ app, processes, routes }: AppMetrics, columns: num
           ),
         ]),
   ];
+}
+
+function routeName({ host, path }: RouteMetrics): string {
+  return `${host}${path === '/' ? '' : path}`;
 }
 
 function errorCell(errors: Values): Cell {
