@@ -48,6 +48,75 @@ test('every value stands in a table, newest first', () => {
   assert.deepEqual(rows[3], ['–', '60 MB']);
 });
 
+const answers = {
+  ...{ requests: [null, 3, 5, 7], errors: [null, 0, 0, 1] },
+  ...{ p50: [null, 1, 2, 3], p95: [null, 4, 5, 6], p99: [null, 7, 8, 9] },
+};
+const [web] = metrics.processes as [AppMetrics['processes'][number]];
+const [home] = metrics.routes as [AppMetrics['routes'][number]];
+/** Sections, as deep as they stand, and the titles of what is in them. */
+const outline = (shown: AppMetrics): string[] => {
+  let deep = 0;
+  return [
+    ...metricsPage(shown, 3000, untranslated).html.matchAll(
+      /<(\/?section|h[23]|figcaption|p class="empty")[^>]*>([^<]*)/g,
+    ),
+  ].flatMap(([, tag = '', text = '']) => {
+    if (tag.endsWith('section')) deep += tag === 'section' ? 1 : -1;
+    return tag.endsWith('section') ? [] : [`${'  '.repeat(deep - 1)}${tag.slice(0, 2)} ${text.trim()}`];
+  });
+};
+const charted = (...titles: string[]): string[] => titles.map((title) => `fi ${title}`);
+
+test('each process tells what it uses and answers; its routes stand in it when there are several', () => {
+  const worker = { ...web, process: 'worker' };
+  const routes = [
+    { ...home, process: 'web' },
+    { ...home, path: '/api', process: 'web' },
+    { ...home, path: '/old' },
+  ];
+  const several = { ...metrics, processes: [{ ...web, answers }, worker], routes };
+  assert.deepEqual(outline(several), [
+    'h2 Process web',
+    ...charted('CPU', 'Memory', 'Requests', 'Latency'),
+    '  h3 Route shop.example.com',
+    ...charted('Requests', 'Latency').map((line) => `  ${line}`),
+    '  h3 Route shop.example.com/api',
+    ...charted('Requests', 'Latency').map((line) => `  ${line}`),
+    'h2 Process worker',
+    ...charted('CPU', 'Memory'),
+    'h2 Route shop.example.com/old',
+    ...charted('Requests', 'Latency'),
+  ]);
+  const one = { ...several, processes: [{ ...web, answers }], routes: routes.slice(0, 1) };
+  assert.deepEqual(outline(one), ['h2 Process web', ...charted('CPU', 'Memory', 'Requests', 'Latency')]);
+  const page = metricsPage(one, 3000, untranslated).html;
+  const heads = [...page.matchAll(/<th scope="col">(.*?)<\/th>/g)].map(([, head]) => head);
+  const requests = ['Requests all', 'Requests errors'];
+  assert.deepEqual(heads, ['Time', 'CPU', 'Memory', ...requests, 'Latency p50', 'Latency p95', 'Latency p99']);
+  assert.match(page, /<td>40 %<\/td><td>80 MB<\/td><td>7\.0\/s<\/td><td>1\.0\/s<\/td><td>3\.0 ms<\/td>/);
+  assert.match(page, /<table aria-label="Process web">/);
+});
+
+test('a server that tells no answers of processes has its routes shown as they are', () => {
+  assert.deepEqual(outline(metrics), [
+    'h2 Process web',
+    ...charted('CPU', 'Memory'),
+    'h2 Route shop.example.com',
+    ...charted('Requests', 'Latency'),
+  ]);
+});
+
+test('a process that nobody asked says so instead of showing empty curves', () => {
+  const none = at.map(() => null);
+  const silent = { requests: none, errors: none, p50: none, p95: none, p99: none };
+  assert.deepEqual(outline({ ...metrics, processes: [{ ...web, answers: silent }], routes: [] }), [
+    'h2 Process web',
+    ...charted('CPU', 'Memory'),
+    'p  No requests were measured in this time.',
+  ]);
+});
+
 test('names of an app can not become markup', () => {
   const evil: AppMetrics = {
     ...metrics,

@@ -1,5 +1,11 @@
 /** What the metrics panel shows of an app: curves, and below each the same as a table. Pure. */
-import type { AppMetrics, ProcessMetrics, RouteMetrics } from 'minicloud-shared/model/metrics';
+import {
+  type Answers,
+  type AppMetrics,
+  type ProcessMetrics,
+  type RouteMetrics,
+  routesByProcess,
+} from 'minicloud-shared/model/metrics';
 import type { Translate } from '../translate.ts';
 import { formatAge } from '../tree/age.ts';
 import { cpu, memory } from '../tree/measures.ts';
@@ -16,13 +22,14 @@ export function metricsPage(metrics: AppMetrics, sinceMs: number, t: Translate):
   const nothing = [...processes, ...routes].every(({ at }) => at.length === 0);
   if (nothing)
     return html`<p class="empty">${t('Nothing was measured yet. The first values come within {0} seconds.', Math.ceil(metrics.everyMs / 1000))}</p>`;
-  return html`${processes.map((process) => processSection(process, span, t))}${routes.map((route) => routeSection(route, span, t))}`;
+  const { under, others } = routesByProcess(metrics);
+  return html`${processes.map((process) => processSection(process, under(process), span, t))}${others.map((route) => routeSection(route, 'h2', span, t))}`;
 }
 
 type Span = Pick<Chart, 'from' | 'to' | 'ends'>;
 
-function processSection(process: ProcessMetrics, span: Span, t: Translate): Html {
-  const { at, replicas, memoryBytes, memoryLimitBytes, cpu: cores } = process;
+function processSection(process: ProcessMetrics, routes: readonly RouteMetrics[], span: Span, t: Translate): Html {
+  const { at, replicas, memoryBytes, memoryLimitBytes, cpu: cores, answers } = process;
   const limit = memoryLimitBytes > 0 ? { label: t('limit'), value: memoryLimitBytes } : undefined;
   const charts: Chart[] = [
     {
@@ -34,15 +41,42 @@ function processSection(process: ProcessMetrics, span: Span, t: Translate): Html
       lines: [{ label: t('in use'), values: memoryBytes, look: 0 }],
     },
   ];
-  const count = replicas === 1 ? t('1 replica') : t('{0} replicas', replicas);
-  return section(`process-${process.process}`, t('Process {0}', process.process), count, charts, t);
+  const asked = answers?.requests.some((value) => value !== null);
+  return section({
+    id: `process-${process.process}`,
+    heading: 'h2',
+    title: t('Process {0}', process.process),
+    note: replicas === 1 ? t('1 replica') : t('{0} replicas', replicas),
+    charts: answers && asked ? [...charts, ...answerCharts(answers, at, span, t)] : charts,
+    below: [
+      ...(answers && !asked ? [html`<p class="empty">${t('No requests were measured in this time.')}</p>`] : []),
+      ...routes.map((route) => routeSection(route, 'h3', span, t)),
+    ],
+    t,
+  });
 }
 
-function routeSection(route: RouteMetrics, span: Span, t: Translate): Html {
-  const { host, path, at, requests, errors, p50, p95, p99 } = route;
+function routeSection(route: RouteMetrics, heading: Section['heading'], span: Span, t: Translate): Html {
+  const { host, path, at } = route;
+  const name = `${host}${path === '/' ? '' : path}`;
+  const title = t('Route {0}', name);
+  return section({
+    id: `route-${name}`,
+    heading,
+    title,
+    note: '',
+    charts: answerCharts(route, at, span, t),
+    below: [],
+    t,
+  });
+}
+
+/** Requests and latency, of a process as of a route. */
+function answerCharts(answers: Answers, at: readonly number[], span: Span, t: Translate): Chart[] {
+  const { requests, errors, p50, p95, p99 } = answers;
   const perSecond = (value: number): string =>
     t('{0}/s', value > 0 && value < 10 ? value.toFixed(1) : Math.round(value));
-  const charts: Chart[] = [
+  return [
     {
       ...{ title: t('Requests'), at, ...span, atLeast: 1, format: perSecond },
       lines: [
@@ -59,16 +93,27 @@ function routeSection(route: RouteMetrics, span: Span, t: Translate): Html {
       ],
     },
   ];
-  const name = `${host}${path === '/' ? '' : path}`;
-  return section(`route-${name}`, t('Route {0}', name), '', charts, t);
 }
 
-function section(id: string, title: string, note: string, charts: readonly Chart[], t: Translate): Html {
-  return html`<section data-id="${id}"><h2>${title} <small>${note}</small></h2><div class="charts">${charts.map(chart)}</div>${table(id, charts, t)}</section>`;
+interface Section {
+  id: string;
+  heading: 'h2' | 'h3';
+  title: string;
+  note: string;
+  charts: readonly Chart[];
+  /** What stands under charts and table. */
+  below: readonly Html[];
+  t: Translate;
 }
 
-/** The newest values of all curves of a section, newest first. */
-function table(id: string, charts: readonly Chart[], t: Translate): Html {
+function section({ id, heading, title, note, charts, below, t }: Section): Html {
+  const words = html`${title} <small>${note}</small>`;
+  const head = heading === 'h2' ? html`<h2>${words}</h2>` : html`<h3>${words}</h3>`;
+  return html`<section data-id="${id}" aria-label="${title}">${head}<div class="charts">${charts.map(chart)}</div>${table(id, title, charts, t)}${below}</section>`;
+}
+
+/** The newest values of all curves of a section, newest first. `title` says of whom, to who hears it. */
+function table(id: string, title: string, charts: readonly Chart[], t: Translate): Html {
   const columns = charts.flatMap(({ title, lines, format }) =>
     lines.map((line) => ({ head: lines.length > 1 ? `${title} ${line.label}` : title, values: line.values, format })),
   );
@@ -77,7 +122,7 @@ function table(id: string, charts: readonly Chart[], t: Translate): Html {
     .map((time, index) => ({ time, index }))
     .slice(-mostRows)
     .reverse();
-  return html`<details data-id="${id}-table"><summary>${t('As a table')}</summary><table>
+  return html`<details data-id="${id}-table"><summary>${t('As a table')}</summary><table aria-label="${title}">
 <thead><tr><th scope="col">${t('Time')}</th>${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ({ time, index }) =>
