@@ -325,8 +325,15 @@ test('detail and metrics tell what runs, uses and answers', async () => {
   const measured = routes.find(({ host }) => host === 'live.localhost');
   const p99 = Math.max(...(measured?.p99 ?? []).map((value) => value ?? 0));
   assert.ok(p99 >= 10 && p99 < 10_000, `p99 ${p99}`);
-  assert.equal(processes.find(({ process: name }) => name === 'web')?.replicas, 2);
+  const [web, worker] = ['web', 'worker'].map((name) => processes.find((each) => each.process === name));
+  assert.equal(web?.replicas, 2);
+  // Its only route is all that it answers; what has no route answers nothing.
+  assert.equal(measured?.process, 'web');
+  const { requests = [], p99: slowest = [] } = web?.answers ?? {};
+  assert.ok(requests.some((rate) => (rate ?? 0) > 0) && slowest.some((ms) => (ms ?? 0) >= 10), JSON.stringify(web));
+  assert.equal(worker?.kind, 'process');
+  assert.equal(worker.answers, undefined);
   const shown = await cli(['metrics', 'live'], '').ended;
   assert.equal(shown.code, 0, shown.err);
-  assert.match(shown.out.toString(), /web +2 /);
+  assert.match(shown.out.toString(), /web +2 [\s\S]*PROCESS, ROUTE[\s\S]*\nweb +\d/);
 });

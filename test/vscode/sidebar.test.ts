@@ -15,6 +15,17 @@ const sampleManifest = path.resolve(import.meta.dirname, '../../server/images/sa
 const echo = (more = ''): string =>
   `name: echo\nimage: minicloud-test/app:1\nprocesses:\n  web: { command: testapp, count: 2 }\nexpose:\n- port: 8080\n${more}`;
 
+/** Two routes to one process, and a process without a route. */
+const other = `name: other
+image: minicloud-test/app:1
+processes:
+  web: { command: testapp }
+  worker: { command: testapp }
+expose:
+- port: 8080
+- { port: 8080, path: /sleep, domains: [other.localhost] }
+`;
+
 describe('the sidebar', () => {
   let folder: string;
   let lab: Lab;
@@ -35,7 +46,6 @@ describe('the sidebar', () => {
     const sample = await readFile(sampleManifest, 'utf8');
     const image = `name: sample\nimage: ${requireEnv('MINICLOUD_TEST_SAMPLE_IMAGE')}`;
     const manifest = sample.replace('name: sample', image);
-    const other = 'name: other\nimage: minicloud-test/app:1\nprocesses: { web: { command: testapp } }\n';
     await Promise.all([
       succeeded(lab, manifest).then(() => succeeded(lab, `${manifest}env: { GREETING: hello }\n`)),
       succeeded(lab, echo()),
@@ -218,20 +228,39 @@ describe('the sidebar', () => {
   });
 
   step('metrics are curves and tables, live while they are seen', async () => {
-    for (let round = 0; round < 20; round += 1) await lab.get('sample.localhost', '/');
+    const ask = async (path: string): Promise<void> => {
+      for (let round = 0; round < 20; round += 1) await lab.get('other.localhost', path);
+    };
+    await ask('/');
+    await ask('/sleep?ms=20');
     await runCommand(page, 'Minicloud: Show Metrics');
-    await pickRow(page, 'sample');
+    await pickRow(page, 'other');
     const frame = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
-    await frame.getByRole('heading', { name: /^Process web/ }).waitFor();
-    await frame.getByRole('img', { name: /^Memory\. in use: \d.* MB, max/ }).waitFor();
-    await frame.getByRole('heading', { name: /^Route sample\.localhost/ }).waitFor();
+    const web = frame.getByRole('region', { name: 'Process web', exact: true });
+    await web.getByRole('img', { name: /^Memory\. in use: \d.* MB, max/ }).waitFor();
+    // A section for each process: what it answers over all its routes, then each of them.
+    await web
+      .locator(':scope > .charts')
+      .getByRole('img', { name: /^Requests\. all: \d/ })
+      .waitFor();
+    for (const name of ['Route other.localhost', 'Route other.localhost/sleep']) {
+      await web.getByRole('heading', { name, exact: true, level: 3 }).waitFor();
+    }
+    const worker = frame.getByRole('region', { name: 'Process worker', exact: true });
+    await worker.getByRole('img', { name: /^CPU/ }).waitFor();
+    assert.equal(await worker.getByRole('img').count(), 2, 'a process without a route has no curves of requests');
     await frame.getByText('As a table').first().click();
-    await frame.getByRole('columnheader', { name: 'CPU' }).waitFor();
+    for (const name of ['CPU', 'Requests all', 'Latency p99']) {
+      await web.getByRole('columnheader', { name, exact: true }).waitFor();
+    }
     await frame.getByLabel('Over the last').selectOption({ label: '15 minutes' });
     await frame.getByText('15 min ago').first().waitFor();
     // The table stays open when the page is drawn anew.
-    await frame.getByRole('columnheader', { name: 'CPU' }).waitFor();
+    await web.getByRole('columnheader', { name: 'CPU' }).waitFor();
     await takePictures(walk(), 'side-9-metrics');
+    await frame.getByText('As a table').first().click();
+    await web.getByRole('heading', { level: 3 }).first().scrollIntoViewIfNeeded();
+    await takePictures(walk(), 'side-9-metrics-routes');
     await runCommand(page, 'View: Close All Editors');
   });
 
