@@ -233,6 +233,7 @@ describe('the sidebar', () => {
     };
     await ask('/');
     await ask('/sleep?ms=20');
+    await runCommand(page, 'Notifications: Clear All Notifications');
     await runCommand(page, 'Minicloud: Show Metrics');
     await pickRow(page, 'other');
     const frame = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
@@ -259,7 +260,7 @@ describe('the sidebar', () => {
     await web.getByRole('columnheader', { name: 'CPU' }).waitFor();
     await takePictures(walk(), 'side-9-metrics');
     await frame.getByText('As a table').first().click();
-    await web.getByRole('heading', { level: 3 }).first().scrollIntoViewIfNeeded();
+    await worker.getByRole('img').last().scrollIntoViewIfNeeded();
     await takePictures(walk(), 'side-9-metrics-routes');
     await runCommand(page, 'View: Close All Editors');
   });

@@ -48,10 +48,8 @@ function processSection(process: ProcessMetrics, routes: readonly RouteMetrics[]
     title: t('Process {0}', process.process),
     note: replicas === 1 ? t('1 replica') : t('{0} replicas', replicas),
     charts: answers && asked ? [...charts, ...answerCharts(answers, at, span, t)] : charts,
-    below: [
-      ...(answers && !asked ? [html`<p class="empty">${t('No requests were measured in this time.')}</p>`] : []),
-      ...routes.map((route) => routeSection(route, 'h3', span, t)),
-    ],
+    missing: answers && !asked ? t('No requests were measured in this time.') : '',
+    parts: routes.map((route) => routeSection(route, 'h3', span, t)),
     t,
   });
 }
@@ -66,7 +64,8 @@ function routeSection(route: RouteMetrics, heading: Section['heading'], span: Sp
     title,
     note: '',
     charts: answerCharts(route, at, span, t),
-    below: [],
+    missing: '',
+    parts: [],
     t,
   });
 }
@@ -101,15 +100,18 @@ interface Section {
   title: string;
   note: string;
   charts: readonly Chart[];
-  /** What stands under charts and table. */
-  below: readonly Html[];
+  /** Said in the place of curves that there are none of. */
+  missing: string;
+  /** Sections within it. */
+  parts: readonly Html[];
   t: Translate;
 }
 
-function section({ id, heading, title, note, charts, below, t }: Section): Html {
+function section({ id, heading, title, note, charts, missing, parts, t }: Section): Html {
   const words = html`${title} <small>${note}</small>`;
   const head = heading === 'h2' ? html`<h2>${words}</h2>` : html`<h3>${words}</h3>`;
-  return html`<section data-id="${id}" aria-label="${title}">${head}<div class="charts">${charts.map(chart)}</div>${table(id, title, charts, t)}${below}</section>`;
+  const said = missing === '' ? [] : [html`<p class="empty">${missing}</p>`];
+  return html`<section data-id="${id}" aria-label="${title}">${head}<div class="charts">${charts.map(chart)}</div>${said}${table(id, title, charts, t)}${parts}</section>`;
 }
 
 /** The newest values of all curves of a section, newest first. `title` says of whom, to who hears it. */
@@ -122,14 +124,14 @@ function table(id: string, title: string, charts: readonly Chart[], t: Translate
     .map((time, index) => ({ time, index }))
     .slice(-mostRows)
     .reverse();
-  return html`<details data-id="${id}-table"><summary>${t('As a table')}</summary><table aria-label="${title}">
+  return html`<details data-id="${id}-table"><summary>${t('As a table')}</summary><div class="table"><table aria-label="${title}">
 <thead><tr><th scope="col">${t('Time')}</th>${columns.map(({ head }) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ({ time, index }) =>
       html`<tr><th scope="row">${new Date(time).toLocaleTimeString()}</th>${columns.map(
         ({ values, format }) => html`<td>${valueText(values[index], format)}</td>`,
       )}</tr>`,
-  )}</tbody></table></details>`;
+  )}</tbody></table></div></details>`;
 }
 
 function valueText(value: number | null | undefined, format: (value: number) => string): string {
