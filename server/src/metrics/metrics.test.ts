@@ -142,6 +142,7 @@ test('a route that moves or goes counts for the process that it led to', () => {
   });
   assert.deepEqual(answersOf(recorder, web).requests, [null, 2, 1, null]);
   assert.deepEqual(answersOf(recorder, api).requests, [1, 3]);
+  assert.deepEqual(recorder.processKeys('').sort(), [api, web], 'one of which nothing runs answers too: with errors');
 });
 
 test('a look at some apps tells nothing of what the others answer, whose uses it did not see', () => {
