@@ -2,20 +2,19 @@
 import * as z from 'zod';
 
 /** One value per time; null where nothing was measured. All lists of a series are as long as `at`. */
-const values = z.array(z.number().nullable());
+export const valuesSchema = z.array(z.number().nullable());
 
 /** How something answers, through the proxy. */
-const answers = {
+export const answersSchema = z.object({
   /** Per second, since the time before. */
-  requests: values,
+  requests: valuesSchema,
   /** Per second: answers of 500 and above, and connections that failed. */
-  errors: values,
+  errors: valuesSchema,
   /** Milliseconds to the first byte from the app; null where there was no request. */
-  p50: values,
-  p95: values,
-  p99: values,
-};
-const answersSchema = z.object(answers);
+  p50: valuesSchema,
+  p95: valuesSchema,
+  p99: valuesSchema,
+});
 export type Answers = z.infer<typeof answersSchema>;
 
 export const processMetricsSchema = z.object({
@@ -28,9 +27,9 @@ export const processMetricsSchema = z.object({
   /** Times of the values, milliseconds since the epoch, rising. Closer together near the end than before. */
   at: z.array(z.number()),
   /** Cores in use, all replicas together. */
-  cpu: values,
+  cpu: valuesSchema,
   /** Bytes in use, all replicas together, without what the kernel would give back by itself. */
-  memoryBytes: values,
+  memoryBytes: valuesSchema,
   /** Over all routes that lead to it. Absent where none does, and from servers that tell it by route alone. */
   answers: answersSchema.optional(),
 });
@@ -42,7 +41,7 @@ export const routeMetricsSchema = z.object({
   /** Process that it leads to now. Absent when the serving release has no such route, and from older servers. */
   process: z.string().optional(),
   at: z.array(z.number()),
-  ...answers,
+  ...answersSchema.shape,
 });
 export type RouteMetrics = z.infer<typeof routeMetricsSchema>;
 
