@@ -32,10 +32,10 @@ export async function findImportSource(argument: unknown): Promise<ImportSource 
 /** Makes the manifest. Undefined when the file is nothing that can be imported. */
 export async function importSource(
   { name, text, folder }: ImportSource,
-  service?: string,
+  more: { service?: string; offered?: readonly string[] },
 ): Promise<ImportResult | undefined> {
   const { runImport } = await import('./importer.ts');
-  const source = { file: name, folder: nameOf(folder), text, ...(service === undefined ? {} : { service }) };
+  const source = { file: name, folder: nameOf(folder), text, ...more };
   return runImport(source, (path, most) => readText(Uri.joinPath(folder, path), most));
 }
 

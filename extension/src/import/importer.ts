@@ -9,6 +9,8 @@ export interface Importable {
   folder: string;
   text: string;
   service?: string;
+  /** What the server offers that it is for; this version’s own features when that is not known. */
+  offered?: readonly string[];
 }
 
 /**
@@ -16,14 +18,14 @@ export interface Importable {
  * what the file names until nothing is new. Answers nothing when it is no file that can be imported.
  */
 export async function runImport(
-  { file, folder, text, service }: Importable,
+  { text, ...given }: Importable,
   read: (path: string, mostBytes: number) => Promise<string | undefined>,
 ): Promise<ImportResult | undefined> {
-  const kind = kindOf(file, text);
+  const kind = kindOf(given.file, text);
   if (!kind) return undefined;
   const files = new Map<string, string>();
   const tried = new Set<string>();
-  const input: ImportInput = { kind, file, folder, text, files, ...(service === undefined ? {} : { service }) };
+  const input: ImportInput = { kind, text, files, ...given };
   const fresh = (): string[] => filesFor(input).filter((path) => !tried.has(path));
   for (let paths = fresh(); paths.length > 0; paths = fresh()) {
     for (const path of paths) {

@@ -13,14 +13,19 @@ const imported: Imported = {
   notMapped: [{ field: 'services.web.`x`', why: '![picture](https://example.com/x.png) <img src=x> [link](x)' }],
   secrets: [{ name: 'API_KEY', field: 'services.web.environment.API_KEY' }],
   notes: ['One *note*.'],
+  notOffered: [{ feature: 'secrets', path: 'secrets', label: 'secrets', remedy: 'upgrade the server' }],
 };
 
 test('everything is in it, and nothing of the file is a picture or a link', () => {
-  const lines = reportText('compose.yml', imported, untranslated).split('\n');
+  const lines = reportText('compose.yml', imported, untranslated, 'my server').split('\n');
   assert.deepEqual(lines, [
     '# Import of compose.yml',
     '',
     '1 field mapped, 1 not. Nothing was written yet.',
+    '',
+    '## Not available on my server yet (1)',
+    '',
+    '- `secrets`: secrets. A deploy is refused while it is there: take it out, or upgrade the server.',
     '',
     '## To be set on the server (1)',
     '',
@@ -43,8 +48,15 @@ test('everything is in it, and nothing of the file is a picture or a link', () =
 
 test('one is told as one, and several as several', () => {
   const { mapped, notMapped } = imported;
-  assert.equal(outcomeText('a', imported, untranslated), 'a: 1 field mapped, 1 not, 1 secret to set.');
-  const more = { ...imported, mapped: [...mapped, ...mapped], notMapped: [...notMapped, ...notMapped], secrets: [] };
+  assert.equal(
+    outcomeText('a', imported, untranslated),
+    'a: 1 field mapped, 1 not, 1 secret to set. Not available in this version of Minicloud yet: secrets.',
+  );
+  assert.match(outcomeText('a', imported, untranslated, 'home'), /\. Not available on home yet: secrets\.$/);
+  const more = {
+    ...{ ...imported, notOffered: [], secrets: [] },
+    ...{ mapped: [...mapped, ...mapped], notMapped: [...notMapped, ...notMapped] },
+  };
   assert.equal(outcomeText('a', more, untranslated), 'a: 2 fields mapped, 2 not, 0 secrets to set.');
 });
 

@@ -2,11 +2,15 @@
 import type { Imported } from 'minicloud-shared/import/model';
 import type { Translate } from '../translate.ts';
 
-/** Lines of Markdown. Words of the imported file stand in code, so that none of them is a link or a picture. */
+/**
+ * Lines of Markdown. Words of the imported file stand in code, so that none of them is a link or a picture. `server` is
+ * the one whose features are known; without it what is said is true of this version.
+ */
 export function reportText(
   from: string,
-  { mapped, notMapped, secrets, notes }: Imported,
+  { mapped, notMapped, secrets, notes, notOffered }: Imported,
   translate: Translate,
+  server?: string,
 ): string {
   const section = (title: string, items: readonly string[]): string[] =>
     items.length === 0 ? [] : ['', `## ${title}`, '', ...items.map((item) => `- ${item}`)];
@@ -14,6 +18,12 @@ export function reportText(
     `# ${translate('Import of {0}', from)}`,
     '',
     translate('{0}, {1} not. Nothing was written yet.', mappedText(mapped.length, translate), notMapped.length),
+    ...section(
+      `${notOfferedTitle(translate, server)} (${notOffered.length})`,
+      notOffered.map(({ path, label, remedy }) =>
+        translate('{0}: {1}. A deploy is refused while it is there: take it out, or {2}.', code(path), label, remedy),
+      ),
+    ),
     ...section(
       translate('To be set on the server ({0})', secrets.length),
       secrets.map(({ name, field }) => `${code(name)} ← ${code(field)}`),
@@ -32,9 +42,24 @@ export function reportText(
 }
 
 /** What became of an import, in one sentence. */
-export function outcomeText(from: string, { mapped, notMapped, secrets }: Imported, translate: Translate): string {
+export function outcomeText(
+  from: string,
+  { mapped, notMapped, secrets, notOffered }: Imported,
+  translate: Translate,
+  server?: string,
+): string {
   const toSet = secrets.length === 1 ? translate('1 secret to set') : translate('{0} secrets to set', secrets.length);
-  return translate('{0}: {1}, {2} not, {3}.', from, mappedText(mapped.length, translate), notMapped.length, toSet);
+  const count = mappedText(mapped.length, translate);
+  const became = translate('{0}: {1}, {2} not, {3}.', from, count, notMapped.length, toSet);
+  if (notOffered.length === 0) return became;
+  const keys = [...new Set(notOffered.map(({ path }) => path))].join(', ');
+  return `${became} ${notOfferedTitle(translate, server)}: ${keys}.`;
+}
+
+function notOfferedTitle(translate: Translate, server: string | undefined): string {
+  return server === undefined
+    ? translate('Not available in this version of Minicloud yet')
+    : translate('Not available on {0} yet', server);
 }
 
 function mappedText(count: number, translate: Translate): string {

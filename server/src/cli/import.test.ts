@@ -87,6 +87,15 @@ test('a folder, a file, and standard input become a manifest on standard output'
   assert.equal(nameOf((await minicloud([], { cwd: path.join(work, 'heroku') })).out), 'django-shop-2');
 });
 
+test('what a deploy would be refused for is told before anything is written', async () => {
+  const { err, out } = await minicloud(['-'], { input: 'services: { web: { build: . } }\n' });
+  assert.match(
+    err,
+    /Not available in this version yet; a deploy is refused while it is there:\n {2}build {2}\(building/,
+  );
+  assert.match(out, /^build:/m);
+});
+
 test('one field that is mapped is told as one', async () => {
   const ended = await minicloud(['-'], { input: 'services: { web: { image: a } }\n' });
   assert.match(ended.err, /\(1 field mapped, 0 not\)/);

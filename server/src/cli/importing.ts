@@ -137,7 +137,7 @@ async function write(context: Context, folder: string, { manifest }: Imported): 
 }
 
 function summary(result: Imported, file: string | undefined): Line[] {
-  const { mapped, notMapped, secrets, notes } = result;
+  const { mapped, notMapped, secrets, notes, notOffered } = result;
   const list = (title: string, items: readonly string[]): Line[] =>
     items.length === 0 ? [] : [[title], ...items.map((item): Line => [`  ${item}`])];
   const head: Line = [
@@ -156,6 +156,10 @@ function summary(result: Imported, file: string | undefined): Line[] {
         )
       : []),
     ...(inFile ? list('To know:', notes) : []),
+    ...list(
+      'Not available in this version yet; a deploy is refused while it is there:',
+      notOffered.map(({ path, label }) => `${path}  (${label})`),
+    ),
     ...list(
       'To be set on the server:',
       secrets.map(({ name, field }) => `${name}  (${field})`),

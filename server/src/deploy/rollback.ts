@@ -1,5 +1,5 @@
 /** Rollbacks: a release that is what an earlier one was, planned like a deploy and asked for by the plan's hash. */
-import { type RequiredFeature, requiredFeatures } from 'minicloud-shared/manifest/features';
+import { missingFeatures, type RequiredFeature } from 'minicloud-shared/manifest/features';
 import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
@@ -66,8 +66,7 @@ async function planned(
     version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
   if (!releaseCan[toRelease(target, app.name).state].rollbackTo) throw notRollbackTarget(app, target);
   const resolved = resolvedOf(target);
-  const offered = offeredFeatures(cloud);
-  const missing = requiredFeatures(resolved.manifest).filter(({ feature }) => !offered.includes(feature));
+  const missing = missingFeatures(resolved.manifest, offeredFeatures(cloud));
   if (missing.length > 0) throw notOffered(app, target, missing);
   const info = await cloud.engine.inspectImage(target.image_id);
   if (!info) throw imageGone(app, target);

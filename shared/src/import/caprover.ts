@@ -72,5 +72,5 @@ export function importCaprover(input: ImportInput): ImportResult {
     { name: appNameOf(input.folder), main: part, processes: [], supports: [], needs: [] },
     report,
   );
-  return renderImport(manifest, { from: input.file, report, services: [] });
+  return renderImport(manifest, { from: input.file, report, services: [], offered: input.offered });
 }

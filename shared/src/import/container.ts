@@ -49,6 +49,7 @@ export function importContainer(input: ImportInput): ImportResult {
     from: `the container ${textOf(container.Name)?.replace(/^\//, '') ?? ''}`,
     report,
     services: [],
+    offered: input.offered,
   });
 }
 

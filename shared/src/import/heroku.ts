@@ -66,6 +66,7 @@ export function importHeroku(input: ImportInput): ImportResult {
     from: file('app.json') === undefined ? procfile : `${procfile} and app.json`,
     report,
     services: [],
+    offered: input.offered,
   });
 }
 

@@ -69,6 +69,16 @@ function assertValid(result: ImportResult): void {
   assert.deepEqual(errors, [], result.manifest);
 }
 
+test('what a deploy would be refused for is told by key: of the server that is known, else of this version', () => {
+  const text = 'services: { web: { build: ., environment: [STRIPE_KEY], volumes: ["data:/data"] } }\n';
+  const input: ImportInput = { kind: 'compose', file: 'compose.yml', text, folder: 'shop' };
+  const told = (offered?: readonly string[]): string[] =>
+    imported(importApp({ ...input, ...(offered ? { offered } : {}) })).notOffered.map(({ path }) => path);
+  assert.deepEqual(told(), ['build', 'secrets']);
+  assert.deepEqual(told(['build.dockerfile', 'secrets', 'needs.storage']), []);
+  assert.deepEqual(told(['secrets']), ['build', 'needs[0]']);
+});
+
 describe('every fixture', () => {
   for (const [folder, file, ...services] of samples) {
     for (const service of services) {

@@ -1,5 +1,7 @@
 /** What an importer is given, and what it answers: data only. */
 
+import type { RequiredFeature } from '../manifest/features.ts';
+
 /** What an app was described by before: Compose, Heroku, CapRover, or a container that runs. */
 export type ImportKind = 'compose' | 'heroku' | 'caprover' | 'container';
 
@@ -14,6 +16,8 @@ export interface ImportInput {
   files?: ReadonlyMap<string, string>;
   /** The Compose service that becomes the app; the one that looks like it when nothing is said. */
   service?: string;
+  /** Features of the server that it is for; those of this version when no server is known. */
+  offered?: readonly string[];
 }
 
 export type ImportResult = Imported | NotImported;
@@ -30,6 +34,8 @@ export interface Imported {
   notMapped: { field: string; why: string }[];
   /** Variables whose values the server has to be given, and where they came from. */
   secrets: { name: string; field: string }[];
+  /** Keys of the manifest that a deploy would be refused for, as the server does not offer them yet. */
+  notOffered: RequiredFeature[];
   /** What a person should know that belongs to no single field. */
   notes: string[];
 }

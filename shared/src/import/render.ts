@@ -1,5 +1,6 @@
 /** The text of an imported manifest: commented, and without an error, whatever went into it. */
 import { Document, isMap, isPair, isScalar, isSeq, type Pair, Scalar, visit } from 'yaml';
+import { missingFeatures } from '../manifest/features.ts';
 import { visible } from '../manifest/mask.ts';
 import { parseManifest } from '../manifest/parse.ts';
 import { formatPath, parsePath } from '../manifest/path.ts';
@@ -18,22 +19,28 @@ export interface Rendering {
   from: string;
   report: Report;
   services: string[];
+  /** What the server offers, where it is known. */
+  offered: readonly string[] | undefined;
 }
 
 /**
  * Writes the manifest and reads it again by the rules of every manifest. What they refuse is taken out and told, so that
  * the answer never has an error.
  */
-export function renderImport(manifest: ManifestInput, { from, report, services }: Rendering): Imported | NotImported {
+export function renderImport(
+  manifest: ManifestInput,
+  { from, report, services, offered }: Rendering,
+): Imported | NotImported {
   removeUnwritable(manifest, [], report);
   for (let round = 0; round < mostRounds; round += 1) {
     const result = report.result();
     const text = write(manifest, from, result);
-    const { diagnostics } = parseManifest(text);
+    const { manifest: read, diagnostics } = parseManifest(text);
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const stopFirst = diagnostics.some(({ code }) => code === 'manifest/stop-first-needed');
     if (errors.length === 0 && !(stopFirst && manifest.rollout === undefined)) {
-      return { ok: true, manifest: text, app: manifest.name, services, ...result };
+      const notOffered = read ? missingFeatures(read, offered) : [];
+      return { ok: true, manifest: text, app: manifest.name, services, notOffered, ...result };
     }
     if (errors.length === 0) {
       manifest.rollout = { strategy: 'stop-first' };

@@ -1,4 +1,5 @@
 /** What a server has to be able to do for a manifest; compared with its feature list before anything is changed. */
+import { features } from '../model/system.ts';
 import type { ContainerManifest, Manifest, Need, Rollout } from './model.ts';
 import { formatPath, type Path } from './path.ts';
 
@@ -37,6 +38,15 @@ export function requiredFeatures(
   for (const [index, need] of manifest.needs.entries()) found.push(...needFeatures(need, ['needs', index]));
   found.push(...runFeatures(manifest, written));
   return found;
+}
+
+/** What of it is not among `offered`, the features that a server names; those of this version where no server is known. */
+export function missingFeatures(
+  manifest: Manifest,
+  offered: readonly string[] = features,
+  written?: (path: Path) => boolean,
+): RequiredFeature[] {
+  return requiredFeatures(manifest, written).filter(({ feature }) => !offered.includes(feature));
 }
 
 function needFeatures(need: Need, path: Path): RequiredFeature[] {

@@ -1,6 +1,6 @@
 /** Rules that need to know the server. They say nothing while its facts are incomplete: not known is not wrong. */
 import { normalizeDomain } from './domain.ts';
-import { requiredFeatures } from './features.ts';
+import { missingFeatures } from './features.ts';
 import type { Diagnostic, Manifest, ServerFacts } from './model.ts';
 import type { ManifestDocument } from './parse.ts';
 import { parsePath } from './path.ts';
@@ -79,12 +79,11 @@ const notAvailable: ServerRule = {
   severity: 'error',
   summary: 'The server can do what the manifest asks for.',
   check({ manifest, facts, nodeAt }) {
-    return requiredFeatures(manifest, (path) => nodeAt(path) !== undefined)
-      .filter(({ feature }) => !facts.features.includes(feature))
-      .map(({ path, label, remedy }) => ({
-        path: parsePath(path),
-        message: `Not available on this server yet: ${path} (${label}); remove it, or ${remedy}.`,
-      }));
+    const missing = missingFeatures(manifest, facts.features, (path) => nodeAt(path) !== undefined);
+    return missing.map(({ path, label, remedy }) => ({
+      path: parsePath(path),
+      message: `Not available on this server yet: ${path} (${label}); remove it, or ${remedy}.`,
+    }));
   },
 };
 

@@ -58,6 +58,7 @@ export function importCompose(input: ImportInput): ImportResult {
     from: `${input.file} (service ${main})`,
     report,
     services: [main, ...names.filter((name) => name !== main)],
+    offered: input.offered,
   });
 }
 
