@@ -73,6 +73,9 @@ describe('an import by hand', () => {
     await tab('Manifest from docker-compose.yml').waitFor();
     await tab('Report on docker-compose.yml').waitFor();
     await notification(page, '2 secrets to set.').waitFor();
+    // As a page to be read: headings are no words behind signs.
+    const report = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame');
+    await report.getByRole('heading', { name: /^Not available in this version of Minicloud yet/ }).waitFor();
     await takePictures(editor, 'import-2-preview');
     assert.equal(
       await file('cloud_manifest.yml').catch(() => undefined),

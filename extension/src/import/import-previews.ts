@@ -1,4 +1,15 @@
-import { commands, type Disposable, EventEmitter, l10n, languages, Uri, ViewColumn, window, workspace } from 'vscode';
+import {
+  commands,
+  type Disposable,
+  EventEmitter,
+  extensions,
+  l10n,
+  languages,
+  Uri,
+  ViewColumn,
+  window,
+  workspace,
+} from 'vscode';
 import { gone, tabsOf } from '../tabs.ts';
 
 export const importScheme = 'minicloud-import';
@@ -31,6 +42,16 @@ interface Shown {
   preview: ImportPreview;
   manifest: Uri;
   report: Uri;
+}
+
+/** Of the Markdown extension that comes with VS Code; somebody may have turned it off. */
+const markdown = { extension: 'vscode.markdown-language-features', editor: 'vscode.markdown.preview.editor' };
+
+/** As a page to be read, where the editor can show one; else its text. */
+async function showReport(report: Uri): Promise<void> {
+  const how = { preview: false, preserveFocus: true, viewColumn: ViewColumn.Beside };
+  if (!extensions.getExtension(markdown.extension)) await window.showTextDocument(report, how);
+  else await commands.executeCommand('vscode.openWith', report, markdown.editor, how);
 }
 
 export function createImportPreviews(): ImportPreviews {
@@ -80,7 +101,7 @@ export function createImportPreviews(): ImportPreviews {
           viewColumn: ViewColumn.One,
         });
       else await window.showTextDocument(uri, { preview: false, viewColumn: ViewColumn.One });
-      await window.showTextDocument(report, { preview: false, preserveFocus: true, viewColumn: ViewColumn.Beside });
+      await showReport(report);
       return uri;
     },
     get: (uri) => of(uri)?.preview,
