@@ -1,15 +1,23 @@
 import type { Diagnostic } from 'minicloud-shared/manifest/model';
 import { l10n, ProgressLocation, window } from 'vscode';
-import { findManifest, readManifest } from '../deploy/manifest-source.ts';
+import { eachManifest, findManifest, readManifest } from '../deploy/manifest-source.ts';
 import { preparePlan, type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
 import { trusted } from '../deploy/trust.ts';
+import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { requireFeature } from './pick.ts';
 
 /** Shows what deploying a manifest would change, and what that would cause. Changes nothing. */
-export async function planManifest(services: Services, argument: unknown): Promise<void> {
-  const planned = await plan(services, argument);
-  if (planned) await services.plans.show(planned);
+export async function planManifest(
+  services: Services,
+  argument: unknown,
+  selected?: readonly unknown[],
+): Promise<void> {
+  const one = async (manifest: unknown): Promise<void> => {
+    const planned = await plan(services, manifest);
+    if (planned) await services.plans.show(planned);
+  };
+  await eachManifest(argument, selected, one, (error) => void showError(services.output, error));
 }
 
 /**

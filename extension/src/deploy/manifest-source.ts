@@ -48,6 +48,35 @@ export async function findManifest(argument: unknown, whenNone: () => void = off
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
 }
 
+/**
+ * Calls `act` on every manifest that a command is about, one after the other: on all files and folders that are selected
+ * in the explorer, a folder and the manifest in it being one. What goes wrong with one is told by `fail`, and hides none
+ * of the others.
+ */
+export async function eachManifest(
+  argument: unknown,
+  selected: readonly unknown[] = [],
+  act: (uri: unknown) => Promise<void>,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  const uris = selected.filter((each) => each instanceof Uri);
+  if (uris.length < 2) {
+    await act(argument);
+    return;
+  }
+  const done = new Set<string>();
+  for (const uri of uris) {
+    try {
+      const manifest = await manifestAt(uri);
+      if (done.has(manifest.toString())) continue;
+      done.add(manifest.toString());
+      await act(manifest);
+    } catch (error) {
+      fail(error);
+    }
+  }
+}
+
 function offerManifest(): void {
   // Not awaited: what there is no manifest for is over.
   void offer(

@@ -55,6 +55,30 @@ export const retryTests: Record<string, HostTest> = {
       await commands.executeCommand('minicloud.planManifest', workspaceFile('infolder'));
       assert.equal(services.plans.of(uri)[0]?.plan.app, 'infolder');
     }),
+  'all that is selected is planned: a folder and its manifest once, and what has none hides none': () =>
+    withServer('several', async () => {
+      const { services } = await minicloud();
+      const [one, two] = [await openManifest('one', manifest('one')), await openManifest('two', manifest('two'))];
+      await workspace.fs.createDirectory(workspaceFile('bare'));
+      const folders = ['bare', 'one', 'two'].map(workspaceFile);
+      const selected = [...folders, one, two];
+      await commands.executeCommand('minicloud.planManifest', folders[2], selected);
+      const planned = [one, two].map((uri) => services.plans.of(uri).map(({ plan }) => plan.app));
+      assert.deepEqual(planned, [['one'], ['two']]);
+      await commands.executeCommand('notifications.clearAll');
+    }),
+  'all that is selected is deployed, though one of them can not be': () =>
+    withServer('several', async (serverId) => {
+      const live = await liveOf(serverId);
+      await openManifest('first', `${manifest('first')}jobs: { nightly: { schedule: "0 3 * * *", command: [a] } }\n`);
+      const last = await openManifest('last', manifest('last'));
+      const selected = [workspaceFile('first'), workspaceFile('last'), last];
+      await commands.executeCommand('minicloud.deployManifest', selected[0], selected);
+      const names = await namesOn(live);
+      assert.ok(names.includes('last') && !names.includes('first'), names.join());
+      assert.equal((await live.api.apps.get.query({ name: 'last' })).release, 1, 'it was deployed twice');
+      await commands.executeCommand('notifications.clearAll');
+    }),
   'the editor is told which folders hold a manifest': async () => {
     await openManifest('held', manifest('held'));
     const { executeCommand } = commands;
