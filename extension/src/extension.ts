@@ -21,6 +21,7 @@ import { createLogLinks } from './logs/log-links.ts';
 import { createMetricsPanels } from './metrics/panels.ts';
 import { createDriftMarks } from './plan/drift-marks.ts';
 import { followSaves } from './plan/follow-saves.ts';
+import { followServers } from './plan/follow-servers.ts';
 import { createPlanDocuments } from './plan/plan-documents.ts';
 import { createReadOnlyDocuments } from './read-only-documents.ts';
 import { handleLinks } from './servers/add-linked-server.ts';
@@ -76,6 +77,7 @@ export function activate(context: ExtensionContext): TestApi | undefined {
   own(createLogFolding());
   own(createLogLinks());
   own(followSaves(services));
+  own(followServers(connections, services.plans));
   own(createDeployTasks(services));
   own(tellManifestFolders());
   const { drift } = services;

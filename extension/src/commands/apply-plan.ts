@@ -1,10 +1,9 @@
-import { Uri, window } from 'vscode';
-import { type RequestedPlan, requestPlan } from '../deploy/request-plan.ts';
+import { l10n, Uri, window } from 'vscode';
 import { runDeploy } from '../deploy/run-deploy.ts';
 import { trusted } from '../deploy/trust.ts';
 import type { ShownPlan } from '../plan/plan-documents.ts';
 import type { Services } from '../services.ts';
-import { plan } from './plan-manifest.ts';
+import { planAgain } from './plan-manifest.ts';
 
 /** Deploys the plan that is shown, and only it: the server refuses when it would now differ. */
 export async function applyPlan(services: Services, argument: unknown): Promise<void> {
@@ -14,14 +13,17 @@ export async function applyPlan(services: Services, argument: unknown): Promise<
   const shown = uri && plans.get(uri);
   if (!uri || !shown) return;
   if (shown.outdated !== undefined) {
-    void window.showWarningMessage(shown.outdated);
+    const again = await planAgain(services, shown);
+    if (!again) return;
+    void window.showWarningMessage(l10n.t('{0} Nothing was deployed; look at the new plan.', shown.outdated));
+    await plans.show(again);
     return;
   }
   const retry = async (): Promise<void> => {
     const again = await planAgain(services, shown);
     if (again) await applyPlan(services, await plans.show(again));
   };
-  const result = await runDeploy(services, shown, retry, shown.idempotencyKey);
+  const result = await plans.whileApplied(shown, () => runDeploy(services, shown, retry, shown.idempotencyKey));
   if (result === 'deployed') {
     await plans.close(uri);
     await settleProposal(shown);
@@ -32,14 +34,6 @@ export async function applyPlan(services: Services, argument: unknown): Promise<
     // The next try is another deploy, not the answer of this one again.
     plans.replace(shown);
   }
-}
-
-/** The same manifest against what the server runs now: the file's, or the one that was proposed. */
-async function planAgain(services: Services, shown: ShownPlan): Promise<RequestedPlan | undefined> {
-  const { live, source, image, proposal } = shown;
-  if (proposal === undefined) return plan(services, source.uri);
-  const again = await requestPlan(services, { live, source, ...(image === undefined ? {} : { image }) });
-  return again && { ...again, proposal };
 }
 
 /** The server knows a proposal by its plan: one that had to be planned again is answered by hand. */

@@ -3,6 +3,7 @@ import { isManifest } from '../deploy/manifest-source.ts';
 import type { ManifestTargets } from '../deploy/manifest-targets.ts';
 import type { Connection } from '../servers/connection.ts';
 import type { Connections } from '../servers/connections.ts';
+import { createHolds } from '../servers/holds.ts';
 import { createDetailLooks } from './detail-looks.ts';
 import { nameLine } from './name-line.ts';
 
@@ -15,18 +16,9 @@ const settleMs = 50;
  * not trusted.
  */
 export function followVisibleManifests(connections: Connections, targets: ManifestTargets): Disposable {
-  const held = new Map<Connection, () => void>();
+  const holds = createHolds();
   const looks = createDetailLooks();
   let settle: NodeJS.Timeout | undefined;
-
-  const hold = (wanted: ReadonlySet<Connection>): void => {
-    for (const [connection, release] of held) {
-      if (wanted.has(connection)) continue;
-      held.delete(connection);
-      release();
-    }
-    for (const connection of wanted) if (!held.has(connection)) held.set(connection, connection.hold());
-  };
 
   const lookInto = (document: TextDocument, connection: Connection): void => {
     const file = document.uri.toString();
@@ -43,7 +35,7 @@ export function followVisibleManifests(connections: Connections, targets: Manife
       const live = targets.of(document.uri);
       return live ? [{ document, connection: live.connection }] : [];
     });
-    hold(new Set(seen.map(({ connection }) => connection)));
+    holds.keep(new Set(seen.map(({ connection }) => connection)));
     for (const { document, connection } of seen) lookInto(document, connection);
   };
   const later = (): void => {
@@ -67,7 +59,7 @@ export function followVisibleManifests(connections: Connections, targets: Manife
     dispose() {
       clearTimeout(settle);
       for (const subscription of subscriptions) subscription.dispose();
-      hold(new Set());
+      holds.keep(new Set());
     },
   };
 }

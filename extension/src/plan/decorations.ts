@@ -69,7 +69,13 @@ export function decoratePlans(get: (uri: Uri) => ShownPlan | undefined): Disposa
                     arguments: [document.uri],
                   }),
                 ]
-              : []),
+              : [
+                  new CodeLens(top, {
+                    command: 'minicloud.planManifest',
+                    title: `$(refresh)\u00a0${l10n.t('Plan Again')}`,
+                    arguments: [document.uri],
+                  }),
+                ]),
             ...(plan.plan.creates
               ? []
               : [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { commands, type Disposable, EventEmitter, l10n, languages, Uri, window, workspace } from 'vscode';
+import { commands, type Disposable, type Event, EventEmitter, l10n, languages, Uri, window, workspace } from 'vscode';
 import type { RequestedPlan } from '../deploy/request-plan.ts';
 import { gone, tabsOf } from '../tabs.ts';
 import { decoratePlans } from './decorations.ts';
@@ -10,8 +10,10 @@ export const planScheme = 'minicloud-plan';
 export interface ShownPlan extends RequestedPlan {
   idempotencyKey: string;
   page: PlanText;
-  /** Why it is not deployed any more: the manifest says something else by now, and there is no plan of that. */
+  /** Why it is not deployed any more: the manifest says something else by now, or the server runs something else. */
   outdated?: string;
+  /** True while it is being deployed: what changes on the server meanwhile is its own doing. */
+  applied?: boolean;
 }
 
 /** Plans in read-only editors, one for each app and server; they follow their manifest while they are open. */
@@ -21,7 +23,12 @@ export interface PlanDocuments extends Disposable {
   replace(requested: RequestedPlan): void;
   /** Keeps the plan to be read, with the reason why it is not deployed, until it is replaced. */
   outdate(plan: ShownPlan, why: string): void;
+  /** Does what deploys the plan, which is not outdated by that. */
+  whileApplied<Result>(plan: ShownPlan, act: () => Promise<Result>): Promise<Result>;
+  /** Told of every plan that is shown, replaced, outdated or done with. */
+  readonly onDidChange: Event<Uri>;
   get(uri: Uri): ShownPlan | undefined;
+  all(): ShownPlan[];
   /** Plans that are open for a manifest. */
   of(manifest: Uri): ShownPlan[];
   close(uri: Uri): Promise<void>;
@@ -30,7 +37,9 @@ export interface PlanDocuments extends Disposable {
 
 export function createPlanDocuments(): PlanDocuments {
   const shown = new Map<string, ShownPlan>();
+  /** Texts that are to be shown anew. */
   const changed = new EventEmitter<Uri>();
+  const told = new EventEmitter<Uri>();
   const get = (uri: Uri): ShownPlan | undefined => shown.get(uri.toString());
   const active = (): Uri | undefined => {
     const uri = window.activeTextEditor?.document.uri;
@@ -48,6 +57,7 @@ export function createPlanDocuments(): PlanDocuments {
     shown.set(uri.toString(), { ...plan, page });
     changed.fire(uri);
     tellContext();
+    told.fire(uri);
     return uri;
   };
   const replace = ({ plan, live, source, image, proposal }: RequestedPlan): Uri =>
@@ -69,6 +79,7 @@ export function createPlanDocuments(): PlanDocuments {
     }),
     decoratePlans(get),
     changed,
+    told,
   ];
   return {
     async show(requested) {
@@ -81,7 +92,18 @@ export function createPlanDocuments(): PlanDocuments {
     },
     replace: (requested) => void replace(requested),
     outdate: (plan, why) => void put({ ...plan, outdated: why }),
+    async whileApplied(plan, act) {
+      plan.applied = true;
+      try {
+        return await act();
+      } finally {
+        plan.applied = false;
+        told.fire(uriOf(plan));
+      }
+    },
+    onDidChange: told.event,
     get,
+    all: () => [...shown.values()],
     of: (manifest) => [...shown.values()].filter(({ source }) => source.uri.toString() === manifest.toString()),
     async close(uri) {
       shown.delete(uri.toString());

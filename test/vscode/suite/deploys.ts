@@ -73,8 +73,9 @@ export const deployTests: Record<string, HostTest> = {
       assert.equal(await releases(), before, 'the text of before was deployed');
       await save(uri, text);
       await until(deployable, 'the plan is one to deploy again');
+      // What is above the text is shown before the text.
+      await until(async () => !/errors/.test(await read()), 'the plan says it no more');
       assert.match(await read(), /^Deploy hosted to deploys$/m);
-      assert.doesNotMatch(await read(), /errors/);
     }),
   'a plan that is shown twice is there until both halves are closed': () =>
     withServer('deploys', async () => {
@@ -105,6 +106,31 @@ export const deployTests: Record<string, HostTest> = {
       const after = await live.api.apps.get.query({ name: 'hosted' });
       assert.match(after.image ?? '', /1\.33/, 'a plan that was stale was deployed');
       await until(() => services.plans.get(shown)?.plan.hash !== before.hash, 'the new plan is shown');
+    }),
+  'a plan says that the server has changed since, is not deployed then, and is made again': () =>
+    withServer('deploys', async (serverId) => {
+      const { services } = await minicloud();
+      const uri = await openManifest('overtaken', manifest('docker.io/library/nginx:1.36'));
+      const shown = await planned(uri);
+      const lenses = async (): Promise<string[]> => (await lensesOf(shown)).map(({ command }) => command);
+      assert.ok((await lenses()).includes('minicloud.applyPlan'));
+      const own = services.plans.get(shown)?.plan;
+      await deployed(serverId, manifest('docker.io/library/nginx:1.37'));
+      const read = async (): Promise<string> => (await workspace.openTextDocument(shown)).getText();
+      await until(
+        async () => /^The server has changed since this plan was made\.$/m.test(await read()),
+        'the plan says so',
+      );
+      const [again, ...others] = await lenses();
+      assert.equal(again, 'minicloud.planManifest');
+      assert.ok(!others.includes('minicloud.applyPlan'));
+      await commands.executeCommand('minicloud.planManifest', shown);
+      await until(async () => !/has changed/.test(await read()), 'the plan says it no more');
+      assert.ok((await lenses()).includes('minicloud.applyPlan'));
+      const next = services.plans.get(shown)?.plan;
+      assert.equal(next?.toRelease, (own?.toRelease ?? 0) + 1);
+      await commands.executeCommand('minicloud.applyPlan', shown);
+      assert.equal(services.plans.get(shown), undefined, 'it was not deployed');
     }),
   'a manifest with an error is not planned, and the error is told': () =>
     withServer('deploys', async () => {
