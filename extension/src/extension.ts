@@ -32,6 +32,7 @@ import type { Services } from './services.ts';
 import { createExecTerminals } from './terminal/exec-terminal.ts';
 import { createAppFilter } from './tree/app-filter.ts';
 import { tellContexts } from './tree/contexts.ts';
+import { createRowSelection } from './tree/row-selection.ts';
 import { createServersTree } from './tree/servers-tree.ts';
 
 /**
@@ -66,12 +67,13 @@ export function activate(context: ExtensionContext): TestApi | undefined {
     forwards: own(createForwards()),
     terminals: own(createExecTerminals()),
     imports: own(createImportPreviews()),
+    selection: own(createRowSelection()),
     metrics: own(createMetricsPanels(Uri.joinPath(context.extensionUri, 'media'))),
   };
   context.subscriptions.push(...registerCommands(services));
   own(createServersTree(connections, services));
   own(followVisibleManifests(connections, targets));
-  own(tellContexts(connections, services.forwards));
+  own(tellContexts(connections, services.forwards, services.selection));
   own(endWithServers(connections, services.forwards, [services.logs, services.metrics]));
   own(handleLinks(services));
   own(createLogFolding());

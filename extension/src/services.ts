@@ -13,6 +13,7 @@ import type { ServerList } from './servers/server-list.ts';
 import type { TokenStore } from './servers/token-store.ts';
 import type { ExecTerminals } from './terminal/exec-terminal.ts';
 import type { AppFilter } from './tree/app-filter.ts';
+import type { RowSelection } from './tree/row-selection.ts';
 
 /** Everything that commands and views work with, made once in `activate`. */
 export interface Services {
@@ -32,4 +33,5 @@ export interface Services {
   terminals: ExecTerminals;
   metrics: MetricsPanels;
   imports: ImportPreviews;
+  selection: RowSelection;
 }

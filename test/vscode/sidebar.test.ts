@@ -305,6 +305,21 @@ describe('the sidebar', () => {
     await page.locator('.activitybar a[aria-label="Minicloud"]').waitFor();
     const left = (await lab.client.apps.list.query()).map(({ name }) => name).sort();
     assert.deepEqual(left, ['echo', 'sample']);
+    // Nothing was clicked since: the menu of one app is whole all the same.
+    await treeRow(page, 'echo').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Roll Back App…', exact: true }).waitFor();
+    assert.equal(await page.getByRole('menuitem', { name: 'Stop Following Logs', exact: true }).count(), 0);
+    await page.keyboard.press('Escape');
+  });
+
+  step('the delete key asks for the app that is selected', async () => {
+    await treeRow(page, 'echo').click();
+    await page.keyboard.press('Delete');
+    const dialog = page.locator('.monaco-dialog-box', { hasText: 'Delete echo from localhost?' });
+    await dialog.waitFor();
+    await takePicture(page, 'side-12-key');
+    await press(page, 'Delete echo from localhost?', 'Cancel');
+    await treeRow(page, 'echo').waitFor();
   });
 
   step('a deleted app is restored from the row of its server', async () => {

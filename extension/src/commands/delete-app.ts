@@ -5,12 +5,18 @@ import { showError } from '../problems.ts';
 import type { Services } from '../services.ts';
 import { offers } from '../tree/node.ts';
 import { dataWords } from './data-words.ts';
-import { type PickedApp, pickApps } from './pick.ts';
+import { appsOf, type PickedApp, pickApps } from './pick.ts';
 import { restore } from './restore-app.ts';
 
-/** Deletes apps after it was typed which: the modal names everything that goes. Asks once, however many they are. */
+/**
+ * Deletes apps after it was typed which: the modal names everything that goes. Asks once, however many they are. The key
+ * says `selected`, as the editor hands over no rows to keys.
+ */
 export async function deleteApp(services: Services, argument: unknown, selected?: readonly unknown[]): Promise<void> {
-  const picked = await pickApps(services, argument, selected, l10n.t('Delete which app?'));
+  const picked =
+    argument === 'selected'
+      ? appsOf(undefined, services.selection.apps())
+      : await pickApps(services, argument, selected, l10n.t('Delete which app?'));
   if (picked.length === 0 || !(await confirm(picked))) return;
   const deleted = (await Promise.all(picked.map((each) => deleteOne(services, each)))).filter(
     (each) => each !== undefined,

@@ -1,6 +1,15 @@
 import { describeError } from 'minicloud-shared/client/describe-error';
 import type { LogLine } from 'minicloud-shared/model/system';
-import { commands, type Disposable, type LogOutputChannel, l10n, window, workspace } from 'vscode';
+import {
+  commands,
+  type Disposable,
+  type Event,
+  EventEmitter,
+  type LogOutputChannel,
+  l10n,
+  window,
+  workspace,
+} from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { levelOf } from './log-level.ts';
 import { createLogSequence, type LogPiece } from './log-sequence.ts';
@@ -10,6 +19,9 @@ import { withoutControls } from './log-text.ts';
 export interface LogFollower extends Disposable {
   /** The channel comes to the front only where one is asked for: with several, the last one. */
   follow(live: LiveServer, app: string, show?: boolean): void;
+  /** Told when an app is followed, or is no more. */
+  readonly onDidChange: Event<void>;
+  follows(app: Pick<FollowedApp, 'serverId' | 'app'>): boolean;
   /** Apps that are followed now. */
   followed(): readonly FollowedApp[];
   stop(app: FollowedApp): void;
@@ -36,15 +48,18 @@ const oldMs = 5_000;
 export function createLogFollower(): LogFollower {
   const entries = new Map<string, Entry>();
   const running = (): Entry[] => [...entries.values()].filter(({ stop }) => stop !== undefined);
-  const tellContext = (): void =>
+  const changed = new EventEmitter<void>();
+  const tell = (): void => {
     void commands.executeCommand('setContext', 'minicloud.followingLogs', running().length > 0);
+    changed.fire();
+  };
 
   function stop(entry: Entry): void {
     if (!entry.stop) return;
     entry.stop();
     entry.stop = undefined;
     entry.channel.info(l10n.t('No longer following.'));
-    tellContext();
+    tell();
   }
 
   return {
@@ -61,10 +76,12 @@ export function createLogFollower(): LogFollower {
       entry.stop = followInto(entry.channel, live, app, (why) => {
         entry.stop = undefined;
         entry.channel.info(why);
-        tellContext();
+        tell();
       });
-      tellContext();
+      tell();
     },
+    onDidChange: changed.event,
+    follows: (app) => entries.get(keyOf(app))?.stop !== undefined,
     followed: () => running().map(({ serverId, app, title }) => ({ serverId, app, title })),
     stop(wanted) {
       const entry = entries.get(keyOf(wanted));
@@ -80,7 +97,7 @@ export function createLogFollower(): LogFollower {
         entry.stop = undefined;
         entry.channel.dispose();
         entries.delete(key);
-        tellContext();
+        tell();
       }
     },
     dispose() {
@@ -89,6 +106,7 @@ export function createLogFollower(): LogFollower {
         entry.channel.dispose();
       }
       entries.clear();
+      changed.dispose();
     },
   };
 }

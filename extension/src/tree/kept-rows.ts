@@ -16,6 +16,8 @@ export interface KeptRows<Row extends KeptRow> {
   children(row?: Row): Promise<Row[]>;
   /** Rows that are to be asked for anew, with all below them; `undefined` among them is the whole tree. */
   changes(): Promise<(Row | undefined)[]>;
+  /** False for a row that is gone. */
+  has(row: Row): boolean;
   /** Nobody looks below the row any more. */
   close(row: Row): void;
   /** True when the row was closed before: what the editor remembers of it may be old. */
@@ -95,6 +97,7 @@ export function createKeptRows<Row extends KeptRow>(
       if (roots) await look(undefined, roots, changed);
       return changed;
     },
+    has: (row) => known.has(row.id),
     close(row) {
       closed.add(row.id);
       const told = known.get(row.id);

@@ -24,7 +24,11 @@ export function createServersTree(connections: Connections, parts: TreeParts): D
   const provider: TreeDataProvider<TreeNode> = {
     onDidChangeTreeData: changed.event,
     getTreeItem: (node) => node.item(),
-    getChildren: (node) => rows.children(node),
+    async getChildren(node) {
+      const children = await rows.children(node);
+      tellSelection();
+      return children;
+    },
     async resolveTreeItem(item, node, token) {
       await node.resolve?.(item, token);
       return item;
@@ -35,6 +39,7 @@ export function createServersTree(connections: Connections, parts: TreeParts): D
     showCollapseAll: true,
     canSelectMany: true,
   });
+  const tellSelection = (): void => parts.selection.set(view.selection.filter(rows.has));
   let frame: NodeJS.Timeout | undefined;
   const draw = (): void => {
     frame ??= setTimeout(() => {
@@ -66,6 +71,8 @@ export function createServersTree(connections: Connections, parts: TreeParts): D
     connections.onDidChange(draw),
     parts.filter.onDidChange(draw),
     parts.forwards.onDidChange(draw),
+    parts.logs.onDidChange(draw),
+    view.onDidChangeSelection(tellSelection),
     view.onDidCollapseElement(({ element }) => {
       rows.close(element);
       forget(element);

@@ -9,6 +9,7 @@ interface Contributed {
     commands: { command: string; category?: string; title: string }[];
     configuration: { properties: object };
     menus: Record<string, { command: string; when: string }[]>;
+    keybindings?: { command: string; key: string; when: string }[];
   };
 }
 
@@ -31,6 +32,38 @@ export const commandTests: Record<string, HostTest> = {
       assert.doesNotMatch(title, /^%/, 'no text for this key in package.nls.json');
     }
     assert.ok(Object.keys(manifest.contributes.configuration.properties).length <= 20);
+  },
+  'menus of rows ask how many are selected by a key of our own: the editor’s stays when selected rows go': async () => {
+    const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
+    const whens = (manifest.contributes.menus['view/item/context'] ?? []).map(({ when }) => when);
+    assert.deepEqual(
+      whens.filter((when) => /list(Multi|Double)Selection/.test(when)),
+      [],
+    );
+    assert.ok(whens.some((when) => when.includes('minicloud.selected')));
+  },
+  'following is stopped on the rows of apps whose logs are followed': async () => {
+    const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
+    const rows = (manifest.contributes.menus['view/item/context'] ?? []).filter(
+      ({ command }) => command === 'minicloud.stopLogs',
+    );
+    assert.equal(rows.length, 1);
+    assert.match(rows[0]?.when ?? '', /viewItem =~ \/;followed;\//);
+  },
+  'keys delete apps that are selected in the view, and nothing where something else has the keyboard': async () => {
+    const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
+    const keys = manifest.contributes.keybindings ?? [];
+    assert.deepEqual(
+      keys.map(({ command, key }) => [command, key]),
+      [
+        ['minicloud.deleteApp', 'delete'],
+        ['minicloud.deleteApp', 'cmd+backspace'],
+      ],
+    );
+    for (const { when } of keys)
+      for (const part of ['focusedView == minicloud.servers', '!inputFocus', 'minicloud.appsSelected'])
+        assert.ok(when.split(' && ').includes(part), `${part} is not in ${when}`);
+    assert.match(keys[1]?.when ?? '', /^isMac && /);
   },
   'what is done with a manifest is offered where manifests are deployed from, and nowhere else': async () => {
     const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;

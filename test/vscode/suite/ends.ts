@@ -20,7 +20,11 @@ export const endTests: Record<string, HostTest> = {
       await deployed(serverId, manifest);
       const live = services.connections.get(serverId);
       assert.ok(live);
+      const rowOf = (name: string) =>
+        new AppNode(live, { name, urls: [] } as never, services).item().contextValue ?? '';
       services.logs.follow(live, 'ending');
+      assert.match(rowOf('ending'), /;followed;/);
+      assert.doesNotMatch(rowOf('other'), /;followed;/);
       services.metrics.show(live, 'ending');
       await until(() => metricsTabs() === 1, 'the panel is open');
       assert.deepEqual(
@@ -30,6 +34,7 @@ export const endTests: Record<string, HostTest> = {
       await services.servers.remove(serverId);
       await until(() => metricsTabs() === 0, 'the panel is closed');
       assert.deepEqual(services.logs.followed(), []);
+      assert.doesNotMatch(rowOf('ending'), /;followed;/);
     }),
   'Roll Back is offered where the server can say what it would do, and only there': () =>
     withServer('older', async (serverId) => {
