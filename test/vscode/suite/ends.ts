@@ -1,9 +1,10 @@
 /** What is left of a server that is removed, and what an older one is offered. */
 import assert from 'node:assert/strict';
+import { restoreApp } from 'minicloud/src/commands/restore-app.ts';
 import { AppNode } from 'minicloud/src/tree/app-node.ts';
 import { ReleaseNode } from 'minicloud/src/tree/release-node.ts';
-import { TabInputWebview, window } from 'vscode';
-import { deployed, minicloud, until, withServer } from './host.ts';
+import { type QuickPickItem, TabInputWebview, window } from 'vscode';
+import { answering, deployed, minicloud, until, withServer } from './host.ts';
 import type { HostTest } from './index.ts';
 
 const manifest = 'name: ending\nimage: docker.io/library/nginx:1.29\nexpose:\n- proto: http\n  port: 80\n';
@@ -35,6 +36,26 @@ export const endTests: Record<string, HostTest> = {
       await until(() => metricsTabs() === 0, 'the panel is closed');
       assert.deepEqual(services.logs.followed(), []);
       assert.doesNotMatch(rowOf('ending'), /;followed;/);
+    }),
+  'of two deleted apps of one name the list tells which data each had': () =>
+    withServer('trash', async (serverId) => {
+      const { services } = await minicloud();
+      const api = services.connections.get(serverId)?.api;
+      assert.ok(api);
+      for (const path of ['/first', '/second']) {
+        await deployed(serverId, `${manifest.replace('ending', 'twice')}needs: [{ storage: { path: ${path} } }]\n`);
+        const { operationId: id } = await api.apps.delete.mutate({ name: 'twice', confirm: 'twice' });
+        await until(async () => (await api.operations.get.query({ id })).state === 'succeeded', 'it is deleted');
+      }
+      let told: QuickPickItem[] = [];
+      const showQuickPick = (async (items: QuickPickItem[]) => {
+        told = items;
+      }) as never;
+      await answering({ showQuickPick }, () => restoreApp(services, { serverId }));
+      assert.deepEqual(
+        told.filter(({ label }) => label === 'twice').map(({ detail }) => detail),
+        ['volume /second', 'volume /first'],
+      );
     }),
   'Roll Back is offered where the server can say what it would do, and only there': () =>
     withServer('older', async (serverId) => {
