@@ -25,9 +25,14 @@ export async function fromMenu(page: Page, row: Locator, item: string): Promise<
   assert.fail(`no menu with ${item}`);
 }
 
+/** An item of the open menu by its whole label; its key, where it has one, stands beside that. */
+export function menuItem(page: Page, label: string): Locator {
+  return page.getByRole('menuitem').filter({ has: page.locator('.action-label').getByText(label, { exact: true }) });
+}
+
 /** Clicks an item of the open menu until the menu is gone; false when it never had the item. */
 export async function chooseItem(page: Page, item: string): Promise<boolean> {
-  const entry = page.getByRole('menuitem', { name: item, exact: true });
+  const entry = menuItem(page, item);
   // A menu takes no click in its first moment, lest the one that opened it counts: then it stays open.
   for (let click = 0; click < 3; click += 1) {
     const taken = entry.click({ timeout: 10_000 }).then(() => entry.waitFor({ state: 'detached', timeout: 3_000 }));

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
-import { commandIs, followLink, fromMenu, press, readClipboard, unfold, widen } from './gestures.ts';
+import { commandIs, followLink, fromMenu, menuItem, press, readClipboard, unfold, widen } from './gestures.ts';
 import { openPackaged, type Packaged } from './packaged.ts';
 import { takePictures, themes, type Walk, walkSteps } from './steps.ts';
 import { activeTab, answer, editorText, pickRow, runCommand, takePicture, told, treeRow } from './workbench.ts';
@@ -307,8 +307,9 @@ describe('the sidebar', () => {
     assert.deepEqual(left, ['echo', 'sample']);
     // Nothing was clicked since: the menu of one app is whole all the same.
     await treeRow(page, 'echo').click({ button: 'right' });
-    await page.getByRole('menuitem', { name: 'Roll Back App…', exact: true }).waitFor();
-    assert.equal(await page.getByRole('menuitem', { name: 'Stop Following Logs', exact: true }).count(), 0);
+    await menuItem(page, 'Roll Back App…').waitFor();
+    assert.equal(await menuItem(page, 'Stop Following Logs').count(), 0);
+    await takePicture(page, 'side-12-menu');
     await page.keyboard.press('Escape');
   });
 

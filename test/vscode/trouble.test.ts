@@ -281,6 +281,22 @@ describe('in trouble', () => {
       .getByText(/^running · /)
       .waitFor();
   });
+
+  step('a plan of before somebody else deployed says so, and is made again from there', async () => {
+    await openFile(page, 'shop/cloud_manifest.yml');
+    await runCommand(page, 'Minicloud: Plan Manifest');
+    await activeTab(page, 'Plan of shop').waitFor();
+    const stale = page.locator('.editor-instance .view-line', { hasText: 'The server has changed since' });
+    const lens = (title: string): Locator => page.locator('.codelens-decoration').getByText(title);
+    await lens('Deploy This Plan').waitFor();
+    assert.equal((await companion.deploy(manifests.shop.replace('blue', 'white'))).state, 'succeeded');
+    await stale.waitFor();
+    await lens('Plan Again').waitFor();
+    await takePicture(page, 'trouble-10-overtaken');
+    await lens('Plan Again').click();
+    await stale.waitFor({ state: 'detached' });
+    await lens('Deploy This Plan').waitFor();
+  });
 });
 
 async function newToken(companion: MemoryCompanion): Promise<{ id: string; value: string }> {
