@@ -46,6 +46,7 @@ async function refusedStart(
 test('a subscriber sees every event once, in order, over a companion that is killed and comes back', async () => {
   const seen: number[] = [];
   const problems: unknown[] = [];
+  const states: string[] = [];
   const subscription = lab.client.events.subscribe.subscribe(
     { lastEventId: 0 },
     {
@@ -53,6 +54,8 @@ test('a subscriber sees every event once, in order, over a companion that is kil
         assert.equal(Number(id), data.id);
         seen.push(data.id);
       },
+      onConnectionStateChange: ({ state, error }) =>
+        states.push(`${Math.round(performance.now())} ms: ${state}${error ? `, ${error.message}` : ''}`),
       onError: (error) => problems.push(error),
     },
   );
@@ -64,7 +67,11 @@ test('a subscriber sees every event once, in order, over a companion that is kil
     assert.equal((await lab.deploy(manifest('after'))).state, 'succeeded');
     const newest = () => lab.rows<{ id: number }>('SELECT max(id) AS id FROM events')[0]?.id;
     // Attempts come up to 30 s apart, and a slow machine needs a while until the companion takes one.
-    await eventually('every event', () => seen.at(-1) === newest(), 60_000);
+    await eventually('every event', () => seen.at(-1) === newest(), 60_000).catch((error: Error) => {
+      throw new Error(
+        `${error.message}: ${seen.at(-1)} of ${newest()}; ${[...states, ...problems].join('; ')}\n${lab.log().slice(-3000)}`,
+      );
+    });
   } finally {
     subscription.unsubscribe();
   }

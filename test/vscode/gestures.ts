@@ -15,6 +15,20 @@ export async function press(page: Page, question: string, button: string): Promi
   await dialog.waitFor({ state: 'detached' });
 }
 
+/** Selects a row and presses a key until what that opens is there: the editor hears of a selection a moment later. */
+export async function pressOn(page: Page, row: Locator, key: string, opened: Locator): Promise<void> {
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    await row.click();
+    await page.keyboard.press(key);
+    const there = await opened.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (there) return;
+  }
+  assert.fail(`${key} opens nothing`);
+}
+
 /** Chooses from a row's menu, again when something closed it. */
 export async function fromMenu(page: Page, row: Locator, item: string): Promise<void> {
   for (let attempt = 0; attempt < 6; attempt += 1) {

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
-import { commandIs, followLink, fromMenu, menuItem, press, readClipboard, unfold, widen } from './gestures.ts';
+import { commandIs, followLink, fromMenu, menuItem, press, pressOn, readClipboard, unfold, widen } from './gestures.ts';
 import { openPackaged, type Packaged } from './packaged.ts';
 import { takePictures, themes, type Walk, walkSteps } from './steps.ts';
 import { activeTab, answer, editorText, pickRow, runCommand, takePicture, told, treeRow } from './workbench.ts';
@@ -314,10 +314,8 @@ describe('the sidebar', () => {
   });
 
   step('the delete key asks for the app that is selected', async () => {
-    await treeRow(page, 'echo').click();
-    await page.keyboard.press('Delete');
     const dialog = page.locator('.monaco-dialog-box', { hasText: 'Delete echo from localhost?' });
-    await dialog.waitFor();
+    await pressOn(page, treeRow(page, 'echo'), 'Delete', dialog);
     await takePicture(page, 'side-12-key');
     await press(page, 'Delete echo from localhost?', 'Cancel');
     await treeRow(page, 'echo').waitFor();
