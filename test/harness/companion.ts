@@ -3,7 +3,7 @@
  * can be stopped, killed and started again, and everything of which is removed at the end.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -86,7 +86,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   let agent: Agent | undefined;
 
   const start: Lab['start'] = async (more = {}) => {
-    await rm(readyFile, { force: true });
+    // Left there: the administrator's token in it is kept over starts, as for anybody who has added the server.
+    const before = await writtenAt(readyFile);
     const settings = {
       home,
       engine: kind,
@@ -121,7 +122,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     }
     closed = new Promise((resolve) => started.on('close', () => resolve()));
     if (more.unready) return;
-    ready = await waitForReady(readyFile, started, () => output);
+    ready = await waitForReady(readyFile, before, started, () => output);
     await agent?.close();
     agent = new Agent({
       connect: {
@@ -219,13 +220,23 @@ export async function removeEverything(engine: Engine): Promise<void> {
   await createIptablesFirewall({ installation: engine.installation }).remove();
 }
 
-async function waitForReady(file: string, child: ChildProcess, output: () => string): Promise<Ready> {
+/** When a file was last written, nanoseconds; undefined while there is none. */
+async function writtenAt(file: string): Promise<bigint | undefined> {
+  return (await stat(file, { bigint: true }).catch(() => undefined))?.mtimeNs;
+}
+
+/** What this start wrote: not what was there `before`. */
+async function waitForReady(
+  file: string,
+  before: bigint | undefined,
+  child: ChildProcess,
+  output: () => string,
+): Promise<Ready> {
   const end = performance.now() + readyWithinMs;
   while (performance.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`the companion ended (${child.exitCode ?? child.signalCode}):\n${output()}`);
-    const text = await readFile(file, 'utf8').catch(() => '');
-    if (text !== '') return JSON.parse(text) as Ready;
+    if ((await writtenAt(file)) !== before) return JSON.parse(await readFile(file, 'utf8')) as Ready;
     await sleep(25);
   }
   throw new Error(`the companion was not ready:\n${output()}`);
