@@ -18,8 +18,8 @@ import { type BenchRow, median } from './row.ts';
 
 const ports = { http: 18_080, https: 18_443, staticHttp: 18_081, staticHttps: 18_444, app: 18_082, otherApp: 18_083 };
 const workers = 2;
-const rounds = Number(process.env.MINICLOUD_BENCH_ROUNDS ?? 7);
-const loadSeconds = 3;
+const rounds = Number(process.env.MINICLOUD_BENCH_ROUNDS ?? 15);
+const loadSeconds = 2;
 const connections = 64;
 const host = 'localhost';
 const throughputBar = 0.88;
