@@ -12,9 +12,7 @@ import { pickServer, requireFeature } from './pick.ts';
 export async function restoreApp(services: Services, argument: unknown): Promise<void> {
   const live = await pickServer(services, argument, l10n.t('Restore an app on which server?'));
   if (!live) return;
-  // Nothing of it may be seen: without somebody who holds it the server is not asked.
-  const release = live.connection.hold();
-  await live.connection.ready().finally(release);
+  await live.connection.ready();
   requireFeature(live, 'deleted-apps', l10n.t('Restoring deleted apps'));
   const apps = await live.api.apps.deleted.query();
   if (apps.length === 0) {

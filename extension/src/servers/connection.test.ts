@@ -114,6 +114,14 @@ test('fifty holds and releases leave one stream while held and none after', asyn
   assert.equal(source.streams.length, 50);
 });
 
+test('who waits for a server that nobody looks at has it asked', { timeout: 5_000 }, async () => {
+  const source = fakeSource();
+  const connection = connect(source);
+  await connection.ready();
+  assert.equal(connection.link.state, 'online');
+  connection.dispose();
+});
+
 test('a burst of events asks for the apps once', async () => {
   const source = fakeSource();
   const connection = createConnection({ source, name: () => 'test', settleMs: 20 });

@@ -30,7 +30,7 @@ export interface Connection {
   onOnline(listener: () => void): () => void;
   /** Keeps the event stream open until the answer is called. */
   hold(): () => void;
-  /** Resolves when the server is online; rejects with its problem when it can't be reached. Needs a hold. */
+  /** Resolves when the server is online; rejects with its problem when it can't be reached. Holds it meanwhile. */
   ready(): Promise<void>;
   /** Tries again now, with a fresh stream. Does nothing while nobody holds the connection. */
   retry(): void;
@@ -238,6 +238,23 @@ export function createConnection(options: ConnectionOptions): Connection {
     close = undefined;
   }
 
+  function hold(): () => void {
+    holds += 1;
+    clearTimeout(linger);
+    if (!close) start();
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      holds -= 1;
+      if (holds > 0) return;
+      linger = setTimeout(() => {
+        stop();
+        set({ link: { state: 'idle' } });
+      }, lingerMs);
+    };
+  }
+
   return {
     get link() {
       return link;
@@ -252,24 +269,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     onDidChange: changed.on,
     onEvent: events.on,
     onOnline: online.on,
-    hold() {
-      holds += 1;
-      clearTimeout(linger);
-      if (!close) start();
-      let held = true;
-      return () => {
-        if (!held) return;
-        held = false;
-        holds -= 1;
-        if (holds > 0) return;
-        linger = setTimeout(() => {
-          stop();
-          set({ link: { state: 'idle' } });
-        }, lingerMs);
-      };
-    },
-    ready: () =>
-      new Promise((resolve, reject) => {
+    hold,
+    ready() {
+      const release = hold();
+      return new Promise<void>((resolve, reject) => {
         let end: (() => void) | undefined;
         const look = (): void => {
           if (link.state === 'connecting' || link.state === 'idle') return;
@@ -280,7 +283,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         };
         end = changed.on(look);
         look();
-      }),
+      }).finally(release);
+    },
     retry() {
       if (holds === 0) return;
       stop();

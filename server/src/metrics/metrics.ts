@@ -168,7 +168,7 @@ async function lookAt(cloud: Cloud, measuring: Measuring, apps: ReadonlySet<stri
   const at = cloud.clock.now();
   const uses: Use[] = containers.flatMap(({ id, labels }) => {
     const found = stats.get(id);
-    const key = `${labels[appLabel]}\t${labels[roleLabel]}\t${labels[processLabel]}`;
+    const key = useKey(labels[appLabel], labels[roleLabel], labels[processLabel]);
     return found ? [{ container: id, key, ...found }] : [];
   });
   remember(measuring, at, uses, apps === undefined);
@@ -193,8 +193,13 @@ function routeKey({ app, host, path }: Pick<ProxyRouteCounter, 'app' | 'host' | 
   return `${app}\t${host}\t${path}`;
 }
 
+/** Of a process or support container, as a recorder knows it. */
+function useKey(appId: string | undefined, role: string | undefined, name: string | undefined): string {
+  return `${appId}\t${role}\t${name}`;
+}
+
 function processKey(appId: string, process: string): string {
-  return `${appId}\tprocess\t${process}`;
+  return useKey(appId, 'process', process);
 }
 
 function remember(measuring: Measuring, at: number, uses: readonly Use[], all: boolean): void {
