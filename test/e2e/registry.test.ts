@@ -50,7 +50,7 @@ const serves = async (release: string) =>
 
 test('a private image is deployed with the login of the server, which is read anew; a wrong one is told', async () => {
   const without = await refused(image);
-  assert.equal(without.code, 'registry_denied');
+  assert.equal(without.code, 'registry_denied', JSON.stringify(without));
   assert.match(without.remedy, new RegExp(`docker login ${registry.address}`));
   await login(registryUser.password);
   const operation = await deploy(image);
@@ -59,7 +59,7 @@ test('a private image is deployed with the login of the server, which is read an
 
   await login('hunter2-hunter2');
   const wrong = await refused(image);
-  assert.equal(wrong.code, 'registry_denied');
+  assert.equal(wrong.code, 'registry_denied', JSON.stringify(wrong));
   assert.match(wrong.why, new RegExp(`^${registry.address} refused the login of me from .*config.json`));
   assert.doesNotMatch(`${JSON.stringify(wrong)}${lab.log()}`, /hunter2|correct-horse/);
   await serves('1');
@@ -68,11 +68,11 @@ test('a private image is deployed with the login of the server, which is read an
 test('an image that is not there, and a registry that says nothing', async () => {
   await login(registryUser.password);
   const missing = await refused(`${registry.address}/me/private:2`);
-  assert.equal(missing.code, 'image_not_found');
+  assert.equal(missing.code, 'image_not_found', JSON.stringify(missing));
   await serves('1');
   registry.behave(() => 'mute');
   const mute = await refused(`${registry.address}/me/other:1`);
-  assert.equal(mute.code, 'registry_unreachable');
+  assert.equal(mute.code, 'registry_unreachable', JSON.stringify(mute));
   await serves('1');
   registry.behave(() => 'pass');
 });

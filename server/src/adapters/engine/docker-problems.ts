@@ -59,7 +59,7 @@ const registryCauses: Cause[] = [
   {
     code: 'registry_unreachable',
     pattern:
-      /toomanyrequests|429|Client\.Timeout|i\/o timeout|timed? ?out|connection refused|connection reset|no such host|server misbehaving|TLS handshake|x509|tls:|network is unreachable|no route to host|EOF|received unexpected HTTP status|5\d\d (?:Internal|Bad|Service|Gateway)|proxyconnect|lookup /i,
+      /toomanyrequests|429|Client\.Timeout|deadline exceeded|request cancell?ed|i\/o timeout|timed? ?out|connection refused|connection reset|broken pipe|closed network connection|server gave HTTP response|GOAWAY|no such host|server misbehaving|TLS handshake|x509|tls:|network is unreachable|no route to host|EOF|received unexpected HTTP status|5\d\d (?:Internal|Bad|Service|Gateway)|proxyconnect|lookup /i,
     remedy: 'Check the network of this machine and the state of the registry, then try again.',
   },
 ];
