@@ -303,6 +303,9 @@ describe('proxy traffic', () => {
     }
     assert.equal((await exchange({ ':method': 'POST' }, Buffer.from('small'))).status, 200);
     assert.equal((await exchange({ ':method': 'POST' }, Buffer.alloc(4 * 1024 * 1024))).status, 413);
+    // Nothing announces that these have a body.
+    assert.equal((await exchange({ ':method': 'GET' }, Buffer.from('small'))).status, 200);
+    assert.equal((await exchange({ ':method': 'GET' }, Buffer.alloc(4 * 1024 * 1024))).status, 413);
     session.close();
   });
 

@@ -55,7 +55,7 @@ export async function renderConfig(
     files.set(`headers-${scheme}.conf`, headers(scheme, port, usualPort));
     files.set(`headers-${scheme}-websocket.conf`, headers(scheme, port, usualPort, 'websocket'));
   }
-  files.set('locations.conf', locations());
+  files.set('server.conf', `${await readFile(join(assets, 'server.conf'), 'utf8')}${bodyLocations()}`);
   const template = fill(await readFile(join(assets, 'nginx.conf'), 'utf8'), templateValues(settings, ipv6));
   const name = createHash('sha256')
     .update(JSON.stringify([template, ...files]))
@@ -166,17 +166,9 @@ function headers(scheme: 'http' | 'https', port: number, usualPort: number, upgr
 
 const largestBodyMb = 65_536;
 
-/**
- * Where failures and what does not go to its app are answered, what the companion asks by itself, and one location per
- * size of bodies that don't say their length.
- */
-function locations(): string {
-  const answered = 'add_header X-Minicloud-Answered $minicloud_answered always;';
-  const parts = [
-    'location @turned {\n    content_by_lua_block { minicloud.turned() }\n}\n',
-    `location @failed {\n    ${answered}\n    content_by_lua_block { minicloud.failed() }\n}\n`,
-    `location @probe {\n    ${answered}\n    proxy_pass http://minicloud_app;\n}\n`,
-  ];
+/** One location per size of bodies that don't say their length. */
+function bodyLocations(): string {
+  const parts: string[] = [];
   for (let size = 1; size <= largestBodyMb; size *= 2) {
     parts.push(
       `location @body_${size} {\n    client_max_body_size ${size}m;\n    proxy_pass http://minicloud_app;\n}\n`,

@@ -74,7 +74,7 @@ export interface ProxyCounter {
   requests: number;
   /** Answers of 500 and above, and connections that failed. */
   errors: number;
-  /** Sum of times to the first byte from the app. */
+  /** Sum of times to the first byte from the app; of answers that ended within 5 ms, to their end. */
   upstreamMs: number;
   /** Requests and WebSockets under way now: what a drain waits for. */
   active: number;

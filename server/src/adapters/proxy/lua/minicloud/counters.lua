@@ -50,7 +50,7 @@ function _M.of(app, release, host, path)
     return counter
 end
 
--- One answered request; `ms` to the first byte from the app, nil when there was none.
+-- One answered request; `ms` to the first byte from the app, nil or false when there was none.
 function _M.add(counter, failed, ms)
     counter.requests = counter.requests + 1
     if failed then

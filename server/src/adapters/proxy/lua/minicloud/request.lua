@@ -1,7 +1,7 @@
 -- What happens to a visitor's request: find the route, pick the target, count the answer.
 --
--- Routes and targets of requests under way are kept by the request's own address instead of `ngx.ctx`: it is cheaper,
--- and it survives the internal redirect to the page that says what failed. The log phase, which always comes, clears it.
+-- What is known of a request under way is kept by the request's own address instead of `ngx.ctx`: it is cheaper, and it
+-- survives the internal redirect to the page that says what failed. The log phase, which always comes, clears it.
 local balancer = require "ngx.balancer"
 local base = require "resty.core.base"
 local ffi = require "ffi"
@@ -16,7 +16,7 @@ local var, now = ngx.var, ngx.now
 local set_current_peer, enable_keepalive = balancer.set_current_peer, balancer.enable_keepalive
 local find_host, find_route = view.host, view.route
 local count = counters.add
-local byte, find, gmatch = string.byte, string.find, string.gmatch
+local find, gmatch = string.find, string.gmatch
 
 local CONNECT_SECONDS = 2
 -- Shorter than the idle time of the servers that apps usually run: they must not hang up just as we send.
@@ -27,21 +27,19 @@ local WEBSOCKET_SECONDS = 86400
 local FAILED_SECONDS = 1
 local MOST_RETRIES = 2
 local MEBI = 1048576
+-- Up to here the time to the first byte may be that to the last one; the first bucket of the counters.
+local SOON_MS = 5
 
 local _M = {}
 
--- `odd` holds what few requests are: a question of the companion, a WebSocket.
-local routes, targets, odd = {}, {}, {}
+-- Requests under way: their route; the target that was tried last and when; and `about`, what few of them are: a question
+-- of the companion, a WebSocket. Those that ended are kept to be filled again, which costs less than to make new ones.
+local requests, ended, ended_count = {}, {}, 0
 -- What is done with a request that does not go to its app, until `turned` does it.
 local turns = {}
 
 local function request_key()
     return tonumber(cast("uintptr_t", get_request()))
-end
-
-local function turn(key, how)
-    turns[key] = how
-    return "1"
 end
 
 -- Bodies that don't say their length are counted by nginx, which knows limits per location only: the next power of two.
@@ -76,40 +74,52 @@ local function look_closely()
     return { probe = var.minicloud_probe ~= "", upgrade = string.lower(var.http_upgrade or "") }
 end
 
--- Finds the route of a request. The answer is empty when it goes to its app, and else `turned` has to be called: this
--- runs in set_by_lua, which needs no coroutine and is the cheaper for it, and where nothing can be answered.
-function _M.route(secure)
-    local key = request_key()
+-- Finds the route of a request, which counts as under way from here; or nil, and what is done with the request instead.
+local function begin(key, about)
     local host = var.host
     local entry = host and find_host(host)
     if not entry then
-        return turn(key, { status = 421 })
+        return nil, { status = 421 }
     end
     local route = entry.only or find_route(entry, var.uri)
     if not route then
-        return turn(key, { status = 404 })
+        return nil, { status = 404 }
     end
-    if route.redirect and not secure then
-        return turn(key, { redirect = true })
+    if route.redirect and var.scheme == "http" then
+        return nil, { redirect = true }
     end
-    -- One look tells that a request has no body and asks for nothing special, as most do.
-    local about = var.minicloud_odd ~= "" and look_closely() or nil
     local app = route.state
     -- The companion's own question to one target is not turned away.
     if (route.count == 0 or app.active >= settings.app_requests) and not (about and about.probe) then
-        return turn(key, { status = 503, app = route.app })
+        return nil, { status = 503, app = route.app }
     end
     app.active = app.active + 1
-    routes[key] = route
-    if not about then
-        return ""
+    local request
+    if ended_count > 0 then
+        request = ended[ended_count]
+        ended_count = ended_count - 1
+    else
+        request = { route = route, target = false, about = false, began = 0 }
     end
-    odd[key] = about
-    local how = special(route, about)
-    return how and turn(key, how) or ""
+    request.route, request.about = route, about
+    requests[key] = request
+    return request
 end
 
--- Does what `route` found has to be done.
+-- Looks at a request that is more than a plain GET, before it is passed on. The answer is empty when it goes to its app
+-- as others do, and else `turned` has to be called: this runs in set_by_lua, which needs no coroutine and is the cheaper
+-- for it, and where nothing can be answered.
+function _M.inspect()
+    local key, about = request_key(), look_closely()
+    local request, how = begin(key, about)
+    if request then
+        how = special(request.route, about)
+    end
+    turns[key] = how
+    return how and "1" or ""
+end
+
+-- Does what has to be done with a request that does not go to its app.
 function _M.turned()
     local key = request_key()
     local how = turns[key] or { status = 500 }
@@ -131,9 +141,6 @@ function _M.challenge()
         ngx.header["Content-Type"] = "text/plain"
         ngx.print(require("cjson.safe").decode(answer).keyAuthorization)
         return ngx.exit(ngx.HTTP_OK)
-    end
-    if _M.route(false) ~= "" then
-        return _M.turned()
     end
 end
 
@@ -214,7 +221,17 @@ end
 
 function _M.balance()
     local key = request_key()
-    local route, failed, about = routes[key], targets[key], odd[key]
+    local request = requests[key]
+    if not request then
+        -- A plain GET: nothing looked at it before, as asking here costs the least.
+        local how
+        request, how = begin(key, false)
+        if not request then
+            turns[key] = how
+            return ngx.exit(ngx.ERROR)
+        end
+    end
+    local route, failed, about = request.route, request.target, request.about
     local target
     if failed then
         target = next_target(route, failed, about)
@@ -225,7 +242,7 @@ function _M.balance()
         return ngx.exit(ngx.ERROR)
     end
     target.counter.active = target.counter.active + 1
-    targets[key] = target
+    request.target, request.began = target, now()
     assert(set_current_peer(target.address, target.port))
     if about and about.websocket then
         balancer.set_timeouts(CONNECT_SECONDS, WEBSOCKET_SECONDS, WEBSOCKET_SECONDS)
@@ -237,45 +254,47 @@ function _M.balance()
     end
 end
 
--- The app could not be reached, or not in time: a page instead of nginx's own.
+-- The app could not be reached, or not in time: a page instead of nginx's own. So ends what `balance` turned away, too.
 function _M.failed()
-    local route = routes[request_key()]
+    local key = request_key()
+    if turns[key] then
+        return _M.turned()
+    end
+    local request = requests[key]
     local status = ngx.status
     if find(var.upstream_status or "", "504", 1, true) then
         status = 504
     elseif status == 500 then
         status = 502
     end
-    return pages.answer(status, route and route.app)
+    return pages.answer(status, request and request.route.app)
 end
 
-local function first_byte_ms()
-    local text = var.upstream_header_time
-    if not text then
-        return nil
+-- Milliseconds to the first byte of the app's answer; nil when there was none.
+local function first_byte_ms(status, began)
+    -- A good answer that ended this soon began no later, and asking nginx costs more than all else that is done here.
+    local ms = (now() - began) * 1000
+    if ms < SOON_MS and status >= 200 and status < 400 then
+        return ms
     end
-    -- `0.012`, as nearly all are: reading numbers in general takes many times as long.
-    local s, dot, d, c, m, more = byte(text, 1, 6)
-    if m and not more and dot == 46 then
-        return (s - 48) * 1000 + (d - 48) * 100 + (c - 48) * 10 + m - 48
-    end
-    local seconds = tonumber(text)
-    if not seconds then
-        for part in gmatch(text, "[%d.]+") do
-            seconds = tonumber(part)
-        end
+    local seconds
+    for part in gmatch(var.upstream_header_time or "", "[%d.]+") do
+        seconds = tonumber(part)
     end
     return seconds and seconds * 1000
 end
 
 function _M.log()
     local key = request_key()
-    local route = routes[key]
-    if not route then
+    local request = requests[key]
+    if not request then
         return
     end
-    local target, about = targets[key], odd[key]
-    routes[key], targets[key], odd[key] = nil, nil, nil
+    local route, target, about = request.route, request.target, request.about
+    requests[key] = nil
+    request.target = false
+    ended_count = ended_count + 1
+    ended[ended_count] = request
     local app = route.state
     app.active = app.active - 1
     local counter = route.unassigned
@@ -284,7 +303,8 @@ function _M.log()
         counter.active = counter.active - 1
     end
     if not (about and about.probe) then
-        count(counter, ngx.status >= 500, first_byte_ms())
+        local status = ngx.status
+        count(counter, status >= 500, target and first_byte_ms(status, request.began))
     end
 end
 
