@@ -3,17 +3,20 @@
  * place of the shared database for itself.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Engine } from '../../server/src/adapters/engine/contract.ts';
 import { createDockerEngine } from '../../server/src/adapters/engine/docker.ts';
 import { type Lab, requireEnv, startLab } from '../harness/companion.ts';
 import { connects } from '../harness/outside.ts';
 
-/** Eight networks; the first two are somebody else's. */
-const pool = '10.216.192.0/23';
+/** Sixteen networks; the first two are somebody else's, and in the third the machine has an address. */
+const pool = '10.216.192.0/22';
+const machines = { name: 'mc-neighbour', address: '10.216.192.129/26' };
 const company = { name: 'mc-neighbours-company', subnet: '10.216.192.0/25', labels: {} };
 
 const manifest = (name: string, image = 1) => `name: ${name}
@@ -29,12 +32,19 @@ before(async () => {
   const socketPath = requireEnv('MINICLOUD_TEST_DOCKER');
   others = await createDockerEngine({ socketPath, installation: 'neighbours' });
   await others.ensureNetwork(company);
+  // What the engine knows nothing of: a tunnel, a virtual machine, a bridge that somebody left.
+  await ip('link', 'add', machines.name, 'type', 'bridge');
+  await ip('addr', 'add', machines.address, 'dev', machines.name);
+  await ip('link', 'set', machines.name, 'up');
   labs = await Promise.all([0, 1].map(() => startLab({ settings: ['--network-pool', pool] })));
 });
 after(async () => {
   await Promise.all(labs.map((lab) => lab.remove()));
   await others?.removeNetwork(company.name);
+  await ip('link', 'delete', machines.name);
 });
+
+const ip = (...argv: string[]) => promisify(execFile)('ip', argv, { timeout: 10_000 });
 
 const [first, second] = [() => labs[0] as Lab, () => labs[1] as Lab];
 
@@ -52,6 +62,7 @@ test('both deploy at once, each app in a network of its own, clear of everybody 
     .flat()
     .map(({ subnet }) => subnet);
   assert.equal(new Set(subnets).size, 6, subnets.join());
+  assert.ok(!subnets.includes('10.216.192.128/26'), subnets.join());
 });
 
 test('the shared server stands at the addresses of shared services, in every network', async () => {
@@ -139,7 +150,7 @@ test('from a deployed app and its support container each cell is as the matrix s
 
 test('a pool without room is told, and nothing of the app is left', async () => {
   const full = async () => {
-    for (let count = 0; count < 8; count += 1)
+    for (let count = 0; count < 16; count += 1)
       await second().client.deploys.start.mutate({ manifest: manifest(`more${count}`) });
   };
   await assert.rejects(full(), /no network left/);

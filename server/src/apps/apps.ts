@@ -192,7 +192,7 @@ function poolExhausted(pool: string): ProblemError {
     code: 'pool_exhausted',
     what: 'There is no network left for a new app',
     object: `pool ${pool}`,
-    why: `It holds ${subnetCount(pool)} networks, and all are taken, by apps or by other networks of the engine.`,
+    why: `It holds ${subnetCount(pool)} networks, and all are taken, by apps, other networks of the engine or routes of this machine.`,
     still: 'Every app there is keeps serving.',
     remedy: 'Delete an app, or start the companion with a larger --network-pool.',
   });

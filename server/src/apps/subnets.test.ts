@@ -10,7 +10,7 @@ import { openCloud } from '../cloud.ts';
 import { readConfig } from '../config.ts';
 import { ensureServicesNetwork } from '../services/services.ts';
 import { ensureApp, networkName, onFreeSubnet, subnetOf, subnetTries } from './apps.ts';
-import { overlapping } from './subnets.ts';
+import { overlapping, routedBlocks } from './subnets.ts';
 
 const pool = '10.64.0.0/23';
 const roomy = '10.64.0.0/22';
@@ -22,6 +22,20 @@ test('the parts of a pool that others touch', () => {
   // As `docker network create --subnet 10.64.0.130/25` leaves it: an address inside.
   assert.deepEqual(overlapping(pool, ['10.64.0.130/25']), [2, 3]);
   assert.deepEqual(overlapping(pool, ['10.0.0.0/8']), [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+test('where the machine has routes is kept clear of, but for networks that hold the whole pool', () => {
+  // As Linux tells it on a machine with a way out, its own network 10.0.0.0/8, and a bridge that was left behind.
+  const table = [
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0',
+    'br-left\t4000400A\t00000000\t0001\t0\t0\t0\tC0FFFFFF\t0\t0\t0',
+    'tun0\t8301400A\t00000000\t0005\t0\t0\t0\tFFFFFFFF\t0\t0\t0',
+    '',
+  ].join('\n');
+  assert.deepEqual(routedBlocks(pool, table), ['10.64.0.64/26', '10.64.1.131/32']);
+  assert.deepEqual(overlapping(pool, routedBlocks(pool, table)), [1, 6]);
 });
 
 test('the n-th /26 of a pool, by what its addresses are for', () => {

@@ -1,8 +1,10 @@
 /** The pool of addresses in /26s, by number; and which of them nobody on the engine has. */
 import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Engine } from '../adapters/engine/contract.ts';
-import { blockAround, formatAddress, overlaps } from '../platform/cidr.ts';
+import { blockAround, contains, formatAddress, overlaps } from '../platform/cidr.ts';
 import { sleep } from '../platform/wait.ts';
 
 const subnetBits = 26;
@@ -42,9 +44,42 @@ function addresses(start: number, first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, n) => formatAddress(start + first + n));
 }
 
-/** Numbers of the /26s of the pool in which some network of the engine has addresses, whoever made it. */
+/**
+ * Numbers of the /26s of the pool in which some network of the engine has addresses, whoever made it, or to which this
+ * machine has a route for another reason: a tunnel, a virtual machine, a bridge that somebody left. Engines let a network
+ * stand beside such a one, and then it is chance who is reached.
+ */
 export async function takenSubnets(engine: Engine, pool: string, signal?: AbortSignal): Promise<number[]> {
-  return overlapping(pool, await engine.usedSubnets(signal ? { signal } : {}));
+  const [engines, routes] = await Promise.all([
+    engine.usedSubnets(signal ? { signal } : {}),
+    // Linux tells; elsewhere the engine runs on another machine.
+    readFile('/proc/net/route', 'utf8').catch(() => ''),
+  ]);
+  return overlapping(pool, [...engines, ...routedBlocks(pool, routes)]);
+}
+
+/**
+ * IPv4 blocks of a routing table as `/proc/net/route` has it (proc(5): addresses are hexadecimal in the machine's byte
+ * order), but for those that hold the whole pool: over them a more exact route wins, as every network of an engine has. Pure.
+ */
+export function routedBlocks(pool: string, table: string): string[] {
+  const whole = blockAround(pool);
+  return table
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .flatMap(([, destination = '', , , , , , mask = '']) =>
+      /^[0-9A-F]{8}$/.test(destination) && /^[0-9A-F]{8}$/.test(mask) ? [block(destination, mask)] : [],
+    )
+    .filter((cidr) => !contains(blockAround(cidr), whole));
+}
+
+function block(destination: string, mask: string): string {
+  const number = (text: string) => (endianness() === 'LE' ? swapped(text) : Number.parseInt(text, 16));
+  return `${formatAddress(number(destination))}/${Math.clz32(~number(mask))}`;
+}
+
+function swapped(text: string): number {
+  return Buffer.from(text, 'hex').readUInt32LE();
 }
 
 /** Numbers of the /26s of the pool that share an address with one of the blocks. Pure. */
