@@ -132,6 +132,7 @@ function planned(before: ContainerManifest, after: ContainerManifest): ChangeInp
     imageId: `sha256:${'a'.repeat(64)}`,
     image: after.image ?? sameImage.image,
     bindingEnv: {},
+    configEnv: {},
     serviceAliases: [],
     volumes: [],
   });
