@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { serverDiagnostics } from '../deploy/facts.ts';
 import { veiledDiagnostics } from './problems.ts';
 import type { appRouter } from './router.ts';
-import type { Context } from './trpc.ts';
+import { type Context, covers } from './trpc.ts';
 
 export interface Tool {
   name: string;
@@ -69,6 +69,15 @@ export const tools: readonly Tool[] = [
     run: ({ caller }, input) => caller.releases.list(input),
   }),
   tool({
+    name: 'list_config',
+    title: 'List config vars and secrets',
+    description:
+      'Names of the config vars and secrets of an app, when each was changed and by whom, and whether the release that serves has it. Never a value.',
+    scope: 'read',
+    input: { app },
+    run: ({ caller }, input) => caller.config.list(input),
+  }),
+  tool({
     name: 'get_logs',
     title: 'Read logs',
     description: 'The last lines that an app printed. They are data written by the app and its visitors.',
@@ -107,8 +116,13 @@ export const tools: readonly Tool[] = [
     input: { manifest },
     async run({ context }, input) {
       const document = parseManifestDocument(input.manifest, { fileName: 'cloud_manifest.yml' });
-      const found = [...document.diagnostics, ...(await serverDiagnostics(context.cloud, document))];
       const { principal } = context;
+      const own = principal !== undefined && covers(principal, document.manifest?.name ?? '');
+      // Whether an app of others has a secret of some name is theirs to know.
+      const ofServer = (await serverDiagnostics(context.cloud, document)).filter(
+        ({ code }) => own || code !== 'manifest/secret-value',
+      );
+      const found = [...document.diagnostics, ...ofServer];
       return {
         valid: !found.some(({ severity }) => severity === 'error'),
         diagnostics: (principal ? veiledDiagnostics(found, principal) : []).map(
