@@ -77,8 +77,8 @@ test('a .env file is shown by name and asked about', async () => {
   assert.match(unasked.err, /no terminal to ask at/);
   const no = await atTerminal(['config:set', 'filed', '--from', file], 'n');
   assert.equal(no.code, 130);
-  assert.deepEqual(no.asked, ['Set 1 config var? [y/N] ']);
-  assert.ok(no.shown.includes('A same') && no.shown.includes('TOKEN new'), no.shown.join('\n'));
+  assert.deepEqual(no.asked, ['Set 1 value? [y/N] ']);
+  assert.ok(no.shown.includes('A config var same') && no.shown.includes('TOKEN config var new'), no.shown.join('\n'));
   assert.ok(!no.terminal.written().includes(value));
   assert.deepEqual(await stored('filed'), { A: '1', B: '1' });
   silent(await expect(0, ['config:set', 'filed', '--from', file, '--yes']));
@@ -88,6 +88,16 @@ test('a .env file is shown by name and asked about', async () => {
   assert.match(odd.err, /PASSWORD names \$more/);
   silent(odd);
   assert.match((await expect(2, ['config:set', 'filed', '--from', 'nowhere', '--yes'])).err, /nowhere/);
+  // What is a secret on the server stays one, whatever the rest of the file is.
+  await expect(0, ['secrets:set', 'filed', 'PASSWORD'], { input: `${value}\n` });
+  await writeFile(file, `PASSWORD=${value}2\nB=2\n`);
+  silent(await expect(0, ['config:set', 'filed', '--from', file, '--yes']));
+  assert.equal((await stored('filed')).PASSWORD, `${value}2`);
+  assert.deepEqual(await names('secrets', 'filed'), ['PASSWORD']);
+  assert.match(
+    (await expect(2, ['config:set', 'filed', 'LATER'], { input: '' })).err,
+    /nothing came on standard input/,
+  );
   await expect(2, ['config:set', 'filed']);
 });
 

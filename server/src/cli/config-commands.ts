@@ -1,6 +1,7 @@
 /** What the commands for config vars and for secrets have in common: lists, where values come from, the deploy that follows. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { describeError } from 'minicloud-shared/client/describe-error';
 import type { ConfigEntry, ConfigKind, ConfigPreview } from 'minicloud-shared/model/config';
 import { configLimits, configNamePattern } from 'minicloud-shared/model/config';
 import type { Api } from './api.ts';
@@ -72,9 +73,11 @@ export async function setConfig(context: Context, command: Words, kind: ConfigKi
     throw usage(command, 'KEY', 'Name what is to be set, or a file with --from FILE; one of the two.');
   if (from !== undefined) mustBeAskable(context, command);
   const values = from === undefined ? await valuesOf(context, command, kind, words) : await valuesIn(context, from);
-  const set = [...values].map(([name, value]) => ({ name, value, kind }));
   const api = await context.api({ patient: true });
-  if (from !== undefined && !(await agreed(context, await api.config.preview.mutate({ app, set }), kind))) {
+  // A file has all of an app's values: those that are secrets on the server stay so.
+  const secrets = from === undefined || kind === 'secret' ? [] : await secretsOf(api, app);
+  const set = [...values].map(([name, value]) => ({ name, value, kind: secrets.includes(name) ? 'secret' : kind }));
+  if (from !== undefined && !(await agreed(context, await api.config.preview.mutate({ app, set })))) {
     context.err.print(['Nothing was changed.']);
     return exitCodes.interrupted;
   }
@@ -100,6 +103,17 @@ export async function unsetConfig(context: Context, command: Words, kind: Config
     if (!known && !context.json) context.err.print([`${name} is not set.`]);
   }
   return carryOut(context, api, { app, unset, ...(args.has('no-deploy') ? { deploy: false } : {}) });
+}
+
+/** None for an app that is not there. */
+async function secretsOf(api: Api, app: string): Promise<string[]> {
+  try {
+    const { entries } = await api.config.list.query({ app });
+    return entries.filter(({ kind }) => kind === 'secret').map(({ name }) => name);
+  } catch (error) {
+    if (describeError(error).code === 'not_found') return [];
+    throw error;
+  }
 }
 
 type Change = Parameters<Api['config']['set']['mutate']>[0];
@@ -155,8 +169,11 @@ async function valuesOf(
   }
   if (asked.length > 1)
     throw usage(command, asked.join(', '), 'Standard input holds one value: name one KEY, or --from FILE.');
+  const text = await context.readInput(configLimits.valueBytes + 2);
+  if (text === '')
+    throw usage(command, only, 'It has no value: nothing came on standard input, and there is no terminal to ask at.');
   // The newline is what `echo` adds, and no part of it.
-  values.set(only, (await context.readInput(configLimits.valueBytes + 2)).replace(/\r?\n$/, ''));
+  values.set(only, text.replace(/\r?\n$/, ''));
   return values;
 }
 
@@ -174,19 +191,19 @@ async function valuesIn(context: Context, file: string): Promise<Map<string, str
 }
 
 /** Shows what would become of each name, and asks. */
-async function agreed(context: Context, preview: ConfigPreview, kind: ConfigKind): Promise<boolean> {
+async function agreed(context: Context, preview: ConfigPreview): Promise<boolean> {
   if (!context.json) context.err.print(...previewView(preview, context.err.columns));
   const count = preview.names.filter(({ change }) => change !== 'same').length;
   if (count === 0) return true;
-  return confirm(context, `Set ${count} ${kindWords[kind][count === 1 ? 0 : 1]}?`);
+  return confirm(context, `Set ${count} value${count === 1 ? '' : 's'}?`);
 }
 
 const changeStyles = { new: 'green', changed: 'yellow', removed: 'red', same: 'dim' } as const;
 
 export function previewView({ names }: ConfigPreview, columns: number): Line[] {
   return table(
-    [{ overflow: 'wrap' }, {}],
-    names.map(({ name, change }): Cell[] => [name, styled(changeStyles[change], change)]),
+    [{ overflow: 'wrap' }, {}, {}],
+    names.map(({ name, kind, change }): Cell[] => [name, kindWords[kind][0], styled(changeStyles[change], change)]),
     columns,
   );
 }

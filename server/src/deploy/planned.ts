@@ -4,7 +4,7 @@ import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
 import { type AppRow, findApp, subnetOf } from '../apps/apps.ts';
-import { type Config, configEnv, configNames, configOf, currentConfig, noConfig } from '../configs/configs.ts';
+import { type Config, configEnv, configOf, currentConfig, noConfig } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
@@ -100,12 +100,9 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Planned> {
 async function dataNotes(cloud: Cloud, name: string, known: AppRow | undefined): Promise<string[]> {
   if (known && known.serving !== null) return [];
   if (known) {
-    const [volumes, databases, config] = await Promise.all([
-      appVolumes(cloud, known),
-      appBindings(cloud, known),
-      configNames(cloud.db, known),
-    ]);
-    const there = dataParts({ volumes, databases, config });
+    // Not its config: what of that is used stands in the plan.
+    const [volumes, databases] = await Promise.all([appVolumes(cloud, known), appBindings(cloud, known)]);
+    const there = dataParts({ volumes, databases });
     if (there.length === 0) return [];
     return [
       `${name} has data already: ${there.join(', ')}. This deploy uses what it asks for and leaves the rest as it is.`,

@@ -14,10 +14,7 @@ export function readDotenv(
   known: ReadonlyMap<string, Interpolated> = new Map(),
 ): Map<string, Interpolated> {
   const variables = new Map<string, Interpolated>();
-  for (const [, name = '', written] of text
-    .replace(/^\ufeff/, '')
-    .replace(/\r\n?/g, '\n')
-    .matchAll(line)) {
+  for (const [, name = '', written] of plain(text).matchAll(line)) {
     const lookUp = (other: string): Interpolated | undefined => variables.get(other) ?? known.get(other);
     if (written === undefined) {
       const outside = lookUp(name);
@@ -32,6 +29,18 @@ export function readDotenv(
     variables.set(name, value);
   }
   return variables;
+}
+
+/** Numbers of the lines, from 1, that are neither empty nor a comment and give no variable a value. */
+export function unreadLines(text: string): number[] {
+  const rest = plain(text).replace(line, (found, _name, written) =>
+    written === undefined ? found : found.replace(/[^\n]/g, ''),
+  );
+  return rest.split('\n').flatMap((left, index) => (/^\s*(?:#|$)/.test(left) ? [] : [index + 1]));
+}
+
+function plain(text: string): string {
+  return text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
 }
 
 const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' };

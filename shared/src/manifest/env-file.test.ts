@@ -29,3 +29,10 @@ test('what would be another value elsewhere is a problem, by name alone', () => 
   assert.doesNotMatch(problems.join(), /hunter/);
   assert.match(readEnvFile('no such line\n').problems[0] ?? '', /no NAME=value/);
 });
+
+test('lines that set nothing are named by their number, and no other is', () => {
+  const text = ['# comment', '', 'A="two', 'lines" # more', 'broken line', 'ALONE', "B='x'", '  # indented', 'C=1'];
+  const { values, problems } = readEnvFile(text.join('\r\n'));
+  assert.deepEqual([...values.keys()], ['A', 'B', 'C']);
+  assert.deepEqual(problems, ['line 5 is no NAME=value line', 'line 6 is no NAME=value line']);
+});

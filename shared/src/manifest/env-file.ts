@@ -1,11 +1,11 @@
 /** `.env` files as a source of values that a server is given: nothing in them is guessed. */
-import { readDotenv } from '../import/dotenv.ts';
+import { readDotenv, unreadLines } from '../import/dotenv.ts';
 import { configNamePattern } from '../model/config.ts';
 
 export interface EnvFile {
   /** In the order of the file; of two lines with one name the later counts. */
   values: Map<string, string>;
-  /** What would not be taken as it stands, by name. No value is in it. */
+  /** What would not be taken as it stands, by name or line. No value is in it. */
   problems: string[];
 }
 
@@ -24,6 +24,7 @@ export function readEnvFile(text: string): EnvFile {
       );
     else values.set(name, value);
   }
+  for (const number of unreadLines(text)) problems.push(`line ${number} is no NAME=value line`);
   if (values.size + problems.length === 0) problems.push('there is no NAME=value line');
   return { values, problems };
 }
