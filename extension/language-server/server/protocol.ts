@@ -10,6 +10,8 @@ export const factsMethod = 'minicloud/facts';
 export interface FactsParams {
   uri: string;
   facts: ServerFacts | null;
+  /** What the person calls that server. */
+  server?: string;
 }
 
 /** Client to server. The app of a manifest as the server runs it, for hovers and completion; null when it is not known. */
@@ -54,6 +56,14 @@ export interface SummaryParams {
 
 /** Command of the editor that sets the severity of a code to `off`; its one argument is the code. */
 export const disableRuleCommand = 'minicloud.disableRule';
+
+/** Command of the editor that asks for the value of a secret and gives it to the server; its one argument is a `SecretToSet`. */
+export const setSecretCommand = 'minicloud.setSecret';
+export interface SecretToSet {
+  /** Address of the manifest that lists it. */
+  manifest: string;
+  name: string;
+}
 
 /** Command of the editor that shows a page of the documentation; its one argument is `keys/KEY` or `rules/RULE`. */
 export const showDocumentationCommand = 'minicloud.showDocumentation';

@@ -29,7 +29,7 @@ const envUnset: Fixer = (context) => {
 const envDefault: Fixer = (context) => {
   const { document, sources } = context;
   if (!sources) return [];
-  const unset = unsetVariables({ ...document.context, sources }).filter(({ required }) => required.length === 0);
+  const unset = unsetVariables({ ...document.context, sources, facts }).filter(({ required }) => required.length === 0);
   const values = unset.flatMap(({ name, reads }): [string, string][] => {
     const texts = new Set(reads.map(({ fallback }) => fallback));
     const [text] = texts;

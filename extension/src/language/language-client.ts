@@ -32,7 +32,8 @@ export interface PulledDiagnostic {
 }
 
 export interface ManifestClient {
-  sendFacts(uri: string, facts: ServerFacts | null): Promise<void>;
+  /** `server` is what the person calls it. */
+  sendFacts(uri: string, facts: ServerFacts | null, server: string | undefined): Promise<void>;
   sendLive(uri: string, live: LiveApp | null): Promise<void>;
   sendFiles(uri: string, files: string[]): Promise<void>;
   sendSources(uri: string, sources: SourceReads | null): Promise<void>;
@@ -67,7 +68,8 @@ export async function startManifestClient(
   // It may have become active while the language server started.
   lookAgain();
   return {
-    sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
+    sendFacts: (uri, facts, server) =>
+      client.sendNotification(factsMethod, { uri, facts, ...(server ? { server } : {}) } satisfies FactsParams),
     sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
     sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
     sendSources: (uri, sources) => client.sendNotification(sourcesMethod, { uri, sources } satisfies SourcesParams),

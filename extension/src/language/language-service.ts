@@ -82,7 +82,14 @@ export function createLanguageService(
       const facts = target?.connection.facts;
       if (sent.get(uri.toString()) === facts) continue;
       sent.set(uri.toString(), facts);
-      await client.sendFacts(uri.toString(), facts ?? null);
+      await client.sendFacts(uri.toString(), facts ?? null, target?.server.name);
+      // What has a value by now is said by the language server, which knows it.
+      const told = fromServer.get(uri);
+      if (facts?.complete && told)
+        fromServer.set(
+          uri,
+          told.filter(({ code }) => codeOf(code) !== 'manifest/secret-value'),
+        );
     }
   };
 

@@ -1,10 +1,17 @@
 /** What is known about a server, and how its events change that. Pure: the tree shows it, the connection keeps it. */
 import type { AppDetail, AppState, AppSummary } from 'minicloud-shared/model/app';
+import type { ConfigEntry } from 'minicloud-shared/model/config';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
 import type { ProposalSummary } from 'minicloud-shared/model/proposal';
 import type { Release } from 'minicloud-shared/model/release';
 import type { SystemInfo } from 'minicloud-shared/model/system';
+
+/** What an app that somebody looks into was asked for. */
+export interface Detail extends AppDetail {
+  /** Its config vars and secrets, without their values; absent where the server has none. */
+  entries?: readonly ConfigEntry[];
+}
 
 export interface Snapshot {
   info?: SystemInfo;
@@ -13,7 +20,7 @@ export interface Snapshot {
   /** Newest first, for the apps somebody looked into. */
   releases: ReadonlyMap<string, readonly Release[]>;
   /** What only the apps somebody looked into were asked for. */
-  details: ReadonlyMap<string, AppDetail>;
+  details: ReadonlyMap<string, Detail>;
   /** The latest operation of every app that an event told about. */
   operations: ReadonlyMap<string, Operation>;
   /** Open plans of others, newest first; none where the server knows no proposals. */
@@ -49,6 +56,7 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
   switch (body.kind) {
     case 'app.changed':
     case 'replica.changed':
+    case 'config.changed':
     case 'server.changed':
     case 'proposal.changed':
       return { snapshot, stale: true };

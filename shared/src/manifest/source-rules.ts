@@ -150,7 +150,7 @@ export interface Unset {
 }
 
 /** Variables that are read and that nothing sets, in the order of their names. */
-export function unsetVariables(context: Omit<SourceContext, 'facts'>): Unset[] {
+export function unsetVariables(context: SourceContext): Unset[] {
   const set = setBy(context);
   const byName = new Map<string, SourceRead[]>();
   for (const read of context.sources.reads) {
@@ -169,8 +169,8 @@ export function unsetVariables(context: Omit<SourceContext, 'facts'>): Unset[] {
 }
 
 /** What a process of the app gets, as the server would give it. */
-function setBy(context: Omit<SourceContext, 'facts'>): Set<string> {
-  const { text, sources } = context;
+function setBy(context: SourceContext): Set<string> {
+  const { text, sources, facts } = context;
   const primary = primaryOf(processNamesOf(text) ?? []);
   const port = exposesOf(text).some(({ process = primary }) => process === primary);
   return new Set([
@@ -179,6 +179,7 @@ function setBy(context: Omit<SourceContext, 'facts'>): Set<string> {
     ...needsOf(context).flatMap(({ env }) => (env ? [env.name] : [])),
     ...Object.keys(text.build?.nixpacks?.variables ?? {}),
     ...sources.imageSets,
+    ...(facts?.config?.[text.name ?? ''] ?? []),
     ...(port ? ['PORT'] : []),
   ]);
 }
