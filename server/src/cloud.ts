@@ -27,7 +27,7 @@ import { createEvents } from './platform/events.ts';
 import { randomId, randomPassword } from './platform/ids.ts';
 import { createLog, createRedactor, type LogFormat } from './platform/log.ts';
 import { createOperations } from './platform/operations.ts';
-import { createSealer, loadKey } from './platform/sealer.ts';
+import { createSealer, loadKeys } from './platform/sealer.ts';
 import type { Db, Tables } from './schema.ts';
 import { ensureServicesNetwork } from './services/services.ts';
 import { keepSetting, secretSetting, setting, storedSetting } from './settings/settings.ts';
@@ -64,10 +64,10 @@ export async function openCloud(config: Config, parts: CloudParts): Promise<Open
     const redactor = createRedactor();
     const write = parts.write ?? ((line: string) => process.stderr.write(`${line}\n`));
     const log = createLog(redactor, write, () => clock.now(), parts.logFormat);
-    const sealer = createSealer(await loadKey(paths.key));
+    const sealer = createSealer(await loadKeys(paths.key));
     const db: Db = await openDatabase<Tables>(paths.database, migrations);
     const installation = await setting(db, 'installation', randomId);
-    const { redact } = redactor;
+    const redact = (text: string, app?: string) => (app === undefined ? redactor : redactor.of(app)).redact(text);
     const events = await createEvents(db, clock, { redact });
     const operations = createOperations({ db, events, clock, log, redact });
     if (await storedSetting(db, rootPasswordName))

@@ -5,11 +5,14 @@ import type { FastifyInstance } from 'fastify';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { localUrl } from './api/hosts.ts';
 import { createApiServer } from './api/server.ts';
+import { everyApp } from './apps/apps.ts';
 import { type CloudParts, type OpenCloud, openCloud } from './cloud.ts';
 import type { Config } from './config.ts';
+import { redactConfigs } from './configs/configs.ts';
 import type { Cloud } from './context.ts';
 import { keepConverging } from './deploy/converge.ts';
 import { recover } from './deploy/recover.ts';
+import { finishRotation } from './keys/keys.ts';
 import { keepMeasuring } from './metrics/metrics.ts';
 import { unlessAborted } from './platform/wait.ts';
 import { holdFirewall, keepFirewall, releaseFirewall } from './services/firewall.ts';
@@ -42,6 +45,13 @@ export async function startCompanion(
     signal.throwIfAborted();
     await redactBindings(cloud).catch((error) =>
       cloud.log.error('stored passwords could not be read', { why: toProblem(error).why }),
+    );
+    // Nothing has asked it for a value yet, and log lines may come from now on.
+    await redactConfigs(cloud, await everyApp(cloud)).catch((error) =>
+      cloud.log.error('stored config could not be read', { why: toProblem(error).why }),
+    );
+    await finishRotation(cloud).catch((error) =>
+      cloud.log.error('a change of the key could not be finished', { why: toProblem(error).why }),
     );
     api = await createApiServer(cloud);
     await portIsFree(config);

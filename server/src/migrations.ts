@@ -185,6 +185,22 @@ const grantedBindings: Migration = {
   },
 };
 
+/** Config vars and secrets. A row never changes, but for being sealed anew with another key. */
+const configs: Migration = {
+  async up(db) {
+    const statements = [
+      sql`CREATE TABLE configs (
+        app_id TEXT NOT NULL, version INTEGER NOT NULL CHECK (version > 0), names_json TEXT NOT NULL,
+        values_sealed TEXT NOT NULL, created_at INTEGER NOT NULL, by TEXT NOT NULL,
+        PRIMARY KEY (app_id, version)) STRICT`,
+      sql`CREATE TRIGGER configs_append_only BEFORE UPDATE OF app_id, version, names_json, created_at, by ON configs
+        BEGIN SELECT RAISE(ABORT, 'configs are append-only'); END`,
+      sql`ALTER TABLE releases ADD COLUMN config_version INTEGER NOT NULL DEFAULT 0`,
+    ];
+    for (const statement of statements) await statement.execute(db);
+  },
+};
+
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-bounded-events': boundedEvents,
@@ -195,4 +211,5 @@ export const migrations: Record<string, Migration> = {
   '0007-operation-owners': operationOwners,
   '0008-granted-bindings': grantedBindings,
   '0009-old-trash': oldTrash,
+  '0010-configs': configs,
 };

@@ -84,6 +84,22 @@ export interface Tables {
     finished_at: number | null;
     receipt_json: string | null;
     problem_json: string | null;
+    /** Version of `configs` that it has in its environment; 0 for none. */
+    config_version: number;
+  };
+  /**
+   * Config vars and secrets by app: a row for each change, with all there is then. They outlast the app's own row, as its
+   * volumes do.
+   */
+  configs: {
+    app_id: string;
+    version: number;
+    /** `ConfigName[]` in `configs/store.ts`: what people see. */
+    names_json: string;
+    /** Values by name, as one JSON object. */
+    values_sealed: string;
+    created_at: number;
+    by: string;
   };
   domains: { name: string; app_id: string; created_at: number };
   certificates: {

@@ -10,7 +10,7 @@ const nouns = [
   'domains',
   'certificates',
   'registries',
-  'secrets',
+  'configs',
   'processes',
   'services',
   'volumes',
@@ -27,6 +27,7 @@ const nouns = [
   'logs',
   'events',
   'overview',
+  'keys',
   'system',
 ];
 

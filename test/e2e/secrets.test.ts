@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { createSealer, loadKey } from '../../server/src/platform/sealer.ts';
+import { createSealer, loadKeys } from '../../server/src/platform/sealer.ts';
 import { type Lab, startLab } from '../harness/companion.ts';
 import { ask, type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
 
@@ -242,7 +242,7 @@ test('on the engine: a real app that prints its DATABASE_URL and fails shows it 
     const container = (await lab.engine.listContainers({ 'minicloud.process': 'web' }))[0];
     assert.ok(container);
     const { stdout } = await lab.engine.exec(container.id, ['printenv', 'DATABASE_URL']);
-    const sealer = createSealer(await loadKey(path.join(lab.home, 'secret.key')));
+    const sealer = createSealer(await loadKeys(path.join(lab.home, 'secret.key')));
     const root = 'mariadb-root-password';
     const [sealed] = lab.rows<{ value: string }>(`SELECT value FROM settings WHERE name = '${root}'`);
     const secrets = {

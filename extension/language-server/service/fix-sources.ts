@@ -27,7 +27,7 @@ const envUnset: Fixer = (context) => {
 
 /** The defaults of the source, written where they can be seen. Nothing is offered while one of them is worked out. */
 const envDefault: Fixer = (context) => {
-  const { document, sources } = context;
+  const { document, sources, facts } = context;
   if (!sources) return [];
   const unset = unsetVariables({ ...document.context, sources, facts }).filter(({ required }) => required.length === 0);
   const values = unset.flatMap(({ name, reads }): [string, string][] => {

@@ -13,3 +13,6 @@ export const imageInput = z
 
 /** A manifest that somebody sends, with the name that errors call it by. */
 export const manifestInput = { manifest: z.string().max(256 * 1024), fileName: z.string().max(200).optional() };
+
+/** What a request is known by when it is sent again. */
+export const idempotencyKey = z.string().min(8).max(100).optional();

@@ -36,12 +36,14 @@ export async function answerMcp(
     const { name, title, description, input, writes } = tool;
     const annotations = { readOnlyHint: writes !== true, destructiveHint: false, openWorldHint: false };
     server.registerTool(name, { title, description, inputSchema: input, annotations }, async (given: object) => {
+      // As whoever may see that app: of others nothing is looked for.
+      const { redact } = cloud.redactor.of('app' in given ? String(given.app) : '');
       try {
         const found = await tool.run({ caller, context }, given);
-        return { content: told(tool.untrusted, cloud.redactor.redact(JSON.stringify(found, undefined, 1) ?? 'null')) };
+        return { content: told(tool.untrusted, redact(JSON.stringify(found, undefined, 1) ?? 'null')) };
       } catch (error) {
         const lines = problemLines(problemOf(error)).join('\n');
-        return { isError: true, content: told(quoted, cloud.redactor.redact(lines)) };
+        return { isError: true, content: told(quoted, redact(lines)) };
       }
     });
   }

@@ -69,6 +69,15 @@ export const tools: readonly Tool[] = [
     run: ({ caller }, input) => caller.releases.list(input),
   }),
   tool({
+    name: 'list_config',
+    title: 'List config vars and secrets',
+    description:
+      'Names of the config vars and secrets of an app, when each was changed and by whom, and whether the release that serves has it. Never a value.',
+    scope: 'read',
+    input: { app },
+    run: ({ caller }, input) => caller.config.list(input),
+  }),
+  tool({
     name: 'get_logs',
     title: 'Read logs',
     description: 'The last lines that an app printed. They are data written by the app and its visitors.',

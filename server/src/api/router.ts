@@ -22,7 +22,8 @@ import { proposalApplied } from '../proposals/proposals.ts';
 import { release, releases } from '../releases/releases.ts';
 import { systemInfo, systemStatus } from '../system/system.ts';
 import { deletedApps, restoreApp } from '../trash/trash.ts';
-import { appInput, imageInput, manifestInput } from './inputs.ts';
+import { configRouter, keysRouter } from './config.ts';
+import { appInput, idempotencyKey, imageInput, manifestInput } from './inputs.ts';
 import { forwardsRouter, metricsRouter, proposalsRouter, terminalsRouter } from './live.ts';
 import { veiledDiagnostics } from './problems.ts';
 import { whilePermitted } from './streams.ts';
@@ -36,7 +37,6 @@ const toDeploy = z.strictObject({
   app: appNameSchema.optional(),
   image: imageInput.optional(),
 });
-const idempotencyKey = z.string().min(8).max(100).optional();
 const version = z.number().int().min(1);
 const planHash = z.string().length(64).optional();
 const logInput = z.strictObject({
@@ -64,6 +64,8 @@ const system = router({
         apps: facts.apps.filter((known) => covers(ctx.principal, known)),
         images: [],
         domains: facts.domains.filter((domain) => covers(ctx.principal, domain.app)),
+        secrets: coveredKeys(ctx.principal, facts.secrets),
+        config: coveredKeys(ctx.principal, facts.config ?? {}),
       };
     }),
   rootCertificate: procedure({ scope: 'read', rest: 'GET /system/root-certificate', app: 'none' })
@@ -263,10 +265,16 @@ export const appRouter = router({
   forwards: forwardsRouter,
   metrics: metricsRouter,
   proposals: proposalsRouter,
+  config: configRouter,
+  keys: keysRouter,
   tokens: tokensRouter,
   access,
 });
 export type AppRouter = typeof appRouter;
+
+function coveredKeys<T>(principal: Principal, byApp: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(byApp).filter(([app]) => covers(principal, app)));
+}
 
 /** Events of others' apps, and who was refused where, are not for everybody. */
 function visible(principal: Principal, event: Event): boolean {

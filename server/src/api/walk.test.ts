@@ -20,6 +20,8 @@ interface Sample {
   allowed: string;
   /** How an app that the token does not cover is refused. */
   uncovered?: 'forbidden' | 'not_found';
+  /** How a token that is limited to some apps is refused, whichever. */
+  limited?: 'forbidden';
 }
 
 let operations: Record<string, string> = {};
@@ -61,6 +63,14 @@ const samples: Record<string, Sample> = {
   'proposals.list': { input: byApp, allowed: 'ok', uncovered: 'forbidden' },
   'proposals.get': { input: () => ({ id: 'nosuchproposal' }), allowed: 'not_found' },
   'proposals.discard': { input: () => ({ id: 'nosuchproposal' }), allowed: 'not_found' },
+  'config.list': { input: byApp, allowed: 'ok', uncovered: 'forbidden' },
+  'config.preview': { input: (app) => ({ app, unset: ['NONE'] }), allowed: 'ok', uncovered: 'forbidden' },
+  'config.set': {
+    input: (app) => ({ app, set: [{ name: 'A', value: 'of-the-walk', kind: 'secret' }] }),
+    allowed: 'ok',
+    uncovered: 'forbidden',
+  },
+  'keys.rotate': { input: () => undefined, allowed: 'ok', limited: 'forbidden' },
   'tokens.list': { input: () => undefined, allowed: 'ok' },
   'tokens.create': { input: () => ({ name: 'made', scope: 'read', apps: [own] }), allowed: 'ok' },
   'tokens.revoke': { input: () => ({ id: 'nosuchtoken' }), allowed: 'not_found' },
@@ -117,6 +127,7 @@ function expected(path: string, meta: Meta, who: Somebody, app: string): string 
   if (meta.scope === 'open') return sample.allowed;
   if (who.scope === undefined) return 'unauthorized';
   if (!scopeAllows(who.scope, meta.scope)) return 'forbidden';
+  if (who.apps && sample.limited) return sample.limited;
   if (who.apps && !who.apps.includes(app) && sample.uncovered) return sample.uncovered;
   return sample.allowed;
 }

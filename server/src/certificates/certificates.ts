@@ -21,7 +21,7 @@ export async function ensureCertificates(cloud: Cloud, hosts: string[]): Promise
       host,
       kind: 'local',
       certificate_pem: issued.certificatePem,
-      key_sealed: cloud.sealer.seal(issued.keyPem, place(host)),
+      key_sealed: cloud.sealer.seal(issued.keyPem, certificatePlace(host)),
       not_before: issued.notBefore,
       not_after: issued.notAfter,
     });
@@ -34,7 +34,7 @@ export async function proxyCertificates(cloud: Cloud): Promise<ProxyCertificate[
   return rows.map((row) => ({
     host: row.host,
     certificatePem: row.certificate_pem,
-    keyPem: cloud.sealer.open(row.key_sealed, place(row.host)),
+    keyPem: cloud.sealer.open(row.key_sealed, certificatePlace(row.host)),
   }));
 }
 
@@ -55,6 +55,6 @@ export async function certificateFacts(cloud: Cloud, hosts: string[]): Promise<M
   return facts;
 }
 
-function place(host: string): string {
+export function certificatePlace(host: string): string {
   return `certificates|${host}|key`;
 }

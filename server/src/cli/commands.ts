@@ -7,11 +7,15 @@ import { appsInfo } from './commands/apps-info.ts';
 import { appsRestore } from './commands/apps-restore.ts';
 import { cancel } from './commands/cancel.ts';
 import { completion } from './commands/completion.ts';
+import { config } from './commands/config.ts';
+import { configSet } from './commands/config-set.ts';
+import { configUnset } from './commands/config-unset.ts';
 import { deploy } from './commands/deploy.ts';
 import { exec } from './commands/exec.ts';
 import { forward } from './commands/forward.ts';
 import { help } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
+import { keysRotate } from './commands/keys-rotate.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { logs } from './commands/logs.ts';
@@ -21,6 +25,9 @@ import { plan } from './commands/plan.ts';
 import { releases } from './commands/releases.ts';
 import { rollback } from './commands/rollback.ts';
 import { schema } from './commands/schema.ts';
+import { secrets } from './commands/secrets.ts';
+import { secretsSet } from './commands/secrets-set.ts';
+import { secretsUnset } from './commands/secrets-unset.ts';
 import { serve } from './commands/serve.ts';
 import { servers } from './commands/servers.ts';
 import { serversUse } from './commands/servers-use.ts';
@@ -52,12 +59,19 @@ export const commands: readonly Command[] = [
   exec,
   forward,
   metrics,
+  config,
+  configSet,
+  configUnset,
+  secrets,
+  secretsSet,
+  secretsUnset,
   appsDelete,
   appsDeleted,
   appsRestore,
   tokens,
   tokensCreate,
   tokensRevoke,
+  keysRotate,
   tlsRoot,
   login,
   logout,

@@ -87,7 +87,8 @@ export function settle(context: Context, { operation, cancelAsked }: Outcome): E
 
 const startTries = 5;
 
-async function startOnce<T>(start: (key: string) => Promise<T>): Promise<T> {
+/** Tried again with the same key where the answer got lost, so that it is done once. */
+export async function startOnce<T>(start: (key: string) => Promise<T>): Promise<T> {
   const key = randomUUID();
   for (let attempt = 1; ; attempt += 1) {
     try {

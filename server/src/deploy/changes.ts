@@ -130,6 +130,9 @@ export function changes({ desired, previous, image, digest }: ChangeInput): Chan
   return found.filter(({ object }) => chosen[object] ?? true);
 }
 
+/** As far as image and manifest go. */
+export const nothingDiffers = 'Nothing differs from the release that serves; a deploy would only start it anew.';
+
 /** Things to know that block nothing. */
 export function notes({ desired, previous, digest }: ChangeInput): string[] {
   const found: string[] = [];
@@ -147,7 +150,7 @@ export function notes({ desired, previous, digest }: ChangeInput): string[] {
     previous.digest === digest &&
     JSON.stringify(previous.manifest) === JSON.stringify(desired.manifest)
   ) {
-    found.push('Nothing differs from the release that serves; a deploy would only start it anew.');
+    found.push(nothingDiffers);
   }
   return found;
 }

@@ -151,7 +151,7 @@ async function takeAway(cloud: Cloud, app: AppRow, by: string, run: OperationRun
       by,
       app: app.name,
       body: { kind: 'app.deleted', name: app.name },
-      alongside: (db) => moveToTrash({ db, clock: cloud.clock }, app, by),
+      alongside: (db) => moveToTrash({ db, clock: cloud.clock, redactor: cloud.redactor }, app, by),
     });
   });
 }

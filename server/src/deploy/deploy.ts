@@ -28,7 +28,7 @@ export async function createPlan(
 ): Promise<PlanResult> {
   const result = await resolve(cloud, by, input, { signal: bounded(signal) });
   if (!result.ok) return { diagnostics: result.diagnostics };
-  const plan = await planFor(cloud, result.deploy);
+  const { plan } = await planFor(cloud, result.deploy);
   return { plan, diagnostics: result.diagnostics };
 }
 
@@ -56,7 +56,7 @@ export async function startDeploy(
   const known = await findApp(cloud, name);
   const repeated = known && (await sameOperation(cloud, by, known, { ...input, kind: 'deploy' }));
   if (repeated) return repeated;
-  const plan = await planFor(cloud, deploy);
+  const { plan, config } = await planFor(cloud, deploy);
   const agreed = input.planHash !== undefined;
   if (agreed && plan.hash !== input.planHash) throw planChanged(name);
   if (!agreed) refuseUnasked(plan, 'deploy', `minicloud deploy ${name}`);
@@ -73,7 +73,8 @@ export async function startDeploy(
     digest: deploy.info.digest,
     idempotencyKey: input.idempotencyKey,
     // Without a plan that was seen, whatever serves by then may be followed: people want the newest.
-    expectedServing: agreed ? (plan.fromRelease ?? null) : undefined,
+    expected: { serving: agreed ? (plan.fromRelease ?? null) : undefined },
+    expectedConfig: agreed ? config : undefined,
   });
 }
 

@@ -31,6 +31,7 @@ function of(text: string, more: { names?: [string, string]; serviceAliases?: str
     imageId: `sha256:${'a'.repeat(64)}`,
     image: 'a:1',
     bindingEnv: { DATABASE_URL: 'binding' },
+    configEnv: {},
     serviceAliases: more.serviceAliases ?? [],
     volumes: [],
   });
@@ -70,6 +71,7 @@ test('what says where an app runs is the truth, whatever its manifest says', () 
     imageId: wanted.imageId,
     image: 'a:1',
     bindingEnv: {},
+    configEnv: {},
     serviceAliases: [],
     volumes: [],
   });

@@ -63,6 +63,8 @@ export interface DesiredInput {
   image: string;
   /** Environment of bindings; the values are secret. */
   bindingEnv: Record<string, string>;
+  /** Config vars, and the secrets that the manifest lists. Secret. */
+  configEnv: Record<string, string>;
   /** Names under which the shared servers that it needs are reached in its network. */
   serviceAliases: string[];
   /** Volumes that the app has already. */
@@ -181,8 +183,8 @@ function aliasTaken(app: AppRow, alias: string, owner: string, other: string): P
 }
 
 /**
- * Variables that every process gets. The manifest may choose another PORT; what says where an app runs is always the
- * truth, and so are its credentials.
+ * Variables that every process gets. The manifest may choose another PORT, and a config var wins over the manifest; what
+ * says where an app runs is always the truth, and so are its credentials.
  */
 function appEnv(input: DesiredInput, domains: string[]): Record<string, string> {
   const { manifest } = input.resolved;
@@ -192,6 +194,7 @@ function appEnv(input: DesiredInput, domains: string[]): Record<string, string> 
   return {
     ...(port === undefined ? {} : { PORT: String(port) }),
     ...manifest.env,
+    ...input.configEnv,
     ...input.bindingEnv,
     MINICLOUD_APP: input.app.name,
     MINICLOUD_ENVIRONMENT: manifest.environment,

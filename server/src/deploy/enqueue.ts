@@ -2,12 +2,13 @@
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, appChanged } from '../apps/apps.ts';
+import { type Config, configOf, currentConfig, differences, storeConfig } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import type { RequestKey } from '../platform/operation-records.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
-import { insertRelease, type ReleaseRow, resolvedOf, toRelease } from '../releases/releases.ts';
-import { neverRan, runRelease } from './run.ts';
+import { insertRelease, type ReleaseRow, releasesInState, resolvedOf, toRelease } from '../releases/releases.ts';
+import { type Expected, neverRan, planChanged, runRelease } from './run.ts';
 
 export interface Started {
   operationId: string;
@@ -24,8 +25,11 @@ export interface NewRelease {
   image_id: string;
   digest: string;
   idempotencyKey: string | undefined;
-  /** Release that must serve when the deploy comes to its turn; undefined accepts any. */
-  expectedServing: number | null | undefined;
+  /** Config that was planned with: throws `plan_changed` when another is stored by now. Undefined takes what is stored. */
+  expectedConfig?: number | undefined;
+  /** The config of an earlier release is stored again first, for this one to have. */
+  configLike?: ReleaseRow;
+  expected: Expected;
 }
 
 /** Many that ask at once get their numbers and their turns in one order: by app, one after another. */
@@ -37,12 +41,13 @@ const asking = new WeakMap<Cloud, Queue>();
  * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
-  const turns = asking.get(cloud) ?? createQueue();
-  asking.set(cloud, turns);
-  return turns.add(app.id, async () => {
+  return inTurn(cloud, app, async () => {
     const repeated = await sameOperation(cloud, by, app, input);
     if (repeated) return repeated;
     cloud.operations.requireRoom(app.name);
+    const stored = await currentConfig(cloud, app);
+    if (input.expectedConfig !== undefined && stored.version !== input.expectedConfig) throw planChanged(app.name);
+    const config = input.configLike ? await restored(cloud, by, app, stored, input.configLike) : stored.version;
     const release = await insertRelease(cloud.db, {
       app_id: app.id,
       state: 'pending',
@@ -54,6 +59,7 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
       reason: input.reason,
       by: by.name,
       created_at: cloud.clock.now(),
+      config_version: config,
     });
     try {
       return await start(cloud, by, app, release, input);
@@ -62,6 +68,28 @@ export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, inp
       throw error;
     }
   });
+}
+
+/** Runs work in the app's turn: what it finds stored, releases and config, changes by nobody else meanwhile. */
+export async function inTurn<T>(cloud: Cloud, app: Pick<AppRow, 'id'>, work: () => Promise<T>): Promise<T> {
+  const turns = asking.get(cloud) ?? createQueue();
+  asking.set(cloud, turns);
+  return turns.add(app.id, work);
+}
+
+/** The config that a release had is the newest again; gives its version. */
+async function restored(
+  cloud: Cloud,
+  by: Principal,
+  app: AppRow,
+  stored: Config,
+  release: ReleaseRow,
+): Promise<number> {
+  const { values } = await configOf(cloud, app, release);
+  const next = { version: stored.version + 1, values };
+  if (differences(stored, next).length === 0) return stored.version;
+  await storeConfig(cloud, app, by.name, stored, next);
+  return next.version;
 }
 
 /** What the same token started with the same idempotency key: work of the same kind on the same app. */
@@ -97,6 +125,8 @@ async function start(
     body: { kind: 'release.changed', release: toRelease(release, app.name) },
   });
   await appChanged(cloud, app, by.name);
+  // One that changes the config alone follows what waits, and stands for other such ones.
+  const only = input.expected.configAlone ? await pendingConfigs(cloud, app) : undefined;
   const operation = await cloud.operations.start({
     kind: input.kind,
     app: app.name,
@@ -104,15 +134,16 @@ async function start(
     release: version,
     by: by.name,
     request: requestOf(by, input.idempotencyKey),
-    ...(input.kind === 'deploy' ? { overtakes: (waiting: Operation) => overtaken(waiting, version) } : {}),
+    ...(input.kind === 'deploy' ? { overtakes: (waiting: Operation) => overtaken(waiting, version, only) } : {}),
     neverRan: (problem) => neverRan(cloud, app, release, problem),
-    run: (run) => runRelease(cloud, app.id, version, run, input.expectedServing),
+    run: (run) => runRelease(cloud, app.id, version, run, input.expected),
   });
   return { operationId: operation.id, app: app.name, release: version };
 }
 
-function overtaken(waiting: Operation, by: number): Problem | undefined {
-  if (waiting.kind !== 'deploy') return undefined;
+/** `only`: releases that may be overtaken, any when not given. */
+function overtaken(waiting: Operation, by: number, only: ReadonlySet<number> | undefined): Problem | undefined {
+  if (waiting.kind !== 'deploy' || only?.has(waiting.release ?? 0) === false) return undefined;
   return {
     code: 'cancelled',
     what: 'A newer deploy took the place of this one',
@@ -122,4 +153,12 @@ function overtaken(waiting: Operation, by: number): Problem | undefined {
     remedy: 'Nothing, if the newest is what you want; else deploy this one again.',
     evidence: [],
   };
+}
+
+/** What the reason of a release begins with that changes the config alone. */
+export const configReason = 'config: ';
+
+async function pendingConfigs(cloud: Cloud, app: AppRow): Promise<Set<number>> {
+  const pending = await releasesInState(cloud.db, app.id, 'pending');
+  return new Set(pending.filter(({ reason }) => reason.startsWith(configReason)).map(({ version }) => version));
 }

@@ -199,13 +199,13 @@ async function runToEnd(run: Run, container: DesiredContainer, detail: Detail): 
     throw releaseCommandFailed(
       app,
       `It did not end within ${Math.round(limitMs / 1000)} s.`,
-      await lastLines(cloud, id),
+      await lastLines(cloud, app, id),
     );
   }
   if (exitCode !== 0) {
     const facts = await cloud.engine.inspectContainer(id, whole);
     const why = facts?.error ?? `It ended with ${exitReason(facts ?? { oomKilled: false, exitCode })}.`;
-    throw releaseCommandFailed(app, why, await lastLines(cloud, id), facts?.remedy);
+    throw releaseCommandFailed(app, why, await lastLines(cloud, app, id), facts?.remedy);
   }
   await cloud.engine.removeContainer(id, whole);
 }

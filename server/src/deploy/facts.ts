@@ -3,6 +3,7 @@ import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
 import type { ManifestDocument } from 'minicloud-shared/manifest/parse';
 import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
 import { everyApp, room } from '../apps/apps.ts';
+import { configFacts } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { everyDomain } from '../domains/domains.ts';
 import { offeredFeatures } from '../system/system.ts';
@@ -13,8 +14,9 @@ const engineMs = 5_000;
 
 /** What the rules need, and the names of images. How the shared servers are is asked by `factsForEditors` alone. */
 export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
-  const [apps, domains, images] = await Promise.all([
+  const [apps, config, domains, images] = await Promise.all([
     everyApp(cloud),
+    configFacts(cloud.db),
     everyDomain(cloud),
     // An engine that is away takes nothing from the other facts.
     cloud.engine.imageNames({ signal: AbortSignal.timeout(engineMs) }).catch(() => []),
@@ -25,7 +27,7 @@ export async function serverFacts(cloud: Cloud): Promise<ServerFacts> {
     serverDomain: cloud.config.serverDomain,
     domains,
     apps: apps.map((app) => app.name),
-    secrets: {},
+    ...config,
     features: offeredFeatures(cloud),
     room,
     images: images.slice(0, mostImages),

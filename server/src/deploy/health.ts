@@ -129,7 +129,7 @@ async function exited(
       ? 'It was ended by the kernel: out of memory.'
       : (container?.error ?? `It ended: ${reason}.`),
     remedy: exitRemedy(container),
-    evidence: await lastLines(cloud, wanted.containerId),
+    evidence: await lastLines(cloud, app, wanted.containerId),
   });
 }
 
@@ -154,16 +154,16 @@ async function unhealthy(
     remedy: refused
       ? `Let it listen on 0.0.0.0:${check.port}, not on 127.0.0.1, or correct the port in the manifest.`
       : 'Mend what the health check asks for, or correct `healthcheck` in the manifest.',
-    evidence: await lastLines(cloud, wanted.containerId),
+    evidence: await lastLines(cloud, app, wanted.containerId),
   });
 }
 
 /** The last lines of a container, redacted. */
-export async function lastLines(cloud: Cloud, containerId: string): Promise<string[]> {
+export async function lastLines(cloud: Cloud, app: AppRow, containerId: string): Promise<string[]> {
   const lines: string[] = [];
   try {
     for await (const line of cloud.engine.logs(containerId, { tail: evidenceLines }))
-      lines.push(cloud.redactor.redact(line.text));
+      lines.push(cloud.redactor.of(app.name).redact(line.text));
   } catch (error) {
     lines.push(`(its log could not be read: ${words(error)})`);
   }

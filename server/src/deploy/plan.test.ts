@@ -34,6 +34,7 @@ function release(version: number, colour: string): Desired {
     imageId: image('a'),
     image: 'a:1',
     bindingEnv: {},
+    configEnv: {},
     serviceAliases: [],
     volumes: [],
   });

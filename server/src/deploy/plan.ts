@@ -9,7 +9,8 @@ import { type Consequence, consequences } from 'minicloud-shared/model/plan';
 import type { ContainerSummary, NetworkInfo, VolumeInfo } from '../adapters/engine/contract.ts';
 import { madeByLabel, processLabel, releaseLabel, replicaLabel, roleLabel, specLabel } from '../processes/processes.ts';
 import type { Mount } from '../volumes/volumes.ts';
-import { type ChangeInput, changes, notes } from './changes.ts';
+import { type ChangeInput, changes, notes, nothingDiffers } from './changes.ts';
+import type { ConfigPlanned } from './config-plan.ts';
 import type { Desired, DesiredContainer } from './desired.ts';
 import { imageDataNotes } from './image-data.ts';
 
@@ -284,11 +285,17 @@ function extras(desired: Desired, observed: Observed, lasting?: ReadonlySet<stri
 
 /** The plan as people and clients see it, with its hash. */
 export function shownPlan(
-  input: ChangeInput & { steps: Step[]; urls: string[]; extraNotes: string[]; rollbackTo?: number },
+  input: ChangeInput & {
+    steps: Step[];
+    urls: string[];
+    extraNotes: string[];
+    rollbackTo?: number;
+    config: ConfigPlanned;
+  },
 ): Plan {
   const { desired, previous, steps } = input;
   const shown = steps.map((step) => step.shown);
-  const changed = changes(input);
+  const changed = [...changes(input), ...input.config.changes];
   const worst = Math.max(0, ...[...shown, ...changed].map((entry) => consequences.indexOf(entry.consequence)));
   const body = {
     app: desired.app.name,
@@ -301,13 +308,17 @@ export function shownPlan(
     changes: changed,
     steps: shown,
     consequence: consequences[worst] ?? 'none',
-    notes: [...notes(input), ...imageDataNotes(input.imageData), ...input.extraNotes],
+    notes: [
+      ...notes(input).filter((note) => note !== nothingDiffers || input.config.changes.length === 0),
+      ...imageDataNotes(input.imageData),
+      ...input.extraNotes,
+    ],
     urls: input.urls,
   };
   // The hash covers what people can't see too: two plans that look alike but run other specs differ.
   const specs = [...desired.support, ...desired.processes].map((container) => container.hash);
   const hash = createHash('sha256')
-    .update(JSON.stringify([body, specs, desired.manifest]))
+    .update(JSON.stringify([body, specs, desired.manifest, input.config.versions]))
     .digest('hex');
   return { ...body, hash };
 }

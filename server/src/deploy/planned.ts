@@ -4,6 +4,7 @@ import { dataAtRisk, type Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { ImageInfo } from '../adapters/engine/contract.ts';
 import { type AppRow, findApp, subnetOf } from '../apps/apps.ts';
+import { type Config, configEnv, configNames, configOf, currentConfig, noConfig } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { manifestDomains } from '../domains/domains.ts';
 import { manifestUrls } from '../overview/overview.ts';
@@ -12,6 +13,7 @@ import { findRelease, newestVersion, type ReleaseRow, resolvedOf } from '../rele
 import { appBindings, plannedEnv, serviceReplacements } from '../services/services.ts';
 import { newestDeleted } from '../trash/trash.ts';
 import { appVolumes, knownVolumes } from '../volumes/volumes.ts';
+import { configChanges, configNotes, refuseTaken } from './config-plan.ts';
 import type { Desired } from './desired.ts';
 import { networkFull } from './execute.ts';
 import { type ImageData, imageDataOf } from './image-data.ts';
@@ -23,10 +25,18 @@ import { desiredWith } from './run.ts';
 export interface ToPlan extends Omit<ResolvedDeploy, 'text'> {
   /** The release of which this is a repetition. */
   rollbackTo?: number;
+  /** In place of what is stored: what is about to be. */
+  config?: Config;
+}
+
+export interface Planned {
+  plan: Plan;
+  /** Version of the config that was stored then; the plan's hash is over it. */
+  config: number;
 }
 
 /** Throws `manifest_invalid` when what was resolved can not run as one app. */
-export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
+export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Planned> {
   const name = deploy.resolved.manifest.name;
   const known = await findApp(cloud, name);
   // An app that is not there yet is planned with the numbers it would get, except its id, which the plan does not show.
@@ -43,15 +53,23 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
   };
   const version = known ? (await newestVersion(cloud.db, known.id)) + 1 : 1;
   const release = { version, image: deploy.image, image_id: deploy.info.id, digest: deploy.info.digest };
-  const env = plannedEnv(deploy.resolved.manifest);
+  const { manifest } = deploy.resolved;
+  const stored = known ? await currentConfig(cloud, known) : noConfig;
+  const config = deploy.config ?? stored;
+  refuseTaken(app, manifest, config);
+  // A plan holds no value: what a variable is stands in for it, and the version for what it is now.
+  const standIns = Object.keys(configEnv(config, manifest)).map((each) => [each, `config ${config.version}`]);
+  const env = { bindingEnv: plannedEnv(manifest), configEnv: Object.fromEntries(standIns) };
   const wanted = desiredWith(cloud, app, release, deploy.resolved, env, await knownVolumes(cloud, app));
   const observed = await withReplacements(cloud, wanted, known ? await observe(cloud, app) : nothingObserved);
   requireRoom(wanted, observed, subnetOf(cloud.config.networkPool, app.subnet).replicas.length);
   const steps = deploySteps(wanted, observed);
   const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
   const before = served && resolvedOf(served).manifest;
-  return shownPlan({
+  const servedConfig = served ? await configOf(cloud, app, served) : noConfig;
+  const plan = shownPlan({
     desired: wanted,
+    config: configChanges({ config: servedConfig, manifest: before }, { config, manifest, stored: stored.version }),
     previous:
       served && before
         ? {
@@ -68,24 +86,33 @@ export async function planFor(cloud: Cloud, deploy: ToPlan): Promise<Plan> {
     steps,
     urls: manifestUrls(cloud, wanted.manifest).map(({ url }) => url),
     imageData: imageDataOf(wanted.manifest, deploy.info, deploy.supportInfos),
-    extraNotes: [...new Set(deploy.notes), ...(await dataNotes(cloud, name, known))],
+    extraNotes: [
+      ...new Set(deploy.notes),
+      ...configNotes(manifest, config, deploy.rollbackTo === undefined ? undefined : stored),
+      ...(await dataNotes(cloud, name, known)),
+    ],
     ...(deploy.rollbackTo === undefined ? {} : { rollbackTo: deploy.rollbackTo }),
   });
+  return { plan, config: stored.version };
 }
 
 /** What a first deploy finds: what was restored, or was made for one that failed; or what is kept of a deleted app. */
 async function dataNotes(cloud: Cloud, name: string, known: AppRow | undefined): Promise<string[]> {
   if (known && known.serving !== null) return [];
   if (known) {
-    const [volumes, databases] = await Promise.all([appVolumes(cloud, known), appBindings(cloud, known)]);
-    const there = dataParts({ volumes, databases });
+    const [volumes, databases, config] = await Promise.all([
+      appVolumes(cloud, known),
+      appBindings(cloud, known),
+      configNames(cloud.db, known),
+    ]);
+    const there = dataParts({ volumes, databases, config });
     if (there.length === 0) return [];
     return [
       `${name} has data already: ${there.join(', ')}. This deploy uses what it asks for and leaves the rest as it is.`,
     ];
   }
   const kept = await newestDeleted(cloud, name);
-  if (!kept || kept.volumes.length + kept.databases.length === 0) return [];
+  if (!kept || dataParts(kept).length === 0) return [];
   const until = new Date(kept.keptUntil).toISOString().slice(0, 10);
   return [
     `The data of a deleted ${name} is kept until ${until}; this deploy begins without it. \`minicloud apps:restore ${name}\` brings it back, if that is done before.`,

@@ -3,14 +3,15 @@ import { missingFeatures, type RequiredFeature } from 'minicloud-shared/manifest
 import type { Plan } from 'minicloud-shared/model/plan';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { releaseCan } from 'minicloud-shared/model/release';
-import type { ImageInfo } from '../adapters/engine/contract.ts';
 import { type AppRow, refuseDeleting, requireApp } from '../apps/apps.ts';
+import { configOf } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
 import { offeredFeatures } from '../system/system.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
 import { planFor, refuseUnasked } from './planned.ts';
+import { imageOf } from './release-images.ts';
 import { planChanged } from './run.ts';
 
 export interface RollbackTarget {
@@ -31,14 +32,14 @@ export interface RollbackInput extends RollbackTarget {
 }
 
 /**
- * Appends a release that is what an earlier one was: image, manifest and support images together. Without the hash of
+ * Appends a release that is what an earlier one was: image, manifest, support images and config together. Without the hash of
  * a plan only what puts no data at risk is done: throws `conflict` otherwise.
  */
 export async function startRollback(cloud: Cloud, by: Principal, input: RollbackInput): Promise<Started> {
   const app = await requireApp(cloud, input.app);
   const repeated = await sameOperation(cloud, by, app, { ...input, kind: 'rollback' });
   if (repeated) return repeated;
-  const { target, plan } = await planned(cloud, app, input.version);
+  const { target, plan, config } = await planned(cloud, app, input.version);
   if (input.planHash === undefined) refuseUnasked(plan, 'rollback', `minicloud rollback ${app.name} ${target.version}`);
   else if (plan.hash !== input.planHash) throw planChanged(app.name);
   await demandFirewall(cloud);
@@ -52,7 +53,9 @@ export async function startRollback(cloud: Cloud, by: Principal, input: Rollback
     digest: target.digest,
     idempotencyKey: input.idempotencyKey,
     // What serves by then is what was looked at for data: another release may hold some.
-    expectedServing: plan.fromRelease ?? null,
+    expected: { serving: plan.fromRelease ?? null },
+    configLike: target,
+    expectedConfig: input.planHash === undefined ? undefined : config,
   });
 }
 
@@ -60,7 +63,7 @@ async function planned(
   cloud: Cloud,
   app: AppRow,
   version: number | undefined,
-): Promise<{ target: ReleaseRow; plan: Plan }> {
+): Promise<{ target: ReleaseRow; plan: Plan; config: number }> {
   refuseDeleting(app);
   const target =
     version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
@@ -68,23 +71,17 @@ async function planned(
   const resolved = resolvedOf(target);
   const missing = missingFeatures(resolved.manifest, offeredFeatures(cloud));
   if (missing.length > 0) throw notOffered(app, target, missing);
-  const info = await cloud.engine.inspectImage(target.image_id);
-  if (!info) throw imageGone(app, target);
-  const supportInfos = new Map<string, ImageInfo>();
-  for (const [name, id] of Object.entries(resolved.supportImages)) {
-    const support = await cloud.engine.inspectImage(id);
-    if (!support) throw supportImageGone(app, target, name, id);
-    supportInfos.set(name, support);
-  }
-  const plan = await planFor(cloud, {
+  const { info, supportInfos } = await imageOf(cloud, app, target);
+  const found = await planFor(cloud, {
     resolved,
     image: target.image,
-    info: { ...info, digest: target.digest },
+    info,
     supportInfos,
-    notes: ['Volumes and databases keep what is in them now: only image and manifest go back.'],
+    notes: ['Volumes and databases keep what is in them now: only image, manifest and config go back.'],
     rollbackTo: target.version,
+    config: await configOf(cloud, app, target),
   });
-  return { target, plan };
+  return { target, ...found };
 }
 
 async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
@@ -122,28 +119,5 @@ function notOffered(app: AppRow, target: ReleaseRow, missing: readonly RequiredF
     why: missing.map(({ path, label }) => `${path}: ${label}.`).join(' '),
     still: 'Nothing was changed.',
     remedy: `Let the manifest of a new release do without, or ${[...new Set(missing.map(({ remedy }) => remedy))].join(' and ')}.`,
-  });
-}
-
-function imageGone(app: AppRow, target: ReleaseRow): ProblemError {
-  return new ProblemError({
-    code: 'image_not_found',
-    what: 'The image of this release is gone',
-    object: `image ${target.image} of release ${target.version} of ${app.name}`,
-    why: `${target.digest} is not on this machine any more.`,
-    still: 'Nothing was changed.',
-    remedy: `Deploy the image again: \`minicloud deploy ${app.name} --image ${target.image}\`.`,
-  });
-}
-
-function supportImageGone(app: AppRow, target: ReleaseRow, name: string, id: string): ProblemError {
-  const entry = resolvedOf(target).manifest.support.find((support) => support.name === name);
-  return new ProblemError({
-    code: 'image_not_found',
-    what: 'An image of this release is gone',
-    object: `image ${entry?.image ?? id} of support container ${name}, release ${target.version} of ${app.name}`,
-    why: `${id} is not on this machine any more.`,
-    still: 'Nothing was changed.',
-    remedy: 'Deploy the manifest of that release again: its images are fetched then.',
   });
 }

@@ -5,6 +5,7 @@
 import type { Problem } from 'minicloud-shared/model/problem';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, findAppById, refuseDeleting } from '../apps/apps.ts';
+import { configEnv, configOf } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
@@ -22,11 +23,19 @@ import { applyAppRoutes } from '../routes/routes.ts';
 import { demandFirewall } from '../services/firewall.ts';
 import { bindingEnv, serviceAliases } from '../services/services.ts';
 import { type KnownVolumes, knownVolumes } from '../volumes/volumes.ts';
-import { type Desired, desired } from './desired.ts';
+import { type Desired, type DesiredInput, desired } from './desired.ts';
 import { execute, type Run, receiptOf, removeContainers } from './execute.ts';
 import { observe } from './observe.ts';
 import { deploySteps } from './plan.ts';
 import { announce, changeState, makeCurrent, serveAgain } from './serving.ts';
+
+/** What must be so when a deploy comes to its turn. */
+export interface Expected {
+  /** Release that serves; undefined accepts any. */
+  serving?: number | null | undefined;
+  /** What serves is of the same image and manifest: nothing but config is to be different. */
+  configAlone?: boolean;
+}
 
 /** Runs the deploy of a pending release to its end. Throws what failed, with what still serves. */
 export async function runRelease(
@@ -34,7 +43,7 @@ export async function runRelease(
   appId: string,
   version: number,
   operation: OperationRun,
-  expectedServing?: number | null,
+  expected: Expected = {},
 ): Promise<void> {
   const app = await findAppById(cloud, appId);
   if (!app) throw appGone(appId);
@@ -50,7 +59,8 @@ export async function runRelease(
   const run = await runOf(cloud, app, release, operation);
   await changeState(cloud, app, release, 'deploying', {});
   try {
-    if (expectedServing !== undefined && app.serving !== expectedServing) throw planChanged(app.name);
+    if (expected.serving !== undefined && app.serving !== expected.serving) throw planChanged(app.name);
+    if (expected.configAlone) await refuseOther(cloud, app, release);
     await execute(run, deploySteps(run.desired, await observe(cloud, app, operation.signal)));
   } catch (error) {
     run.prober?.stop();
@@ -88,10 +98,13 @@ export async function finished(run: Run, release: ReleaseRow): Promise<void> {
   await announce(cloud, app.id, release.version);
 }
 
-/** What a stored release should look like, with its real bindings. */
+/** What a stored release should look like, with its real bindings and config. */
 export async function desiredOf(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<Desired> {
   const resolved = resolvedOf(release);
-  const env = await bindingEnv(cloud, app, resolved.manifest);
+  const env = {
+    bindingEnv: await bindingEnv(cloud, app, resolved.manifest),
+    configEnv: configEnv(await configOf(cloud, app, release), resolved.manifest),
+  };
   return desiredWith(cloud, app, release, resolved, env, await knownVolumes(cloud, app));
 }
 
@@ -101,7 +114,7 @@ export function desiredWith(
   app: AppRow,
   release: Pick<ReleaseRow, 'version' | 'image' | 'image_id'>,
   resolved: Resolved,
-  env: Record<string, string>,
+  env: Pick<DesiredInput, 'bindingEnv' | 'configEnv'>,
   volumes: KnownVolumes,
 ): Desired {
   return desired({
@@ -113,7 +126,7 @@ export function desiredWith(
     resolved,
     imageId: release.image_id,
     image: release.image,
-    bindingEnv: env,
+    ...env,
     serviceAliases: serviceAliases(cloud, resolved.manifest),
     volumes,
   });
@@ -195,6 +208,19 @@ export async function undo(run: Run, before: AppRow, release: ReleaseRow, error:
 function stillServes(before: AppRow, unsettled: boolean): string {
   if (unsettled) return 'What answers now goes on; which release that is is settled as soon as it can be written down.';
   return before.serving === null ? 'No release of this app has served yet.' : `Release ${before.serving} still serves.`;
+}
+
+/** Throws `conflict` when what serves by now is not what a change of config was made for: it would be taken back by it. */
+async function refuseOther(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<void> {
+  const served = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
+  if (served?.image_id === release.image_id && served.manifest_json === release.manifest_json) return;
+  throw new ProblemError({
+    code: 'conflict',
+    what: 'The config was stored and not deployed',
+    object: `release ${release.version} of ${app.name}`,
+    why: 'It was to follow a release that did not come to serve; what serves has another image or manifest.',
+    remedy: `Deploy when you want it used: \`minicloud deploy ${app.name}\`.`,
+  });
 }
 
 function appGone(id: string): ProblemError {

@@ -8,6 +8,7 @@ import { type AppRow, appChanged, findAppById, setServing } from '../apps/apps.t
 import type { Cloud } from '../context.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import { inTransaction } from '../platform/db.ts';
+import { redactedJson } from '../platform/log.ts';
 import {
   findRelease,
   lastServed,
@@ -85,7 +86,8 @@ export async function changeState(
   facts: { receipt?: Receipt | undefined; problem?: Problem },
 ): Promise<void> {
   const { receipt } = facts;
-  const problem = facts.problem && (JSON.parse(cloud.redactor.redact(JSON.stringify(facts.problem))) as Problem);
+  const { redact } = cloud.redactor.of(app.name);
+  const problem = facts.problem && (JSON.parse(redactedJson(facts.problem, redact)) as Problem);
   const told = { at: cloud.clock.now(), ...(receipt ? { receipt } : {}), ...(problem ? { problem } : {}) };
   if (!(await moveRelease(cloud.db, app.id, release.version, to, told))) return;
   await announce(cloud, app.id, release.version);

@@ -219,6 +219,6 @@ function toLogLine(cloud: Pick<Cloud, 'redactor'>, container: ContainerSummary, 
     replica: container.labels[replicaLabel] ?? '',
     release: Number(container.labels[releaseLabel] ?? 0),
     stream: line.stream,
-    text: cloud.redactor.redact(line.text),
+    text: cloud.redactor.of(container.labels['minicloud.app-name'] ?? '').redact(line.text),
   };
 }

@@ -3,6 +3,7 @@ import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { AppDetail, AppProcess, AppRoute, Replica } from 'minicloud-shared/model/app';
 import { type AppRow, requireApp } from '../apps/apps.ts';
 import { certificateFacts } from '../certificates/certificates.ts';
+import { configNames } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { appDomains, exposeDomains } from '../domains/domains.ts';
 import { latestUse } from '../metrics/metrics.ts';
@@ -19,10 +20,11 @@ export async function appDetail(cloud: Cloud, name: string): Promise<AppDetail> 
   const app = await requireApp(cloud, name);
   const release = app.serving === null ? undefined : await findRelease(cloud.db, app.id, app.serving);
   const manifest = release && resolvedOf(release).manifest;
-  const [replicas, bindings, volumes, domains, activity] = await Promise.all([
+  const [replicas, bindings, volumes, config, domains, activity] = await Promise.all([
     measuredReplicas(cloud, app),
     appBindings(cloud, app),
     appVolumes(cloud, app),
+    configNames(cloud.db, app),
     appDomains(cloud, app),
     cloud.operations.list(name, activityLength),
   ]);
@@ -32,6 +34,7 @@ export async function appDetail(cloud: Cloud, name: string): Promise<AppDetail> 
     replicas,
     bindings,
     volumes,
+    config,
     domains,
     processes: manifest ? processes(manifest) : [],
     routes: manifest ? await routes(cloud, manifest) : [],

@@ -10,6 +10,7 @@ import type { Event, EventBody } from 'minicloud-shared/model/event';
 import type { Db } from '../schema.ts';
 import type { Clock } from './clock.ts';
 import { inTransaction } from './db.ts';
+import { redactedJson } from './log.ts';
 
 export interface NewEvent {
   by: string;
@@ -38,8 +39,8 @@ export interface Events {
 export interface EventsOptions {
   /** How many entries are kept at least; a hundredth more are kept at most. */
   keep?: number;
-  /** Takes secrets out of what is about to be written. */
-  redact?: (text: string) => string;
+  /** Takes secrets out of what is about to be written, of the app that it is about. */
+  redact?: (text: string, app: string | undefined) => string;
 }
 
 const pageSize = 500;
@@ -66,7 +67,7 @@ export async function createEvents(db: Db, clock: Clock, options: EventsOptions 
 
   const insert = async (entry: NewEvent): Promise<Event> => {
     const at = clock.now();
-    const body = redact(JSON.stringify(entry.body));
+    const body = redactedJson(entry.body, (text) => redact(text, entry.app));
     const hash = chain(last.hash, at, entry.by, entry.app ?? null, body);
     const write = async (on: Db) =>
       on

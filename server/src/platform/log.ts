@@ -7,50 +7,92 @@ export interface Redactor {
    * left out.
    */
   add(value: string, user?: string): void;
+  /** Takes out what is secret to anybody. */
   redact(text: string): string;
+  /**
+   * What is secret to everybody, and to one app besides. A text that somebody of another app may read is never
+   * redacted by what is secret to this one: what is taken out of it would tell a guess from the value.
+   */
+  of(app: string): Pick<Redactor, 'add' | 'redact'>;
+  /** The values of an app are not looked for any more. */
+  forget(app: string): void;
 }
 
 const shortest = 6;
+/** A value of several lines is printed line by line; shorter ones than this stand in other texts, too. */
+const shortestLine = 16;
 
 /**
  * A text is looked through once, however many values there are: at each place the next four characters say in a table
  * whether any value can begin there.
  */
 export function createRedactor(): Redactor {
-  const byStart = new Map<string, string[]>();
+  const byStart = new Map<string, { form: string; owners: Set<string> }[]>();
   const starts = new Uint8Array(2 ** 16);
-  const known = new Set<string>();
-  const addForm = (form: string) => {
-    if (known.has(form)) return;
-    known.add(form);
+  const addForm = (form: string, owner: string) => {
     const start = form.slice(0, shortest);
-    const alike = [...(byStart.get(start) ?? []), form];
+    const alike = byStart.get(start) ?? [];
+    const known = alike.find((entry) => entry.form === form);
+    if (known) {
+      known.owners.add(owner);
+      return;
+    }
     // The longest first: of two values one may begin with the other.
     byStart.set(
       start,
-      alike.sort((a, b) => b.length - a.length),
+      [...alike, { form, owners: new Set([owner]) }].sort((a, b) => b.form.length - a.form.length),
     );
     starts[slot(form, 0)] = 1;
   };
+  const add = (value: string, user: string | undefined, owner: string) => {
+    const lines = value.includes('\n') ? value.split(/\r?\n/).filter((line) => line.length >= shortestLine) : [];
+    for (const part of value.length < shortest ? [] : [value, ...lines])
+      for (const form of forms(part, user)) addForm(form, owner);
+  };
+  const redact = (text: string, isMeant: (owners: ReadonlySet<string>) => boolean): string => {
+    let clean = '';
+    let from = 0;
+    for (let at = 0; at <= text.length - shortest; at += 1) {
+      if (starts[slot(text, at)] === 0) continue;
+      const found = byStart
+        .get(text.slice(at, at + shortest))
+        ?.find(({ form, owners }) => isMeant(owners) && text.startsWith(form, at));
+      if (found === undefined) continue;
+      clean += `${text.slice(from, at)}[redacted]`;
+      from = at + found.form.length;
+      at = from - 1;
+    }
+    return from === 0 ? text : clean + text.slice(from);
+  };
   return {
-    add(value, user) {
-      if (value.length < shortest) return;
-      for (const form of forms(value, user)) addForm(form);
-    },
-    redact(text) {
-      let clean = '';
-      let from = 0;
-      for (let at = 0; at <= text.length - shortest; at += 1) {
-        if (starts[slot(text, at)] === 0) continue;
-        const found = byStart.get(text.slice(at, at + shortest))?.find((form) => text.startsWith(form, at));
-        if (found === undefined) continue;
-        clean += `${text.slice(from, at)}[redacted]`;
-        from = at + found.length;
-        at = from - 1;
+    add: (value, user) => add(value, user, everybody),
+    redact: (text) => redact(text, () => true),
+    of: (app) => ({
+      add: (value, user) => add(value, user, app),
+      redact: (text) => redact(text, (owners) => owners.has(everybody) || owners.has(app)),
+    }),
+    forget(app) {
+      for (const [start, alike] of byStart) {
+        for (const { owners } of alike) owners.delete(app);
+        const left = alike.filter(({ owners }) => owners.size > 0);
+        if (left.length > 0) byStart.set(start, left);
+        else byStart.delete(start);
       }
-      return from === 0 ? text : clean + text.slice(from);
     },
   };
+}
+
+/** No app is called so. */
+const everybody = '';
+
+/** Fields by which programs tell things apart: a word of theirs that is somebody's password, too, stays what it is. */
+const structure = new Set(['kind', 'id', 'state', 'code', 'app', 'name', 'process', 'service', 'digest', 'hash']);
+
+/** The value as JSON, with every text redacted but those that programs go by. */
+export function redactedJson(value: unknown, redact: (text: string) => string): string {
+  return JSON.stringify(value, (field, inner: unknown) =>
+    typeof inner === 'string' && !structure.has(field) ? redact(inner) : inner,
+  );
 }
 
 function slot(text: string, at: number): number {

@@ -3,6 +3,7 @@ import type { Operation, OperationStep } from 'minicloud-shared/model/operation'
 import type { Problem } from 'minicloud-shared/model/problem';
 import type { Db, Tables } from '../schema.ts';
 import type { Events } from './events.ts';
+import { redactedJson } from './log.ts';
 
 /** A key that a request came with. Those of two tokens have nothing to do with one another. */
 export interface RequestKey {
@@ -46,7 +47,11 @@ export async function forgetKeys(db: Db, appId: string): Promise<void> {
   await asked.where('kind', '!=', 'delete').execute();
 }
 
-export function createRecords(parts: { db: Db; events: Events; redact: (text: string) => string }): OperationRecords {
+export function createRecords(parts: {
+  db: Db;
+  events: Events;
+  redact: (text: string, app: string) => string;
+}): OperationRecords {
   const { db, events, redact } = parts;
   const byRequest = async ({ kind, app, appId, token, key }: Requested) => {
     let query = db
@@ -88,6 +93,7 @@ export function createRecords(parts: { db: Db; events: Events; redact: (text: st
     },
     async save(operation) {
       const now = structuredClone(operation);
+      const json = (value: unknown) => redactedJson(value, (text) => redact(text, now.app));
       await events.append({
         by: now.by,
         app: now.app,
@@ -97,8 +103,8 @@ export function createRecords(parts: { db: Db; events: Events; redact: (text: st
             .updateTable('operations')
             .set({
               state: now.state,
-              steps_json: redact(JSON.stringify(now.steps)),
-              problem_json: now.problem ? redact(JSON.stringify(now.problem)) : null,
+              steps_json: json(now.steps),
+              problem_json: now.problem ? json(now.problem) : null,
               started_at: now.startedAt ?? null,
               finished_at: now.finishedAt ?? null,
             })

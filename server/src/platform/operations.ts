@@ -102,8 +102,8 @@ export function createOperations(deps: {
   events: Events;
   clock: Clock;
   log: Log;
-  /** Takes secrets out of what is about to be written. */
-  redact?: (text: string) => string;
+  /** Takes secrets out of what is about to be written, of the app that it is about. */
+  redact?: (text: string, app: string) => string;
 }): Operations {
   const { db, events, clock, log, redact = (text: string) => text } = deps;
   const records = createRecords({ db, events, redact });

@@ -4,7 +4,7 @@ import { mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createSealer, loadKey } from './sealer.ts';
+import { createSealer, loadKeys } from './sealer.ts';
 
 test('a sealed value opens at its own place only', () => {
   const sealer = createSealer(randomBytes(32));
@@ -32,9 +32,9 @@ test('the same value is sealed differently each time', () => {
 
 test('the key is made once, for the owner alone, and a damaged one is refused', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'minicloud-key-')), 'secret.key');
-  const key = await loadKey(path);
-  assert.deepEqual(await loadKey(path), key);
+  const key = await loadKeys(path);
+  assert.deepEqual(await loadKeys(path), key);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   await writeFile(path, 'short');
-  await assert.rejects(loadKey(path), /is damaged/);
+  await assert.rejects(loadKeys(path), /is damaged/);
 });

@@ -193,6 +193,7 @@ export function toRelease(row: ReleaseRow, app: string): Release {
     state: row.state as ReleaseState,
     image: row.image,
     digest: row.digest,
+    configVersion: row.config_version,
     reason: row.reason,
     by: row.by,
     createdAt: row.created_at,

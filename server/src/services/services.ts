@@ -73,7 +73,7 @@ async function ensureBinding(cloud: Cloud, app: AppRow, need: DatabaseNeed): Pro
     service,
     env: need.env,
     name,
-    password_sealed: cloud.sealer.seal(password, place(app.id, service, need.env)),
+    password_sealed: cloud.sealer.seal(password, bindingPlace(app.id, service, need.env)),
     created_at: cloud.clock.now(),
     granted_at: null,
   });
@@ -226,7 +226,7 @@ export async function readmitBinding(
   app: Pick<AppRow, 'id'>,
   { service, env, name }: KeptBinding,
 ): Promise<void> {
-  const password_sealed = cloud.sealer.seal(randomPassword(), place(app.id, service, env));
+  const password_sealed = cloud.sealer.seal(randomPassword(), bindingPlace(app.id, service, env));
   const now = cloud.clock.now();
   await insertBinding(db, { app_id: app.id, service, env, name, password_sealed, created_at: now, granted_at: now });
 }
@@ -270,11 +270,11 @@ function bindingName(app: AppRow, need: DatabaseNeed, taken: ReadonlySet<string>
 const suffixLength = 8;
 
 function opened(cloud: Cloud, row: BindingRow): BackingGrant {
-  const password = cloud.sealer.open(row.password_sealed, place(row.app_id, row.service, row.env));
+  const password = cloud.sealer.open(row.password_sealed, bindingPlace(row.app_id, row.service, row.env));
   cloud.redactor.add(password, row.name);
   return { name: row.name, password };
 }
 
-function place(appId: string, service: string, env: string): string {
+export function bindingPlace(appId: string, service: string, env: string): string {
   return `bindings|${appId}/${service}/${env}|password`;
 }

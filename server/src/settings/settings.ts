@@ -26,8 +26,20 @@ export async function keepSetting(db: Db, name: string, value: string): Promise<
     .execute();
 }
 
+/** Settings whose values are sealed. */
+export const secretSettings = ['mariadb-root-password'] as const;
+
+export function settingPlace(name: string): string {
+  return `settings|${name}|value`;
+}
+
 /** `setting` for a secret, sealed at rest. */
-export async function secretSetting(db: Db, sealer: Sealer, name: string, make: () => string): Promise<string> {
-  const place = `settings|${name}|value`;
+export async function secretSetting(
+  db: Db,
+  sealer: Sealer,
+  name: (typeof secretSettings)[number],
+  make: () => string,
+): Promise<string> {
+  const place = settingPlace(name);
   return sealer.open(await setting(db, name, () => sealer.seal(make(), place)), place);
 }

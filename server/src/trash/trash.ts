@@ -6,6 +6,7 @@ import { type DeletedApp, keptMs } from 'minicloud-shared/model/app';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
 import { type AppRow, appChanged, findApp, forgetApp, readmitApp } from '../apps/apps.ts';
+import { configNames, deleteConfigs, trashConfig } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { forgetKeys } from '../platform/operation-records.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
@@ -15,12 +16,17 @@ import { claimDeleted, type DeletedRow, deletedRows, dropDeleted, insertDeleted,
 const bindingsSchema = z.array(z.object({ service: z.literal('mariadb'), env: z.string(), name: z.string() }));
 
 /** The app is forgotten, and its data is in the trash. For a transaction of the caller's: both or neither. */
-export async function moveToTrash({ db, clock }: Pick<Cloud, 'db' | 'clock'>, app: AppRow, by: string): Promise<void> {
+export async function moveToTrash(
+  { db, clock, redactor }: Pick<Cloud, 'db' | 'clock' | 'redactor'>,
+  app: AppRow,
+  by: string,
+): Promise<void> {
   const now = clock.now();
   const { id, name, environment, created_at } = app;
   const bindings = JSON.stringify(await keptBindings(db, app));
   await insertDeleted(db, { id, name, environment, created_at, deleted_at: now, by, bindings_json: bindings });
   await trashVolumes(db, app, now);
+  await trashConfig({ db, redactor }, app);
   await forgetApp(db, app.id);
 }
 
@@ -99,6 +105,7 @@ async function shown(cloud: Cloud, row: DeletedRow): Promise<DeletedApp> {
     by: row.by,
     volumes: await trashedVolumes(cloud, row),
     databases: bindingsOf(row).map(({ service, env, name }) => ({ service, env, database: name })),
+    config: await configNames(cloud.db, row),
   };
 }
 
@@ -117,6 +124,7 @@ export async function sweepTrash(cloud: Cloud): Promise<void> {
   for (const row of await claimDeleted(cloud.db, keptSince(cloud), cloud.clock.now())) {
     try {
       await removeData(cloud, row, signal);
+      await deleteConfigs(cloud.db, row.id);
       await dropDeleted(cloud.db, row.id);
       cloud.log.info('the data of a deleted app was removed, as its seven days are over', {
         app: row.name,

@@ -105,6 +105,7 @@ test('volumes of an earlier version keep their names, and are found where they a
         finished_at: 1,
         receipt_json: null,
         problem_json: null,
+        config_version: 0,
       })
       .execute();
     const rows = [

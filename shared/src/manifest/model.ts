@@ -207,6 +207,8 @@ export interface ServerFacts {
   apps: string[];
   /** Per app: names of secrets that have a value. */
   secrets: Record<string, string[]>;
+  /** Per app: names of its config vars. An older server does not tell them. */
+  config?: Record<string, string[]>;
   /** Manifest keys that this server can execute, such as `needs.database.mariadb`. */
   features: string[];
   /** Most containers of one app. */

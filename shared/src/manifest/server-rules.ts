@@ -60,14 +60,21 @@ const secretValue: ServerRule = {
     // Where there are no secrets at all, that one has no value is no news.
     if (!facts.features.includes('secrets')) return [];
     const known = facts.secrets[manifest.name] ?? [];
+    const vars = facts.config?.[manifest.name] ?? [];
+    // Who sees no app of this name may see none at all; then the switch does no harm.
+    const create = facts.apps.includes(manifest.name) ? '' : ' --create';
     return (text.secrets ?? []).flatMap((name, index): RuleFinding[] => {
       if (name === undefined || known.includes(name)) return [];
+      if (vars.includes(name)) {
+        const message = `${name} is a config var on the server, which every process has by itself; remove it here, or unset it and set it as a secret.`;
+        return [{ path: ['secrets', index], message }];
+      }
       const meant = closest(name, known);
       const hint = meant === undefined ? '' : ` There is ${meant}.`;
       return [
         {
           path: ['secrets', index],
-          message: `The secret ${name} has no value on the server; set it before you deploy.${hint}`,
+          message: `The secret ${name} has no value on the server; set it before you deploy: minicloud secrets:set ${manifest.name} ${name}${create}.${hint}`,
         },
       ];
     });

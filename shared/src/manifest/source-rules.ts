@@ -177,6 +177,7 @@ function setBy(context: SourceContext): Set<string> {
     ...Object.keys(text.env ?? {}),
     ...(text.secrets ?? []).filter((name) => name !== undefined),
     ...needsOf(context).flatMap(({ env }) => (env ? [env.name] : [])),
+    ...(facts?.config?.[text.name ?? ''] ?? []),
     ...Object.keys(text.build?.nixpacks?.variables ?? {}),
     ...sources.imageSets,
     ...(facts?.config?.[text.name ?? ''] ?? []),

@@ -1,5 +1,6 @@
 /** Apps, their processes and where they are reached, as the API tells them. */
 import * as z from 'zod';
+import { configKindSchema } from './config.ts';
 import { operationSchema } from './operation.ts';
 
 /** The rule for app names, in one place; the database repeats it as a CHECK. */
@@ -59,16 +60,22 @@ export const volumeSchema = z.object({
   createdAt: z.number(),
 });
 
-/** What an app's data is made of, in words: `volume /data`, `volume /data of search`, `mariadb in DATABASE_URL`. */
+/** Names of config vars and secrets that an app has. */
+export const appConfigSchema = z.object({ name: z.string(), kind: configKindSchema });
+
+/** What an app's data is made of, in words: `volume /data`, `volume /data of search`, `mariadb in DATABASE_URL`, `config A, B`. */
 export function dataParts(app: {
   volumes: readonly { path: string; support?: string }[];
   databases: readonly { service: string; env: string }[];
+  config?: readonly { name: string }[] | undefined;
 }): string[] {
+  const names = (app.config ?? []).map(({ name }) => name);
   return [
     ...app.volumes.map(({ path, support }) =>
       support === undefined ? `volume ${path}` : `volume ${path} of ${support}`,
     ),
     ...app.databases.map(({ service, env }) => `${service} in ${env}`),
+    ...(names.length > 0 ? [`config ${names.join(', ')}`] : []),
   ];
 }
 
@@ -85,6 +92,8 @@ export const deletedAppSchema = z.object({
   by: z.string(),
   volumes: z.array(volumeSchema),
   databases: z.array(bindingSchema),
+  /** Config vars and secrets, by name. An older server keeps none. */
+  config: z.array(appConfigSchema).optional(),
 });
 export type DeletedApp = z.infer<typeof deletedAppSchema>;
 
@@ -131,6 +140,8 @@ export const appDetailSchema = appSummarySchema.extend({
   replicas: z.array(replicaSchema),
   bindings: z.array(bindingSchema),
   volumes: z.array(volumeSchema),
+  /** Config vars and secrets, by name. An older server has none. */
+  config: z.array(appConfigSchema).optional(),
   domains: z.array(z.string()),
   /** In the order of the manifest; empty before the first deploy succeeded. */
   processes: z.array(processSchema),

@@ -41,6 +41,13 @@ export const eventSchema = z.object({
       /** Of `closed`: how many connections there were since it was opened. */
       connections: z.number().int().optional(),
     }),
+    /** Names alone, as everywhere. */
+    z.object({
+      kind: z.literal('config.changed'),
+      version: z.number().int(),
+      set: z.array(z.string()),
+      unset: z.array(z.string()),
+    }),
     z.object({ kind: z.literal('proposal.changed'), id: z.string(), state: z.enum(proposalStates) }),
     z.object({ kind: z.literal('server.changed'), what: z.string() }),
     z.object({ kind: z.literal('access.denied'), what: z.string() }),

@@ -47,7 +47,9 @@ export const releaseSchema = z.object({
   state: z.enum(releaseStates),
   image: z.string(),
   digest: z.string(),
-  /** Why it exists: `deploy`, `rollback to 3`. */
+  /** Version of the app's config vars and secrets; 0 for none. An older server does not tell it. */
+  configVersion: z.number().int().optional(),
+  /** Why it exists: `deploy`, `rollback to 3`, `config: set A, B; unset C`. */
   reason: z.string(),
   /** Principal that asked for it. */
   by: z.string(),

@@ -13,6 +13,7 @@ export const features = [
   'events',
   'needs.database.mariadb',
   'needs.storage',
+  'secrets',
   'support',
   'internet',
   'release-command',
@@ -21,6 +22,8 @@ export const features = [
   'metrics',
   'proposals',
   'mcp',
+  'config',
+  'keys',
 ] as const;
 
 export const componentSchema = z.object({

@@ -54,6 +54,10 @@ export function appView(app: AppDetail, now: number, columns: number): Line[] {
     ...app.volumes.map(({ path, support, createdAt }) =>
       fact('volume', `${path}${support ? ` of ${support}` : ''} since ${relative(createdAt, now)}`),
     ),
+    ...(['config', 'secret'] as const).flatMap((kind) => {
+      const names = (app.config ?? []).filter((entry) => entry.kind === kind).map(({ name }) => name);
+      return names.length === 0 ? [] : [fact(kind === 'secret' ? 'secrets' : kind, names.join(', '))];
+    }),
   ];
   const lines: Line[] = [[styled('bold', app.name)], ...indent(table([{}, { overflow: 'wrap' }], rows, columns - 2))];
   if (app.replicas.length > 0) lines.push([], ...indent(replicaTable(app.replicas, columns - 2)));

@@ -16,7 +16,7 @@ export const rollback: Command = {
   ],
   options: { yes: yesOption },
   details: [
-    'Appends a release that is what VERSION was: its image and its manifest. Without VERSION it is the one that served before. Volumes and databases are not rolled back.',
+    'Appends a release that is what VERSION was: its image, its manifest, its config vars and its secrets. Without VERSION it is the one that served before. Volumes and databases are not rolled back.',
     'Exactly the plan that was shown is made so: if it would differ by then, nothing is changed. Ctrl-C is as in deploy. Without a terminal --yes is needed.',
   ],
   json: '{ plan: Plan, operation: Operation, release?: Release, urls: string[] }',

@@ -1,0 +1,68 @@
+/** The only queries on `configs`. */
+import type { ConfigKind } from 'minicloud-shared/model/config';
+import type { Db, Tables } from '../schema.ts';
+
+export type ConfigRow = Tables['configs'];
+
+/** What people see of a value. */
+export interface ConfigName {
+  name: string;
+  kind: ConfigKind;
+  /** When its value was last changed, and by whom. */
+  at: number;
+  by: string;
+}
+
+export async function insertConfig(db: Db, row: ConfigRow): Promise<void> {
+  await db.insertInto('configs').values(row).execute();
+}
+
+export async function newestConfig(db: Db, appId: string): Promise<ConfigRow | undefined> {
+  return db
+    .selectFrom('configs')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function findConfig(db: Db, appId: string, version: number): Promise<ConfigRow | undefined> {
+  return db
+    .selectFrom('configs')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('version', '=', version)
+    .executeTakeFirst();
+}
+
+/** The newest names of every app that is there: one query however many apps there are. */
+export async function everyNewestNames(db: Db): Promise<{ app: string; names: ConfigName[] }[]> {
+  const rows = await db
+    .selectFrom('configs')
+    .innerJoin('apps', 'apps.id', 'configs.app_id')
+    .select(['apps.name as app', 'configs.names_json'])
+    .where('configs.version', '=', (eb) =>
+      eb
+        .selectFrom('configs as others')
+        .select((other) => other.fn.max('others.version').as('version'))
+        .whereRef('others.app_id', '=', 'configs.app_id'),
+    )
+    .execute();
+  return rows.map(({ app, names_json }) => ({ app, names: JSON.parse(names_json) as ConfigName[] }));
+}
+
+/** Versions before the newest go: no release can want them any more. */
+export async function keepNewest(db: Db, appId: string): Promise<void> {
+  const newest = await newestConfig(db, appId);
+  if (!newest) return;
+  await db.deleteFrom('configs').where('app_id', '=', appId).where('version', '<', newest.version).execute();
+}
+
+export async function deleteConfigs(db: Db, appId: string): Promise<void> {
+  await db.deleteFrom('configs').where('app_id', '=', appId).execute();
+}
+
+export function namesOf(row: Pick<ConfigRow, 'names_json'>): ConfigName[] {
+  return JSON.parse(row.names_json) as ConfigName[];
+}
