@@ -180,7 +180,6 @@ function setBy(context: SourceContext): Set<string> {
     ...(facts?.config?.[text.name ?? ''] ?? []),
     ...Object.keys(text.build?.nixpacks?.variables ?? {}),
     ...sources.imageSets,
-    ...(facts?.config?.[text.name ?? ''] ?? []),
     ...(port ? ['PORT'] : []),
   ]);
 }
