@@ -166,7 +166,7 @@ describe('config vars and secrets', () => {
     await runCommand(page, 'Minicloud: Plan Manifest');
     await activeTab(page, 'Plan of shop').waitFor();
     await page.locator('.editor-instance .view-line', { hasText: 'config LOG_LEVEL' }).waitFor();
-    assert.match(await editorText(page), /^ +~ +config LOG_LEVEL .*rolling restart/m);
+    assert.match(await editorText(page), /^ +~ +config LOG_LEVEL +no interruption/m);
     await takePictures(editor, 'config-5-plan');
     await unseen();
     await runCommand(page, 'View: Close All Editors');

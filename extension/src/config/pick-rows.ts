@@ -19,7 +19,7 @@ export function pickRows(
   const list = window.createQuickPick<Item>();
   Object.assign(list, {
     ...{ title, canSelectMany: true, ignoreFocusOut: true, matchOnDescription: true },
-    placeholder: l10n.t('What is checked is set; the button of a name makes it a secret or a config var'),
+    placeholder: l10n.t('What is checked is set'),
   });
   let now: EnvRow[] = rows.map((row) => ({ ...row, kind: (!row.fixed && checked?.get(row.name)) || row.kind }));
   const draw = (selected: (row: EnvRow) => boolean): void => {

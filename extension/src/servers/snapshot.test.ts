@@ -98,7 +98,9 @@ test('of a change of config only its names are told: the app is asked for again'
     ...{ id: 1, at: 1, by: 'me', app: 'shop' },
     body: { kind: 'config.changed', version: 2, set: ['A'], unset: [] },
   };
-  assert.equal(applyEvent(emptySnapshot, changed).stale, true);
+  const { snapshot, stale } = applyEvent(emptySnapshot, changed);
+  assert.equal(stale, true);
+  assert.equal(snapshot.configs?.get('shop'), 2);
   assert.equal(appOf(changed), 'shop');
 });
 

@@ -23,6 +23,8 @@ export interface Snapshot {
   details: ReadonlyMap<string, Detail>;
   /** The latest operation of every app that an event told about. */
   operations: ReadonlyMap<string, Operation>;
+  /** Versions of config vars and secrets, of the apps that an event told about. */
+  configs?: ReadonlyMap<string, number>;
   /** Open plans of others, newest first; none where the server knows no proposals. */
   proposals: readonly ProposalSummary[];
   /** Milliseconds since the epoch by this machine's clock: when the apps were last true. */
@@ -56,10 +58,13 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
   switch (body.kind) {
     case 'app.changed':
     case 'replica.changed':
-    case 'config.changed':
     case 'server.changed':
     case 'proposal.changed':
       return { snapshot, stale: true };
+    case 'config.changed': {
+      const configs = event.app === undefined ? before.configs : withEntry(before.configs, event.app, body.version);
+      return { snapshot: { ...snapshot, ...(configs && { configs }) }, stale: true };
+    }
     case 'app.deleted':
       return {
         snapshot: {
@@ -116,7 +121,7 @@ function sameState(operations: Snapshot['operations'], operation: Operation): bo
   return known?.id === operation.id && known.state === operation.state;
 }
 
-function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+function withEntry<V>(map: ReadonlyMap<string, V> | undefined, key: string, value: V): ReadonlyMap<string, V> {
   return new Map(map).set(key, value);
 }
 
