@@ -176,7 +176,7 @@ describe('config vars and secrets', () => {
     const dialog = page.locator('.monaco-dialog-box', { hasText: 'Unset STRIPE_KEY of shop?' });
     await pressOn(page, treeRow(page, 'STRIPE_KEY'), 'Delete', dialog);
     await press(page, 'Unset STRIPE_KEY of shop?', 'Unset and Deploy');
-    await told(page, 'STRIPE_KEY');
+    await told(page, 'The secret is in use (STRIPE_KEY of shop)');
     await treeRow(page, 'LOG_LEVEL').click();
     await treeRow(page, 'SESSION_SECRET').click({ modifiers: ['Control'] });
     await page.keyboard.press('Delete');

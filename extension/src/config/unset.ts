@@ -75,8 +75,7 @@ async function confirm(all: readonly Unset[]): Promise<boolean | undefined> {
     ),
     '',
     l10n.t('The values do not come back, but with a release that had them.'),
-    running &&
-      l10n.t('What runs is replaced by a release without them; to only store it leaves that to the next deploy.'),
+    running && l10n.t('What runs is replaced by a release without them; Only Store leaves that to the next deploy.'),
   ]
     .filter((line) => line !== false)
     .join('\n');
