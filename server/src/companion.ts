@@ -47,9 +47,7 @@ export async function startCompanion(
       cloud.log.error('stored passwords could not be read', { why: toProblem(error).why }),
     );
     // Nothing has asked it for a value yet, and log lines may come from now on.
-    await redactConfigs(cloud, await everyApp(cloud)).catch((error) =>
-      cloud.log.error('stored config could not be read', { why: toProblem(error).why }),
-    );
+    await redactConfigs(cloud, await everyApp(cloud));
     await finishRotation(cloud).catch((error) =>
       cloud.log.error('a change of the key could not be finished', { why: toProblem(error).why }),
     );

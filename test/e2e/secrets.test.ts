@@ -85,6 +85,7 @@ const tables = [
   'domains',
   'certificates',
   'bindings',
+  'configs',
   'volumes',
   'request_keys',
 ];

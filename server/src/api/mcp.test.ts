@@ -56,6 +56,7 @@ test('reading: only what the token covers, what the app wrote marked, no secret 
       'list_apps',
       'get_app',
       'list_releases',
+      'list_config',
       'get_logs',
       'get_status',
       'get_metrics',

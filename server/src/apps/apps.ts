@@ -51,6 +51,9 @@ export async function ensureApp(cloud: Cloud, input: { name: string; environment
   const known = await appByName(cloud.db, input.name);
   if (known) {
     refuseDeleting(known);
+    // One that was made for its config alone has no manifest yet that could say so.
+    if (known.serving === null && known.environment !== input.environment)
+      await updateApp(cloud.db, known.id, { environment: input.environment });
     return known;
   }
   const now = cloud.clock.now();

@@ -9,10 +9,20 @@ import { type Line, styled, wrap } from './text.ts';
 export const groups: readonly { title: string; names: readonly string[] }[] = [
   { title: 'Deploy', names: ['validate', 'schema', 'import', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
   { title: 'Look', names: ['status', 'apps', 'apps:info', 'releases', 'operations', 'logs', 'metrics'] },
+  { title: 'Configure', names: ['config', 'config:set', 'config:unset', 'secrets', 'secrets:set', 'secrets:unset'] },
   { title: 'Reach in', names: ['exec', 'forward'] },
   {
     title: 'Manage',
-    names: ['apps:delete', 'apps:deleted', 'apps:restore', 'tokens', 'tokens:create', 'tokens:revoke', 'tls:root'],
+    names: [
+      'apps:delete',
+      'apps:deleted',
+      'apps:restore',
+      'tokens',
+      'tokens:create',
+      'tokens:revoke',
+      'keys:rotate',
+      'tls:root',
+    ],
   },
   { title: 'Connect', names: ['login', 'logout', 'servers', 'servers:use', 'serve', 'uninstall'] },
   { title: 'Command line', names: ['help', 'version', 'completion'] },

@@ -5,7 +5,7 @@
 import { isSecret } from 'minicloud-shared/import/secrets';
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { ConfigKind, ConfigList, ConfigPreview } from 'minicloud-shared/model/config';
-import { ProblemError } from 'minicloud-shared/model/problem';
+import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import type { Redactor } from '../platform/log.ts';
@@ -192,9 +192,14 @@ export async function trashConfig(
 export async function redactConfigs(cloud: Cloud, apps: readonly AppRow[]): Promise<void> {
   const serving = new Map((await servingReleases(cloud.db)).map((release) => [release.app_id, release]));
   for (const app of apps) {
-    const release = serving.get(app.id);
-    const stored = await currentConfig(cloud, app);
-    if (release && release.config_version !== stored.version) await configOf(cloud, app, release);
+    try {
+      const release = serving.get(app.id);
+      const stored = await currentConfig(cloud, app);
+      if (release && release.config_version !== stored.version) await configOf(cloud, app, release);
+    } catch (error) {
+      // One app's damage leaves the values of the others no less secret.
+      cloud.log.error('stored config could not be read', { app: app.name, why: toProblem(error).why });
+    }
   }
 }
 

@@ -39,7 +39,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   },
 ];
 
-const rowsAtOnce = 50;
+const rowsAtOnce = 20;
 
 export interface Sealed {
   /** How many values there are. */

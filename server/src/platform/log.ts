@@ -86,7 +86,20 @@ export function createRedactor(): Redactor {
 const everybody = '';
 
 /** Fields by which programs tell things apart: a word of theirs that is somebody's password, too, stays what it is. */
-const structure = new Set(['kind', 'id', 'state', 'code', 'app', 'name', 'process', 'service', 'digest', 'hash']);
+const structure = new Set([
+  'kind',
+  'id',
+  'state',
+  'code',
+  'app',
+  'name',
+  'process',
+  'service',
+  'image',
+  'digest',
+  'hash',
+  'by',
+]);
 
 /** The value as JSON, with every text redacted but those that programs go by. */
 export function redactedJson(value: unknown, redact: (text: string) => string): string {

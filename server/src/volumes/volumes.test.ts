@@ -105,8 +105,7 @@ test('volumes of an earlier version keep their names, and are found where they a
         finished_at: 1,
         receipt_json: null,
         problem_json: null,
-        config_version: 0,
-      })
+      } as Tables['releases'])
       .execute();
     const rows = [
       ['app1', 'srv-a-b', '/srv/a-b', null],

@@ -74,7 +74,8 @@ test('what a deploy would be refused for is told by key: of the server that is k
   const input: ImportInput = { kind: 'compose', file: 'compose.yml', text, folder: 'shop' };
   const told = (offered?: readonly string[]): string[] =>
     imported(importApp({ ...input, ...(offered ? { offered } : {}) })).notOffered.map(({ path }) => path);
-  assert.deepEqual(told(), ['build', 'secrets']);
+  assert.deepEqual(told(), ['build']);
+  assert.deepEqual(told(['needs.storage']), ['build', 'secrets']);
   assert.deepEqual(told(['build.dockerfile', 'secrets', 'needs.storage']), []);
   assert.deepEqual(told(['secrets']), ['build', 'needs[0]']);
 });
