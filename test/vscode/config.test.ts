@@ -16,6 +16,7 @@ import {
   editorText,
   forgetToasts,
   goTo,
+  noApps,
   openFile,
   pickRow,
   runCommand,
@@ -82,6 +83,7 @@ describe('config vars and secrets', () => {
   step('the manifest says which secret has no value, and its fix asks for it', async () => {
     await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
     await addServer(page, companion.url, companion.admin);
+    await noApps(page).waitFor();
     await openFile(page, 'cloud_manifest.yml');
     await page.locator('.squiggly-error').first().waitFor();
     await goTo(page, 7, 4);

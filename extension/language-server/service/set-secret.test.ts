@@ -6,16 +6,18 @@ import { fixesOf } from './fix.ts';
 import { serverFacts } from './fix-cases.ts';
 import { withSetting } from './set-secret.ts';
 
+const facts = { ...serverFacts, config: { shop: ['LOG_LEVEL'] } };
+
 function titles(
   text: string,
   code: string,
   server?: string,
 ): [title: string, sets: string | undefined, preferred: boolean][] {
   const document = parseManifestDocument(text, {});
-  const options = { facts: serverFacts };
+  const options = { facts };
   const diagnostic = diagnose(document, options).find((each) => each.code === code);
   assert.ok(diagnostic, `no ${code}`);
-  const known = { facts: serverFacts, ...(server ? { server } : {}) };
+  const known = { facts, ...(server ? { server } : {}) };
   return withSetting(fixesOf(document, diagnostic, options), document, diagnostic, known).map(
     ({ title, sets, preferred }) => [title, sets, preferred],
   );
@@ -41,4 +43,10 @@ test('a name that was meant instead comes first, and a server that is not known 
 test('nothing else is set', () => {
   for (const [, sets] of titles(`${name}env: { MINICLOUD_X: a }\n`, 'manifest/reserved-env'))
     assert.equal(sets, undefined);
+});
+
+test('a config var is no secret that has no value', () => {
+  assert.deepEqual(titles(`${name}secrets: [LOG_LEVEL]\n`, 'manifest/secret-value'), [
+    ['Remove LOG_LEVEL, leaving no secrets', undefined, true],
+  ]);
 });

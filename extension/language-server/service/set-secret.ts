@@ -12,11 +12,13 @@ export function withSetting(
   fixes: readonly Action[],
   document: ManifestDocument,
   { code, path }: Diagnostic,
-  { server }: Known,
+  { server, facts }: Known,
 ): Action[] {
   const node = code === 'manifest/secret-value' ? document.context.nodeAt(parsePath(path)) : undefined;
   if (node?.kind !== 'scalar' || typeof node.value !== 'string') return [...fixes];
   const name = node.value;
+  // A name has one kind: as a config var it is unset first.
+  if (facts?.config?.[document.context.text.name ?? '']?.includes(name)) return [...fixes];
   const meant = fixes.filter(({ title }) => title.startsWith('Change to '));
   const rest = fixes.filter((each) => !meant.includes(each)).map((each) => ({ ...each, preferred: false }));
   const title = `Set the secret ${name} on ${server ?? 'the server'}…`;

@@ -5,7 +5,7 @@ import { type EnvChange, type EnvRow, type EnvRows, envRows } from './env-rows.t
 import type { ConfigTools } from './load-config.ts';
 import { pickRows } from './pick-rows.ts';
 import { askDeploy, store } from './store.ts';
-import { findTarget, listedSecrets, listOf, type Target, targetOf } from './target.ts';
+import { findTarget, listedSecrets, listOf, refreshed, type Target, targetOf } from './target.ts';
 
 const mostTold = 6;
 
@@ -17,13 +17,14 @@ export async function importEnv(tools: ConfigTools, argument: unknown): Promise<
   if (!tools.trusted()) return;
   const file = await findEnvFile(tools, argument);
   if (!file) return;
-  const target = await targetFor(tools, argument, file.uri);
-  if (!target) return;
+  const found = await targetFor(tools, argument, file.uri);
+  if (!found) return;
   const { values, problems } = readEnvFile(file.text);
   let told = false;
   let checked: ReadonlyMap<string, EnvRow['kind']> | undefined;
   // Until it is taken or given up: what the server refuses is seen where it can be mended.
   for (;;) {
+    const target = refreshed(found);
     const { version, rows, left } = await compare(tools, target, values);
     const notTaken = [...left.map(({ name, why }) => `${name}: ${why}`), ...problems];
     if (!told) tellLeft(file.name, notTaken, rows.length);

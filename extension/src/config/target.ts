@@ -34,7 +34,12 @@ export async function findTarget(
   if (!found) return undefined;
   await found.live.connection.ready();
   tools.requireFeature(found.live, 'config', l10n.t('Setting config vars and secrets'));
-  return { ...found, summary: summaryOf(found.live, found.app) };
+  return refreshed(found);
+}
+
+/** As it is on the server by now. */
+export function refreshed(target: Target): Target {
+  return { ...target, summary: summaryOf(target.live, target.app) };
 }
 
 /** The app that a manifest names, on the server that the manifest goes to. `asking`: the person chooses where that isn't clear. */
@@ -110,6 +115,8 @@ async function pickTarget(tools: ConfigTools, placeHolder: string): Promise<Targ
 }
 
 async function newApps(tools: ConfigTools): Promise<Target[]> {
+  // An app is made on a server only as somebody says whom the person trusts.
+  if (!workspace.isTrusted) return [];
   const manifests = (await tools.findManifests()).slice(0, mostManifests);
   const found = await Promise.all(manifests.map((uri) => targetOf(tools, uri, false).catch(() => undefined)));
   return found.filter(

@@ -35,7 +35,8 @@ export function configGroup(content: AppContent): Group {
     label: l10n.t('Config Vars and Secrets'),
     description: counted,
     facets: [online, counted !== '' && 'filled'],
-    nodes: rows?.length === 0 ? [new RowNode(id(''), live, app, none)] : (rows ?? []),
+    // What is forwarded has no environment.
+    nodes: rows?.length === 0 && app.kind === 'container' ? [new RowNode(id(''), live, app, none)] : (rows ?? []),
   };
 }
 
