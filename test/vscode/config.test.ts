@@ -33,8 +33,11 @@ expose:
   port: 80
 secrets:
 - STRIPE_KEY
+env:
+  ADMIN_PASSWORD: planted-moved-1e6
 `;
 const planted = {
+  moved: 'planted-moved-1e6',
   typed: 'planted-typed-9f2',
   file: 'planted-file-8a1',
   level: 'planted-level-3c7',
@@ -80,18 +83,36 @@ describe('config vars and secrets', () => {
     for (const value of all) for (const place of places) assert.ok(!place.includes(value), `${value} is seen`);
   };
 
-  step('the manifest says which secret has no value, and its fix asks for it', async () => {
+  const fixWith = async (title: string, picture: string): Promise<void> => {
+    await page.keyboard.press('Control+.');
+    const fix = page.locator('.action-widget .monaco-list-row', { hasText: title });
+    await fix.waitFor();
+    await takePicture(page, picture);
+    await fix.click();
+  };
+
+  step('a value that stands in the manifest moves to the server, and its name to the secrets', async () => {
     await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
     await addServer(page, companion.url, companion.admin);
     await noApps(page).waitFor();
     await openFile(page, 'cloud_manifest.yml');
     await page.locator('.squiggly-error').first().waitFor();
+    await page.locator('.squiggly-warning').first().waitFor();
+    await goTo(page, 9, 5);
+    await fixWith('Move ADMIN_PASSWORD to the secrets, and its value to localhost', 'config-0-move');
+    await told(page, 'ADMIN_PASSWORD has its value on localhost, and the file only its name.');
+    await page.locator('.squiggly-warning').first().waitFor({ state: 'detached' });
+    assert.equal((await editorText(page)).trimEnd(), manifest.replace(/env:[^]*/, '- ADMIN_PASSWORD'));
+    const same = { name: 'ADMIN_PASSWORD', kind: 'secret' as const, value: planted.moved };
+    const { names } = await companion.client.config.preview.mutate({ app: 'shop', set: [same] });
+    assert.deepEqual(names, [{ name: same.name, kind: same.kind, change: 'same' }]);
+    await page.keyboard.press('Control+s');
+    await unseen();
+  });
+
+  step('the manifest says which secret has no value, and its fix asks for it', async () => {
     await goTo(page, 7, 4);
-    await page.keyboard.press('Control+.');
-    const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'Set the secret STRIPE_KEY on localhost…' });
-    await fix.waitFor();
-    await takePicture(page, 'config-1-fix');
-    await fix.click();
+    await fixWith('Set the secret STRIPE_KEY on localhost…', 'config-1-fix');
     await page.locator('.quick-input-widget', { hasText: 'Value of STRIPE_KEY of shop on localhost' }).waitFor();
     assert.equal(await input().getAttribute('type'), 'password');
     await input().fill(planted.typed);
@@ -99,7 +120,7 @@ describe('config vars and secrets', () => {
     await input().press('Enter');
     await told(page, 'STRIPE_KEY of shop is set on localhost. The app gets it with its first deploy.');
     await page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
-    assert.deepEqual(await set(), ['secret STRIPE_KEY']);
+    assert.deepEqual(await set(), ['secret ADMIN_PASSWORD', 'secret STRIPE_KEY']);
     await unseen();
   });
 
@@ -133,11 +154,16 @@ describe('config vars and secrets', () => {
     await listed('STRIPE_KEY').click();
     await page.locator('.quick-input-count', { hasText: '2 Selected' }).waitFor();
     await unseen();
-    assert.deepEqual(await set(), ['secret STRIPE_KEY']);
+    assert.deepEqual(await set(), ['secret ADMIN_PASSWORD', 'secret STRIPE_KEY']);
     await input().press('Enter');
     await pickRow(page, 'Set and Deploy');
     await told(page, 'release 2 is live');
-    assert.deepEqual(await set(), ['config LOG_LEVEL', 'secret SESSION_SECRET', 'secret STRIPE_KEY']);
+    assert.deepEqual(await set(), [
+      'secret ADMIN_PASSWORD',
+      'config LOG_LEVEL',
+      'secret SESSION_SECRET',
+      'secret STRIPE_KEY',
+    ]);
     const kept = await companion.client.config.preview.mutate({
       app: 'shop',
       set: [
@@ -188,7 +214,7 @@ describe('config vars and secrets', () => {
     await press(page, both, 'Unset and Deploy');
     await told(page, 'release 3 is live');
     for (const name of ['LOG_LEVEL', 'SESSION_SECRET']) await treeRow(page, name).waitFor({ state: 'detached' });
-    assert.deepEqual(await set(), ['secret STRIPE_KEY']);
+    assert.deepEqual(await set(), ['secret ADMIN_PASSWORD', 'secret STRIPE_KEY']);
     await takePicture(page, 'config-7-end');
     await unseen();
   });

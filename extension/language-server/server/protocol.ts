@@ -1,5 +1,5 @@
 /** What the extension and its language server say to each other beyond the language server protocol. */
-import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, Fix, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { LiveApp } from '../service/known.ts';
 
 export type { LiveApp, LiveProcess } from '../service/known.ts';
@@ -62,6 +62,15 @@ export const setSecretCommand = 'minicloud.setSecret';
 export interface SecretToSet {
   /** Address of the manifest that lists it. */
   manifest: string;
+  name: string;
+  /** The value stands under `env` of this version of the manifest. Once the server has it these edits move the name. */
+  moved?: { version: number; edits: Fix['edits'] };
+}
+
+/** Client to server. Answers the value of a variable under `env`, or null where none stands; it is in no action and no log. */
+export const envValueMethod = 'minicloud/envValue';
+export interface EnvValueParams {
+  uri: string;
   name: string;
 }
 

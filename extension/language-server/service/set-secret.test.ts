@@ -50,3 +50,22 @@ test('a config var is no secret that has no value', () => {
     ['Remove LOG_LEVEL, leaving no secrets', undefined, true],
   ]);
 });
+
+test('a key in the file moves to the server with its value, where the server keeps secrets', () => {
+  const document = parseManifestDocument(`${name}env: { ADMIN_PASSWORD: hunter2hunter2 }\n`, {});
+  const [diagnostic] = diagnose(document, {});
+  assert.equal(diagnostic?.code, 'manifest/secret-in-env');
+  const actions = (features: string[]) =>
+    withSetting(fixesOf(document, diagnostic, {}), document, diagnostic, {
+      facts: { ...facts, features },
+      server: 'home',
+    });
+  const [moving, ...others] = actions(['config']);
+  assert.equal(moving?.title, 'Move ADMIN_PASSWORD to the secrets, and its value to home');
+  assert.equal(moving?.sets, 'ADMIN_PASSWORD');
+  assert.deepEqual(moving?.moves, others[0]?.edits);
+  assert.doesNotMatch(JSON.stringify(moving), /hunter2/);
+  assert.equal(moving?.edits, undefined, 'the file is edited after the server has the value');
+  assert.deepEqual([moving?.preferred, others.some(({ preferred }) => preferred)], [true, false]);
+  assert.ok(actions([]).every(({ sets }) => sets === undefined));
+});

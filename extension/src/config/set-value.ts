@@ -1,7 +1,9 @@
 import { type ConfigEntry, type ConfigKind, configNamePattern } from 'minicloud-shared/model/config';
 import { l10n, QuickPickItemKind, window } from 'vscode';
+import type { SecretToSet } from '../../language-server/server/protocol.ts';
 import { askValue, type GivenValue } from './ask-value.ts';
 import type { ConfigTools } from './load-config.ts';
+import { moveValue } from './move-value.ts';
 import { askDeploy, storeOrOffer } from './store.ts';
 import { findTarget, listedSecrets, listOf, type Target } from './target.ts';
 
@@ -15,6 +17,10 @@ export async function setValue(tools: ConfigTools, argument: unknown, kind: Conf
   const target = await findTarget(tools, argument, placeHolder);
   if (!target) return;
   const { entries } = await listOf(target);
+  if (named?.moved) {
+    await moveValue(tools, target, entries, named.name, named.moved);
+    return;
+  }
   const name = named?.name ?? (await askName(tools, target, entries, kind));
   if (name === undefined) return;
   const { app, live } = target;
@@ -79,11 +85,15 @@ function nameRefusal(name: string, entries: readonly ConfigEntry[], kind: Config
   return undefined;
 }
 
+interface Named extends Pick<SecretToSet, 'name' | 'moved'> {
+  /** It stands in a file. */
+  manifest: boolean;
+}
+
 /** The variable of a row, or what a quick fix is about. */
-function nameOf(value: unknown): { name: string; manifest: boolean } | undefined {
+function nameOf(value: unknown): Named | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if ('manifest' in value && 'name' in value && typeof value.name === 'string')
-    return { name: value.name, manifest: true };
+  if ('manifest' in value && 'name' in value) return { ...(value as unknown as SecretToSet), manifest: true };
   const row = 'row' in value ? (value.row as { variable?: { name: string } }) : undefined;
   return row?.variable && { name: row.variable.name, manifest: false };
 }

@@ -3,6 +3,8 @@ import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/mani
 import { Disposable, type ExtensionContext, extensions, languages, type Uri, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
+  type EnvValueParams,
+  envValueMethod,
   type FactsParams,
   type FilesParams,
   factsMethod,
@@ -41,6 +43,8 @@ export interface ManifestClient {
   /** The settings as they are now. */
   sendSettings(): Promise<void>;
   summary(uri: string): Promise<ManifestSummary | null>;
+  /** The value of a variable under `env`. */
+  envValue(uri: string, name: string): Promise<string | null>;
   /** What the language server says of an open manifest now. */
   diagnose(uri: string): Promise<PulledDiagnostic[]>;
   stop(): Promise<void>;
@@ -76,6 +80,7 @@ export async function startManifestClient(
     sendTold: (uri, diagnostics) => client.sendNotification(toldMethod, { uri, diagnostics } satisfies ToldParams),
     sendSettings,
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
+    envValue: (uri, name) => client.sendRequest<string | null>(envValueMethod, { uri, name } satisfies EnvValueParams),
     async diagnose(uri) {
       const report = await client.sendRequest<{ items?: PulledDiagnostic[] }>('textDocument/diagnostic', {
         textDocument: { uri },

@@ -38,6 +38,8 @@ const pulledSeverities: readonly Severity[] = ['error', 'warning', 'information'
 export interface LanguageService extends Disposable {
   /** What the manifest says about itself; undefined when it can't be read. */
   summary(uri: Uri): Promise<ManifestSummary | undefined>;
+  /** The value of a variable that stands under `env` of an open manifest. */
+  envValue(uri: Uri, name: string): Promise<string | null>;
   /** What the rules say of a manifest as it is in the editor, saved or not. */
   diagnose(uri: Uri): Promise<ManifestFinding[]>;
   /** Shows what only the server found; what the language server says of the same place is not said twice. */
@@ -168,6 +170,7 @@ export function createLanguageService(
       const client = await start();
       return (await client.summary(uri.toString())) ?? undefined;
     },
+    envValue: async (uri, name) => (await start()).envValue(uri.toString(), name),
     async diagnose(uri) {
       await workspace.openTextDocument(uri);
       const client = await start();
