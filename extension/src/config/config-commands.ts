@@ -1,4 +1,6 @@
 /** Config vars and secrets: a bundle of its own, read with the first command about them. */
-export { importEnv } from './import-env.ts';
-export { setValue } from './set-value.ts';
-export { unset } from './unset.ts';
+import { importEnv } from './import-env.ts';
+import { setValue } from './set-value.ts';
+import { unset } from './unset.ts';
+
+export const configCommands = { importEnv, setValue, unset };

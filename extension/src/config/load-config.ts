@@ -17,4 +17,4 @@ export const configTools = {
 export type ConfigTools = typeof configTools & { services: Services };
 
 /** Their bundle is read with the first of them. */
-export const loadConfig = () => import('./config-commands.ts');
+export const loadConfig = async () => (await import('./config-commands.ts')).configCommands;
