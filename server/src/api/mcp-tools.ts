@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { serverDiagnostics } from '../deploy/facts.ts';
 import { veiledDiagnostics } from './problems.ts';
 import type { appRouter } from './router.ts';
-import type { Context } from './trpc.ts';
+import { type Context, covers } from './trpc.ts';
 
 export interface Tool {
   name: string;
@@ -116,8 +116,13 @@ export const tools: readonly Tool[] = [
     input: { manifest },
     async run({ context }, input) {
       const document = parseManifestDocument(input.manifest, { fileName: 'cloud_manifest.yml' });
-      const found = [...document.diagnostics, ...(await serverDiagnostics(context.cloud, document))];
       const { principal } = context;
+      const own = principal !== undefined && covers(principal, document.manifest?.name ?? '');
+      // Whether an app of others has a secret of some name is theirs to know.
+      const ofServer = (await serverDiagnostics(context.cloud, document)).filter(
+        ({ code }) => own || code !== 'manifest/secret-value',
+      );
+      const found = [...document.diagnostics, ...ofServer];
       return {
         valid: !found.some(({ severity }) => severity === 'error'),
         diagnostics: (principal ? veiledDiagnostics(found, principal) : []).map(

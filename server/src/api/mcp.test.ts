@@ -145,3 +145,18 @@ test('proposals are bounded, end by themselves and can be discarded', async () =
   );
   await assert.rejects(limited.proposals.get.query({ id: first.id }), /no such proposal/);
 });
+
+test('which secrets an app of others has is told to nobody by checking manifests', async () => {
+  await companion.client.config.set.mutate({ app: 'zebra', set: [{ name: 'ZEBRA_KEY', value: 'x', kind: 'secret' }] });
+  const client = await agent((await companion.token('read', { apps: ['apple'] })).value);
+  const answers = [];
+  for (const name of ['ZEBRA_KEY', 'ZEBRA_KEZ', 'OTHER'])
+    answers.push(
+      (
+        await use(client, 'validate_manifest', { manifest: `name: zebra\nimage: x:1\nsecrets: [${name}]\n` })
+      ).texts.join(),
+    );
+  assert.equal(new Set(answers.map((text) => text.replaceAll(/ZEBRA_KE.|OTHER/g, 'NAME'))).size, 1, answers.join('\n'));
+  const own = await use(client, 'validate_manifest', { manifest: 'name: apple\nimage: x:1\nsecrets: [ZEBRA_KEY]\n' });
+  assert.match(own.texts.join(), /has no value on the server/);
+});

@@ -153,9 +153,16 @@ test('before the first deploy an app has to be made knowingly; its values wait',
   const unknown = await refused({ app: 'early', set: vars({ A: 'x' }) });
   assert.equal(unknown.code, 'not_found');
   assert.match(unknown.problem?.remedy ?? '', /--create/);
+  const odd = await refused({ app: 'early', set: vars({ PORT: '80' }), create: true });
+  assert.equal(odd.code, 'invalid_input');
+  assert.equal(
+    (await companion.call('apps.get', 'query', { name: 'early' }, { token: companion.admin })).code,
+    'not_found',
+  );
   assert.equal((await set({ app: 'early', set: vars({ KEY: 'sk' }, 'secret'), create: true })).version, 1);
   assert.equal((await companion.client.apps.get.query({ name: 'early' })).state, 'created');
-  await deployed('early', 'secrets: [KEY]\n');
+  await deployed('early', 'secrets: [KEY]\nenvironment: staging\n');
+  assert.equal((await companion.client.apps.get.query({ name: 'early' })).environment, 'staging');
   assert.equal((await environment('early')).KEY, 'sk');
 });
 

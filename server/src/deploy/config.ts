@@ -179,10 +179,16 @@ async function resultOf(cloud: Cloud, app: AppRow, version: number, operation: s
   return { version: config.version, changed: changed.sort(), operation };
 }
 
-async function appOf(cloud: Cloud, { app: name, create }: ConfigInput): Promise<AppRow> {
+async function appOf(cloud: Cloud, input: ConfigInput): Promise<AppRow> {
+  const { app: name, create, expectVersion = 0 } = input;
   const known = await findApp(cloud, name);
   if (known) return known;
-  if (create) return ensureApp(cloud, { name, environment: 'production' });
+  if (create) {
+    // No app is made for what is refused then.
+    if (expectVersion !== 0) throw otherVersion({ name }, expectVersion, noConfig);
+    edited(name, noConfig, input, { at: 0, by: '' });
+    return ensureApp(cloud, { name, environment: 'production' });
+  }
   throw new ProblemError({
     code: 'not_found',
     what: 'There is no such app',
@@ -193,7 +199,7 @@ async function appOf(cloud: Cloud, { app: name, create }: ConfigInput): Promise<
   });
 }
 
-function otherVersion(app: AppRow, expected: number, { version }: Config): ProblemError {
+function otherVersion(app: Pick<AppRow, 'name'>, expected: number, { version }: Config): ProblemError {
   return new ProblemError({
     code: 'conflict',
     what: 'The config is no longer what you saw',

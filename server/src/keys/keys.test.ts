@@ -91,13 +91,16 @@ test('stopped after any step, everything opens, and the next start goes on to th
     const left = await killed.homeIfKilled();
     await killed.stop();
     const next = await startMemoryCompanion({ home: left });
-    assert.deepEqual(await opened(next.cloud), before, `after step ${stopAfter}`);
-    assert.equal((await loadKeys(homePaths(left).key)).length, 1, `one key after step ${stopAfter}`);
-    assert.deepEqual(
-      next.log.filter((line) => line.includes('ERROR')),
-      [],
-    );
-    await next.stop();
+    try {
+      assert.deepEqual(await opened(next.cloud), before, `after step ${stopAfter}`);
+      assert.equal((await loadKeys(homePaths(left).key)).length, 1, `one key after step ${stopAfter}`);
+      assert.deepEqual(
+        next.log.filter((line) => line.includes('ERROR')),
+        [],
+      );
+    } finally {
+      await next.stop();
+    }
     for (const folder of [copy, left]) await rm(folder, { recursive: true, force: true });
     if (ended) break;
     steps = stopAfter;

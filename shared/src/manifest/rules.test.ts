@@ -80,6 +80,14 @@ test('a domain of another app, given or by its name', () => {
 test('a secret without a value', () => {
   assert.deepEqual(against('name: shop\nsecrets: [STRIPE_KEY, OTHER]\n'), ['manifest/secret-value secrets[1] 2:23']);
   assert.deepEqual(against('name: new-app\nsecrets: [STRIPE_KEY]\n'), ['manifest/secret-value secrets[0] 2:11']);
+  const said = (text: string): string | undefined =>
+    checkAgainstServer(parseManifestDocument(text), { ...facts, config: { shop: ['API_URL'] } })[0]?.message;
+  assert.match(
+    said('name: shop\nsecrets: [STRIPE_KEZ]\n') ?? '',
+    /secrets:set shop STRIPE_KEZ\. There is STRIPE_KEY\.$/,
+  );
+  assert.match(said('name: new-app\nsecrets: [STRIPE_KEY]\n') ?? '', /secrets:set new-app STRIPE_KEY --create\.$/);
+  assert.match(said('name: shop\nsecrets: [API_URL]\n') ?? '', /^API_URL is a config var on the server/);
 });
 
 test('what this server can not do is named by its key', () => {

@@ -194,6 +194,13 @@ describe('what the source says about a manifest', () => {
       { message: 'LOG is read here.', file: 'src/app.ts', range: { start: at, end: at } },
     ]);
     assert.ok(found.every(({ severity }) => severity === 'hint'));
+    const withVars = { ...facts, config: { shop: ['LOG'], other: ['NODE_ENV'] } };
+    const left = checkAgainstSource(parseManifestDocument('name: shop\n'), sources, withVars);
+    assert.deepEqual(
+      left.map(({ message }) => message.split(' ')[0]),
+      ['DATABASE_URL', 'NODE_ENV', 'STRIPE_KEY'],
+      'the server sets LOG',
+    );
   });
 
   test('many defaults are one hint', () => {

@@ -18,7 +18,7 @@ export const importCommand: Command = {
   },
   details: [
     'FILE is a docker-compose.yml, a Procfile or app.json, a captain-definition, what docker inspect prints, a folder with one of these, or - for standard input; this folder unless said otherwise.',
-    'The manifest is printed, with comments that say what was not taken over and why. Values that look like secrets are never in it: their names are under secrets, for you to set on the server. A manifest that is there is not replaced without asking.',
+    'The manifest is printed, with comments that say what was not taken over and why. Values that look like secrets are never in it: their names are under secrets, for you to set on the server with secrets:set. A manifest that is there is not replaced without asking.',
     'Other files of the folder are read where they count: .env, env_file, include and extends of Compose; nothing outside of it is.',
   ],
   json: '{ manifest: string, app: string, services: string[], mapped: { field, to }[], notMapped: { field, why }[], secrets: { name, field }[], notOffered: { path, feature, label, remedy }[], notes: string[], file?: string }',
