@@ -43,9 +43,10 @@ export function sourceOf(api: Api): Source {
     async detail(app) {
       const detail = { ...emptyDetail, ...(await api.apps.get.query({ name: app })) };
       if (!detail.config) return detail;
-      // Who set them and when stands in their own list.
-      const entries = detail.config.length > 0 ? (await api.config.list.query({ app })).entries : [];
-      return { ...detail, entries };
+      if (detail.config.length === 0) return { ...detail, entries: [] };
+      // Who set them and when stands in their own list, without which all else is known.
+      const list = await api.config.list.query({ app }).catch(() => undefined);
+      return { ...detail, ...(list && { entries: list.entries }) };
     },
     proposals: async () => (await api.proposals.list.query({})).filter(({ state }) => state === 'open'),
     facts: () => api.system.facts.query({}),
