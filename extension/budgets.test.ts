@@ -29,6 +29,10 @@ const mostKilobytes: Record<string, number> = {
   'importer.cjs': 400,
   // Read with the first manifest, too, when nothing else is done.
   'read-sources.cjs': 30,
+  // Read with the first panel of metrics.
+  'metrics-page.cjs': 20,
+  // Read with the first command about config vars and secrets: the parser of .env files is in it.
+  'config-commands.cjs': 60,
   'language-server.cjs': 450,
   // Read with the first manifest that has jobs.
   'next-runs.cjs': 50,

@@ -13,6 +13,8 @@ const entries = {
   socket: 'src/servers/socket.ts',
   importer: 'src/import/importer.ts',
   'read-sources': 'src/env-lint/read-sources.ts',
+  'metrics-page': 'src/metrics/page.ts',
+  'config-commands': 'src/config/config-commands.ts',
   'language-server': 'language-server/server/main.ts',
   'next-runs': 'language-server/service/next-runs.ts',
 } as const;
@@ -23,6 +25,8 @@ export const lazyBundles: Record<string, string> = {
   './socket.ts': './socket.cjs',
   './importer.ts': './importer.cjs',
   './read-sources.ts': './read-sources.cjs',
+  './page.ts': './metrics-page.cjs',
+  './config-commands.ts': './config-commands.cjs',
   './next-runs.ts': './next-runs.cjs',
 };
 

@@ -1,11 +1,13 @@
 /** What can be done at a place of a manifest, as actions of the protocol. */
 import type { Diagnostic, Range } from 'minicloud-shared/manifest/model';
 import type { CodeAction, CodeActionParams, Diagnostic as LspDiagnostic } from 'vscode-languageserver-protocol';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { type Action, fixAll, fixesOf } from '../service/fix.ts';
+import { withSetting } from '../service/set-secret.ts';
 import { disablingActions } from '../service/suppress.ts';
 import { diagnosticsOf, fixOptions } from './diagnostics.ts';
 import type { OpenManifest } from './documents.ts';
-import { disableRuleCommand, toldSource } from './protocol.ts';
+import { disableRuleCommand, type SecretToSet, setSecretCommand, toldSource } from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
 
 export const fixAllKind = 'source.fixAll.minicloud';
@@ -22,26 +24,30 @@ export function codeActions(open: OpenManifest, { range, context }: CodeActionPa
 }
 
 function quickFixes(open: OpenManifest, range: Range): CodeAction[] {
-  const { parsed, settings, uri } = open;
+  const { parsed, settings, text, known } = open;
+  const fixes = (diagnostic: Diagnostic, told: boolean): Action[] => {
+    const edits = fixesOf(parsed, diagnostic, fixOptions(open), told);
+    return settings.commands ? withSetting(edits, parsed, diagnostic, known) : edits;
+  };
   const own = diagnosticsOf(open);
   const here = own.filter((diagnostic) => touches(diagnostic.range, range));
   const toldHere = open.told.filter((each) => touches(each.range, range) && !own.some((found) => isSame(found, each)));
   const found = here.flatMap((diagnostic) => {
     const actions = [
-      ...fixesOf(parsed, diagnostic, fixOptions(open)),
+      ...fixes(diagnostic, false),
       ...disablingActions(parsed, diagnostic).filter(({ disables }) => !disables || settings.commands),
     ];
-    return withDiagnostic(actions, toLspDiagnostic(diagnostic, open), uri);
+    return withDiagnostic(actions, toLspDiagnostic(diagnostic, open), text);
   });
   const told = toldHere.flatMap((diagnostic) => {
     const shown = { ...toLspDiagnostic(diagnostic, open), source: toldSource };
-    return withDiagnostic(fixesOf(parsed, diagnostic, fixOptions(open), true), shown, uri);
+    return withDiagnostic(fixes(diagnostic, true), shown, text);
   });
   return [...found, ...told];
 }
 
-function withDiagnostic(actions: readonly Action[], diagnostic: LspDiagnostic, uri: string): CodeAction[] {
-  return actions.map((action) => ({ ...toCodeAction(action, uri), kind: 'quickfix', diagnostics: [diagnostic] }));
+function withDiagnostic(actions: readonly Action[], diagnostic: LspDiagnostic, text: TextDocument): CodeAction[] {
+  return actions.map((action) => ({ ...toCodeAction(action, text), kind: 'quickfix', diagnostics: [diagnostic] }));
 }
 
 /** As the editor sees it, which shows such a one once. */
@@ -49,11 +55,29 @@ function isSame(a: Diagnostic, b: Diagnostic): boolean {
   return a.code === b.code && a.range.start.line === b.range.start.line;
 }
 
-function toCodeAction({ title, edits, disables, preferred }: Action, uri: string): CodeAction {
+function toCodeAction(
+  { title, edits, disables, sets, moves, preferred }: Action,
+  { uri, version }: TextDocument,
+): CodeAction {
   return {
     title,
     ...(edits ? { edit: { changes: { [uri]: edits } } } : {}),
     ...(disables ? { command: { title, command: disableRuleCommand, arguments: [disables] } } : {}),
+    ...(sets
+      ? {
+          command: {
+            title,
+            command: setSecretCommand,
+            arguments: [
+              {
+                manifest: uri,
+                name: sets,
+                ...(moves ? { moved: { version, edits: moves } } : {}),
+              } satisfies SecretToSet,
+            ],
+          },
+        }
+      : {}),
     ...(preferred ? { isPreferred: true } : {}),
   };
 }

@@ -30,7 +30,7 @@ export interface Documents {
   closed(params: DidCloseTextDocumentParams): void;
   get(uri: string): Omit<OpenManifest, 'settings'> | undefined;
   /** False when the facts of this document did not change. */
-  setFacts(uri: string, facts: ServerFacts | null): boolean;
+  setFacts(uri: string, facts: ServerFacts | null, server?: string): boolean;
   setLive(uri: string, live: Known['live'] | null): void;
   setFiles(uri: string, files: readonly string[]): void;
   /** False when nothing changed. */
@@ -77,7 +77,9 @@ export function createDocuments(): Documents {
         told: said?.version === text.version ? said.diagnostics : [],
       };
     },
-    setFacts(uri, next) {
+    setFacts(uri, next, name) {
+      const { server: _, ...rest } = told.get(uri) ?? {};
+      told.set(uri, { ...rest, ...(name === undefined ? {} : { server: name }) });
       const before = facts.get(uri);
       if (next) facts.set(uri, next);
       else facts.delete(uri);

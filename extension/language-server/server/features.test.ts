@@ -5,7 +5,7 @@ import { after, test } from 'node:test';
 import { createMessageConnection } from 'vscode-jsonrpc/node';
 import type * as lsp from 'vscode-languageserver-protocol';
 import { connectionOptions } from './connection-options.ts';
-import { filesMethod, type LiveApp, liveMethod } from './protocol.ts';
+import { factsMethod, filesMethod, type LiveApp, liveMethod } from './protocol.ts';
 import { serve } from './serve.ts';
 
 const uri = 'file:///work/my%20app/cloud_manifest.yml';
@@ -181,4 +181,39 @@ test('every feature is announced and answers through the protocol', async (run) 
     assert.deepEqual(selection?.range, { start: { line: 6, character: 11 }, end: { line: 6, character: 14 } });
     assert.ok(selection?.parent?.parent);
   });
+});
+
+test('a secret without a value is set by a command of the editor, where the editor has it', async () => {
+  for (const commands of [true, false]) {
+    const [to, from] = [new PassThrough(), new PassThrough()];
+    serve(createMessageConnection(to, from, silent, connectionOptions), { initialized() {}, exit() {} });
+    const editor = createMessageConnection(from, to);
+    editor.listen();
+    await editor.sendRequest('initialize', {
+      ...{ processId: null, rootUri: null, capabilities: {}, initializationOptions: { commands } },
+    });
+    const listing = 'name: shop\nimage: me/shop:1\nsecrets: [STRIPE_KEY]\n';
+    await editor.sendNotification('textDocument/didOpen', {
+      textDocument: { uri, languageId: 'cloud-manifest', version: 1, text: listing },
+    });
+    const facts = {
+      complete: true,
+      asOf: 1,
+      serverDomain: 'd',
+      domains: [],
+      apps: [],
+      secrets: {},
+      features: ['secrets'],
+    };
+    await editor.sendNotification(factsMethod, { uri, facts, server: 'home' });
+    const at = { line: 2, character: 12 };
+    const actions = await editor.sendRequest<lsp.CodeAction[]>('textDocument/codeAction', {
+      ...{ textDocument: { uri }, range: { start: at, end: at }, context: { diagnostics: [] } },
+    });
+    const setting = actions.find(({ command }) => command?.command === 'minicloud.setSecret');
+    assert.equal(setting?.title, commands ? 'Set the secret STRIPE_KEY on home…' : undefined);
+    assert.deepEqual(setting?.command?.arguments, commands ? [{ manifest: uri, name: 'STRIPE_KEY' }] : undefined);
+    assert.equal(setting?.edit, undefined);
+    editor.dispose();
+  }
 });

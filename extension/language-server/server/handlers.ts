@@ -10,7 +10,13 @@ import { codeActionKinds, codeActions } from './code-actions.ts';
 import { diagnosticsOf, plainDiagnosticsOf } from './diagnostics.ts';
 import { featureHandlers } from './feature-handlers.ts';
 import { type Handler, row } from './handler.ts';
-import { plainDiagnostics, type SummaryParams, summaryMethod } from './protocol.ts';
+import {
+  type EnvValueParams,
+  envValueMethod,
+  plainDiagnostics,
+  type SummaryParams,
+  summaryMethod,
+} from './protocol.ts';
 import { toLspDiagnostic } from './to-lsp.ts';
 
 export const handlers: readonly Handler[] = [
@@ -38,6 +44,15 @@ export const handlers: readonly Handler[] = [
     method: summaryMethod,
     capability: {},
     answer: ({ parsed }) => summarize(parsed),
+    closed: null,
+  }),
+  row<EnvValueParams, string | null>({
+    method: envValueMethod,
+    capability: {},
+    answer({ parsed: { context } }, { name }) {
+      const node = context.nodeAt(['env', name]);
+      return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : null;
+    },
     closed: null,
   }),
 ];

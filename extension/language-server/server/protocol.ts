@@ -1,5 +1,5 @@
 /** What the extension and its language server say to each other beyond the language server protocol. */
-import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
+import type { Diagnostic, Fix, ServerFacts, SourceReads } from 'minicloud-shared/manifest/model';
 import type { LiveApp } from '../service/known.ts';
 
 export type { LiveApp, LiveProcess } from '../service/known.ts';
@@ -10,6 +10,8 @@ export const factsMethod = 'minicloud/facts';
 export interface FactsParams {
   uri: string;
   facts: ServerFacts | null;
+  /** What the person calls that server. */
+  server?: string;
 }
 
 /** Client to server. The app of a manifest as the server runs it, for hovers and completion; null when it is not known. */
@@ -54,6 +56,23 @@ export interface SummaryParams {
 
 /** Command of the editor that sets the severity of a code to `off`; its one argument is the code. */
 export const disableRuleCommand = 'minicloud.disableRule';
+
+/** Command of the editor that asks for the value of a secret and gives it to the server; its one argument is a `SecretToSet`. */
+export const setSecretCommand = 'minicloud.setSecret';
+export interface SecretToSet {
+  /** Address of the manifest that lists it. */
+  manifest: string;
+  name: string;
+  /** The value stands under `env` of this version of the manifest. Once the server has it these edits move the name. */
+  moved?: { version: number; edits: Fix['edits'] };
+}
+
+/** Client to server. Answers the value of a variable under `env`, or null where none stands; it is in no action and no log. */
+export const envValueMethod = 'minicloud/envValue';
+export interface EnvValueParams {
+  uri: string;
+  name: string;
+}
 
 /** Command of the editor that shows a page of the documentation; its one argument is `keys/KEY` or `rules/RULE`. */
 export const showDocumentationCommand = 'minicloud.showDocumentation';

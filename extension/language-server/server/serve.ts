@@ -104,8 +104,8 @@ export function serve(connection: MessageConnection, lifecycle: Lifecycle): void
   onNotification<DidOpenTextDocumentParams>('textDocument/didOpen', (params) => documents.opened(params));
   onNotification<DidChangeTextDocumentParams>('textDocument/didChange', (params) => documents.changed(params));
   onNotification<DidCloseTextDocumentParams>('textDocument/didClose', (params) => documents.closed(params));
-  onNotification<FactsParams>(factsMethod, ({ uri, facts }) => {
-    if (documents.setFacts(uri, facts)) refresh();
+  onNotification<FactsParams>(factsMethod, ({ uri, facts, server }) => {
+    if (documents.setFacts(uri, facts, server)) refresh();
   });
   onNotification<LiveParams>(liveMethod, ({ uri, live }) => documents.setLive(uri, live));
   onNotification<FilesParams>(filesMethod, ({ uri, files }) => documents.setFiles(uri, files));

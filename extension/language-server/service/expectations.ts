@@ -30,6 +30,7 @@ export const known: Known = {
     ],
     apps: ['shop', 'other', 'blog'],
     secrets: { shop: ['STRIPE_KEY', 'MAIL_KEY'] },
+    config: { shop: ['LOG_LEVEL'] },
     features: ['apps', 'secrets', 'needs.database.mariadb', 'needs.storage'],
     services: [{ engine: 'mariadb', state: 'off' }],
     images: ['docker.io/library/nginx:1.27', 'ghcr.io/acme/api:2.0', 'me/shop:5'],

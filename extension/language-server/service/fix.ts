@@ -29,6 +29,10 @@ export interface Action {
   edits?: Fix['edits'];
   /** Instead of edits: the code that the editor switches off in its settings. */
   disables?: string;
+  /** Instead of edits: the secret whose value the editor asks for and gives to the server. */
+  sets?: string;
+  /** With `sets`: its value stands in the file, and goes from there by these edits once the server has it. */
+  moves?: Fix['edits'];
   /** The one that a person most likely wants. */
   preferred: boolean;
 }

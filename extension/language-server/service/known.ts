@@ -4,6 +4,8 @@ import type { AppState } from 'minicloud-shared/model/app';
 
 export interface Known {
   facts?: ServerFacts;
+  /** What the person calls the server that the facts are of. */
+  server?: string;
   live?: LiveApp;
   /** What the source beside the manifest reads. */
   sources?: SourceReads;

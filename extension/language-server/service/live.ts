@@ -25,6 +25,7 @@ const rows: readonly [at: string, tell: (asked: Asked) => string[]][] = [
   ['expose.*.domains.*', domainLines],
   ['forward.domains.*', domainLines],
   ['secrets.*', secretLines],
+  ['env.*', envLines],
   ['needs.*', needLines],
   ['needs.*.database', needLines],
   ['needs.*.database.engine', needLines],
@@ -98,6 +99,12 @@ function secretLines({ known: { facts }, value, app }: Asked): string[] {
   if (!facts?.complete || !facts.features.includes('secrets')) return [];
   const set = Object.hasOwn(facts.secrets, app) && facts.secrets[app]?.includes(value);
   return [set ? 'Has a value on the server' : 'Has no value on the server yet'];
+}
+
+/** What is set on the server counts, whatever the file says. */
+function envLines({ known: { facts }, path: [, name], app }: Asked): string[] {
+  const vars = facts?.complete && facts.config && Object.hasOwn(facts.config, app) ? facts.config[app] : undefined;
+  return vars?.includes(String(name)) ? [`The config var ${name} is set on the server, and counts instead`] : [];
 }
 
 /** Of the name in the path, else of everything that the section is about. */

@@ -62,7 +62,7 @@ test('a summary tells whether a deploy has to bring an image', () => {
   const of = (text: string) => summarize(parseManifestDocument(text));
   const nameRange = { start: { line: 0, character: 0 }, end: { line: 0, character: 4 } };
   assert.deepEqual(of('name: shop\n'), {
-    ...{ name: 'shop', nameRange, hasImage: false, forward: false, backup: false, errors: 0 },
+    ...{ name: 'shop', nameRange, hasImage: false, forward: false, backup: false, secrets: [], errors: 0 },
   });
   assert.equal(of('name: shop\nimage: nginx:1\n').hasImage, true);
   assert.equal(of('name: shop\nbuild: { type: static, static: { output: dist } }\n').hasImage, true);

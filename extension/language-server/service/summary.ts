@@ -13,6 +13,8 @@ export interface ManifestSummary {
   forward: boolean;
   /** Backups are asked for, so that the last one is worth telling. */
   backup: boolean;
+  /** Names that it lists under `secrets`. */
+  secrets: string[];
   errors: number;
 }
 
@@ -28,6 +30,7 @@ export function summarize(document: ManifestDocument): ManifestSummary {
     hasImage: has('image') || has('build'),
     forward: has('forward'),
     backup: has('backup'),
+    secrets: (document.context.text.secrets ?? []).filter((name) => name !== undefined),
     errors: document.diagnostics.filter(({ severity }) => severity === 'error').length,
   };
 }

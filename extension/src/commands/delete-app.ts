@@ -73,8 +73,8 @@ async function confirm(picked: readonly PickedApp[]): Promise<boolean> {
     ...goes.flat(),
     '',
     many
-      ? l10n.t('They stop serving at once. Volumes and databases stay in the trash for 7 days.')
-      : l10n.t('It stops serving at once. Volumes and databases stay in the trash for 7 days.'),
+      ? l10n.t('They stop serving at once. Volumes, databases and config stay in the trash for 7 days.')
+      : l10n.t('It stops serving at once. Volumes, databases and config stay in the trash for 7 days.'),
   ].join('\n');
   if ((await window.showWarningMessage(question, { modal: true, detail }, next)) !== next) return false;
   const typed = await window.showInputBox({
@@ -92,10 +92,10 @@ async function confirm(picked: readonly PickedApp[]): Promise<boolean> {
 }
 
 async function whatGoes({ live, app }: PickedApp, named: boolean): Promise<string[]> {
-  const { urls, bindings, volumes } = await live.api.apps.get.query({ name: app.name });
+  const { urls, bindings, volumes, config } = await live.api.apps.get.query({ name: app.name });
   const parts = [
     ...urls.map(({ url }) => l10n.t('address {0}', url)),
-    ...dataWords({ volumes, databases: bindings }),
+    ...dataWords({ volumes, databases: bindings, config }),
     l10n.t('its releases and their manifests, which do not come back'),
   ].map((each) => `•  ${each}`);
   return named ? [l10n.t('{0} on {1}', app.name, live.server.name), ...parts] : parts;

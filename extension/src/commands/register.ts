@@ -8,6 +8,7 @@ import { chooseServer } from './choose-server.ts';
 import { clearAppFilter } from './clear-app-filter.ts';
 import { compareReleases } from './compare-releases.ts';
 import { compareWithServer } from './compare-with-server.ts';
+import { copyConfigName } from './copy-config-name.ts';
 import { copyDatabaseUrl } from './copy-database-url.ts';
 import { copyUrl } from './copy-url.ts';
 import { createImported } from './create-imported.ts';
@@ -19,6 +20,7 @@ import { discardProposal } from './discard-proposal.ts';
 import { filterApps } from './filter-apps.ts';
 import { forwardPort } from './forward-port.ts';
 import { importApp } from './import-app.ts';
+import { importEnv } from './import-env.ts';
 import { openInBrowser } from './open-in-browser.ts';
 import { openTerminal } from './open-terminal.ts';
 import { planManifest } from './plan-manifest.ts';
@@ -31,6 +33,8 @@ import { restoreApp } from './restore-app.ts';
 import { retryServer } from './retry-server.ts';
 import { rollBackApp } from './roll-back-app.ts';
 import { searchLogs } from './search-logs.ts';
+import { setConfigVar } from './set-config-var.ts';
+import { setSecret } from './set-secret.ts';
 import { showAppManifest } from './show-app-manifest.ts';
 import { showLogHistory } from './show-log-history.ts';
 import { showLogs } from './show-logs.ts';
@@ -42,6 +46,7 @@ import { showRelease } from './show-release.ts';
 import { showServerStatus } from './show-server-status.ts';
 import { stopForward } from './stop-forward.ts';
 import { stopLogs } from './stop-logs.ts';
+import { unsetConfig } from './unset-config.ts';
 
 /**
  * A command is called on a tree item, on a file, or on nothing; then it asks what it is about. `selected` are all rows
@@ -58,6 +63,7 @@ export const allCommands: Record<string, Command> = {
   clearAppFilter,
   compareReleases,
   compareWithServer,
+  copyConfigName,
   copyDatabaseUrl,
   copyUrl,
   createImported,
@@ -69,6 +75,7 @@ export const allCommands: Record<string, Command> = {
   filterApps,
   forwardPort,
   importApp,
+  importEnv,
   openInBrowser,
   openTerminal,
   planManifest,
@@ -81,6 +88,8 @@ export const allCommands: Record<string, Command> = {
   retryServer,
   rollBackApp,
   searchLogs,
+  setConfigVar,
+  setSecret,
   showAppManifest,
   showLogHistory,
   showLogs,
@@ -92,6 +101,7 @@ export const allCommands: Record<string, Command> = {
   showServerStatus,
   stopForward,
   stopLogs,
+  unsetConfig,
 };
 
 export function registerCommands(services: Services): Disposable[] {

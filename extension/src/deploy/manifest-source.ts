@@ -40,12 +40,17 @@ export async function findManifest(argument: unknown, whenNone: () => void = off
   if (argument instanceof Uri) return manifestAt(argument);
   const active = window.activeTextEditor?.document.uri;
   if (active && isManifest(active)) return active;
-  const found = await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
+  const found = await findManifests();
   if (found.length === 0) whenNone();
   if (found.length <= 1) return found[0];
   const items = found.map((uri) => ({ label: workspace.asRelativePath(uri), uri }));
   items.sort((a, b) => a.label.localeCompare(b.label));
   return (await window.showQuickPick(items, { placeHolder: l10n.t('Which manifest?') }))?.uri;
+}
+
+/** The manifests of the workspace, up to a number that nobody would choose from. */
+export async function findManifests(): Promise<Uri[]> {
+  return await workspace.findFiles(manifestGlob, '**/node_modules/**', mostManifests);
 }
 
 /**

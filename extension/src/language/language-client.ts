@@ -3,6 +3,8 @@ import type { Diagnostic, ServerFacts, SourceReads } from 'minicloud-shared/mani
 import { Disposable, type ExtensionContext, extensions, languages, type Uri, workspace } from 'vscode';
 import { LanguageClient, type LanguageClientOptions, TransportKind } from 'vscode-languageclient/node';
 import {
+  type EnvValueParams,
+  envValueMethod,
   type FactsParams,
   type FilesParams,
   factsMethod,
@@ -32,7 +34,8 @@ export interface PulledDiagnostic {
 }
 
 export interface ManifestClient {
-  sendFacts(uri: string, facts: ServerFacts | null): Promise<void>;
+  /** `server` is what the person calls it. */
+  sendFacts(uri: string, facts: ServerFacts | null, server: string | undefined): Promise<void>;
   sendLive(uri: string, live: LiveApp | null): Promise<void>;
   sendFiles(uri: string, files: string[]): Promise<void>;
   sendSources(uri: string, sources: SourceReads | null): Promise<void>;
@@ -40,6 +43,8 @@ export interface ManifestClient {
   /** The settings as they are now. */
   sendSettings(): Promise<void>;
   summary(uri: string): Promise<ManifestSummary | null>;
+  /** The value of a variable under `env`. */
+  envValue(uri: string, name: string): Promise<string | null>;
   /** What the language server says of an open manifest now. */
   diagnose(uri: string): Promise<PulledDiagnostic[]>;
   stop(): Promise<void>;
@@ -67,13 +72,15 @@ export async function startManifestClient(
   // It may have become active while the language server started.
   lookAgain();
   return {
-    sendFacts: (uri, facts) => client.sendNotification(factsMethod, { uri, facts } satisfies FactsParams),
+    sendFacts: (uri, facts, server) =>
+      client.sendNotification(factsMethod, { uri, facts, ...(server ? { server } : {}) } satisfies FactsParams),
     sendLive: (uri, live) => client.sendNotification(liveMethod, { uri, live } satisfies LiveParams),
     sendFiles: (uri, files) => client.sendNotification(filesMethod, { uri, files } satisfies FilesParams),
     sendSources: (uri, sources) => client.sendNotification(sourcesMethod, { uri, sources } satisfies SourcesParams),
     sendTold: (uri, diagnostics) => client.sendNotification(toldMethod, { uri, diagnostics } satisfies ToldParams),
     sendSettings,
     summary: (uri) => client.sendRequest<ManifestSummary | null>(summaryMethod, { uri } satisfies SummaryParams),
+    envValue: (uri, name) => client.sendRequest<string | null>(envValueMethod, { uri, name } satisfies EnvValueParams),
     async diagnose(uri) {
       const report = await client.sendRequest<{ items?: PulledDiagnostic[] }>('textDocument/diagnostic', {
         textDocument: { uri },

@@ -38,6 +38,8 @@ const pulledSeverities: readonly Severity[] = ['error', 'warning', 'information'
 export interface LanguageService extends Disposable {
   /** What the manifest says about itself; undefined when it can't be read. */
   summary(uri: Uri): Promise<ManifestSummary | undefined>;
+  /** The value of a variable that stands under `env` of an open manifest. */
+  envValue(uri: Uri, name: string): Promise<string | null>;
   /** What the rules say of a manifest as it is in the editor, saved or not. */
   diagnose(uri: Uri): Promise<ManifestFinding[]>;
   /** Shows what only the server found; what the language server says of the same place is not said twice. */
@@ -82,7 +84,14 @@ export function createLanguageService(
       const facts = target?.connection.facts;
       if (sent.get(uri.toString()) === facts) continue;
       sent.set(uri.toString(), facts);
-      await client.sendFacts(uri.toString(), facts ?? null);
+      await client.sendFacts(uri.toString(), facts ?? null, target?.server.name);
+      // What has a value by now is said by the language server, which knows it.
+      const told = fromServer.get(uri);
+      if (facts?.complete && told)
+        fromServer.set(
+          uri,
+          told.filter(({ code }) => codeOf(code) !== 'manifest/secret-value'),
+        );
     }
   };
 
@@ -161,6 +170,7 @@ export function createLanguageService(
       const client = await start();
       return (await client.summary(uri.toString())) ?? undefined;
     },
+    envValue: async (uri, name) => (await start()).envValue(uri.toString(), name),
     async diagnose(uri) {
       await workspace.openTextDocument(uri);
       const client = await start();

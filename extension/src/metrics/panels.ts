@@ -3,7 +3,6 @@ import { describeError } from 'minicloud-shared/client/describe-error';
 import { type Disposable, l10n, ThemeIcon, Uri, ViewColumn, type Webview, type WebviewPanel, window } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { html } from './html.ts';
-import { metricsPage } from './page.ts';
 
 /** Metrics of apps, one panel for each. A panel asks only while it is seen. */
 export interface MetricsPanels extends Disposable {
@@ -73,6 +72,7 @@ function createPanel(media: Uri, live: LiveServer, app: string): Panel {
       const metrics = await live.api.metrics.app.query({ app, sinceMs: span });
       if (mine !== round) return;
       next = Math.max(soonestMs, metrics.everyMs);
+      const { metricsPage } = await import('./page.ts');
       await panel.webview.postMessage({ body: metricsPage(metrics, span, l10n.t).html, note: '' });
     } catch (error) {
       if (mine !== round) return;

@@ -39,6 +39,15 @@ test('an app that is not there yet, and one that is as the file says, do not dri
   assert.equal(driftOf(plan(['image']), 'home')?.release, 3);
 });
 
+test('what is stored on the server and not deployed yet is no matter of the file', () => {
+  assert.equal(driftOf(plan(['config LOG_LEVEL', 'secret STRIPE_KEY']), 'home'), undefined);
+  const both = driftOf(plan(['config LOG_LEVEL', 'env LOG_LEVEL']), 'home');
+  assert.deepEqual(
+    both?.changes.map(({ object }) => object),
+    ['env LOG_LEVEL'],
+  );
+});
+
 test('the sentence names the first of what differs', () => {
   const four = driftOf(plan(['image', 'variable A', 'variable B', 'port 80']), 'home');
   assert.ok(four);

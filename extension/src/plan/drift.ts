@@ -13,9 +13,12 @@ export interface Drift {
   changes: Change[];
 }
 
+/** What is set on the server and not deployed yet: no file says anything of it. */
+const setOnServer = /^(config|secret) /;
+
 /** Undefined when the file says what the server runs, or the app does not run there yet. */
 export function driftOf(plan: Plan, server: string): Drift | undefined {
-  const changes = changesOf(plan);
+  const changes = changesOf(plan).filter(({ object }) => !setOnServer.test(object));
   if (plan.creates || plan.fromRelease === undefined || changes.length === 0) return undefined;
   return { server, app: plan.app, release: plan.fromRelease, changes };
 }

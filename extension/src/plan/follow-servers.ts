@@ -12,14 +12,17 @@ export function followServers(connections: Connections, plans: PlanDocuments): D
   const holds = createHolds();
   /** Plans whose app was seen on the server: one that is not there any more was deleted since. */
   const seen = new WeakSet<ShownPlan>();
+  /** What was known of config vars and secrets when a plan was first looked at. */
+  const configs = new WeakMap<ShownPlan, number | undefined>();
 
   const look = (): void => {
     for (const shown of plans.all()) {
       if (shown.outdated !== undefined || shown.applied) continue;
       const { snapshot } = shown.live.connection;
+      if (!configs.has(shown)) configs.set(shown, snapshot.configs?.get(shown.plan.app));
       const there = snapshot.apps?.some(({ name }) => name === shown.plan.app);
       if (there) seen.add(shown);
-      if (overtaken(shown.plan, snapshot) || (there === false && seen.has(shown)))
+      if (overtaken(shown.plan, snapshot, configs.get(shown)) || (there === false && seen.has(shown)))
         plans.outdate(shown, l10n.t('The server has changed since this plan was made.'));
     }
   };

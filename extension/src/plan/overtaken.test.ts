@@ -29,3 +29,11 @@ test('what is not known, or older than the plan, makes nothing of it', () => {
   assert.equal(overtaken(plan, { operations: new Map() }), false);
   assert.equal(overtaken({ app: 'shop', toRelease: 1 }, { apps: [], operations: new Map() }), false);
 });
+
+test('what was set since then overtakes a plan, too', () => {
+  const set = (version: number) => ({ ...known(2), configs: new Map([['shop', version]]) });
+  assert.equal(overtaken(plan, set(4)), true);
+  assert.equal(overtaken(plan, set(4), 4), false);
+  assert.equal(overtaken(plan, set(5), 4), true);
+  assert.equal(overtaken({ ...plan, app: 'other' }, set(4)), false);
+});

@@ -125,3 +125,19 @@ test('what an image or a manifest names stays on its line and acts on nothing', 
   const lines = text.split('\n');
   for (const { line, end } of marks) assert.ok(end <= (lines[line]?.length ?? 0));
 });
+
+test('config vars and secrets are told by name, as every other change', () => {
+  const changes: Plan['changes'] = [
+    { action: 'add', object: 'secret STRIPE_KEY', consequence: 'restart' },
+    { action: 'change', object: 'config LOG_LEVEL', consequence: 'restart' },
+    { action: 'remove', object: 'config OLD', consequence: 'restart' },
+  ];
+  const { text, marks } = planText({ ...plan, changes, consequence: 'restart' }, 'home', untranslated);
+  assert.match(text, /^ {2}\+ {2}secret STRIPE_KEY +rolling restart$/m);
+  assert.match(text, /^ {2}~ {2}config LOG_LEVEL +rolling restart$/m);
+  assert.match(text, /^ {2}- {2}config OLD +rolling restart$/m);
+  const lines = text.split('\n');
+  const marked = marks.map(({ kind, line, start, end }) => `${kind}: ${lines[line]?.slice(start, end)}`);
+  for (const each of ['add: secret STRIPE_KEY', 'change: config LOG_LEVEL', 'remove: config OLD'])
+    assert.ok(marked.includes(each), each);
+});

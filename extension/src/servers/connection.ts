@@ -1,12 +1,11 @@
 /** One server, live: its last known state and one event stream, open only while somebody holds the connection. */
 import { describeError } from 'minicloud-shared/client/describe-error';
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
-import type { AppDetail } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Problem } from 'minicloud-shared/model/problem';
 import type { Release } from 'minicloud-shared/model/release';
 import { createSignal } from '../signal.ts';
-import { applyEvent, appOf, emptySnapshot, type Snapshot, sortApps } from './snapshot.ts';
+import { applyEvent, appOf, type Detail, emptySnapshot, type Snapshot, sortApps } from './snapshot.ts';
 import type { Source } from './source.ts';
 
 export type Link =
@@ -41,7 +40,7 @@ export interface Connection {
    * Asked once and then kept true by events, until everybody who looked said `forget`. Undefined when it is unknown and
    * the server is away.
    */
-  detail(app: string, looker: string): Promise<AppDetail | undefined>;
+  detail(app: string, looker: string): Promise<Detail | undefined>;
   /** `looker` looks into the app no more. When nobody else does, events about it ask for its row alone. */
   forget(app: string, looker: string): void;
   /** Asks again for the apps that `looker` looks into: memory and processor time change without an event. */
@@ -148,7 +147,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     [...(await source.releases(app))].sort((a, b) => b.version - a.version);
 
   /** Of those among `apps` that are looked into. One that can't be told keeps what was known. */
-  async function askDetails(apps: Iterable<string>): Promise<Map<string, AppDetail>> {
+  async function askDetails(apps: Iterable<string>): Promise<Map<string, Detail>> {
     const before = snapshot.details;
     const asked = [...apps].filter((app) => before.has(app));
     const details = await Promise.all(asked.map((app) => source.detail(app).catch(() => before.get(app))));
@@ -159,7 +158,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     info?.features.includes('proposals') ? source.proposals().catch(() => snapshot.proposals) : [];
 
   /** Those that somebody stopped looking into meanwhile stay out. */
-  function withDetails(newer: ReadonlyMap<string, AppDetail>): Snapshot['details'] {
+  function withDetails(newer: ReadonlyMap<string, Detail>): Snapshot['details'] {
     return new Map([...snapshot.details].map(([app, known]) => [app, newer.get(app) ?? known]));
   }
 

@@ -93,6 +93,17 @@ test('the apps are asked for when an operation begins or ends, not at each of it
   assert.equal(ended.snapshot.operations.get('shop')?.state, 'succeeded');
 });
 
+test('of a change of config only its names are told: the app is asked for again', () => {
+  const changed: Event = {
+    ...{ id: 1, at: 1, by: 'me', app: 'shop' },
+    body: { kind: 'config.changed', version: 2, set: ['A'], unset: [] },
+  };
+  const { snapshot, stale } = applyEvent(emptySnapshot, changed);
+  assert.equal(stale, true);
+  assert.equal(snapshot.configs?.get('shop'), 2);
+  assert.equal(appOf(changed), 'shop');
+});
+
 test('failed and degraded apps are failing, stopped and deploying ones are not', () => {
   const apps = [app('a'), app('b', 'failed'), app('c', 'degraded'), app('d', 'stopped'), app('e', 'deploying')];
   assert.deepEqual(

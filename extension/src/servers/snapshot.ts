@@ -1,10 +1,17 @@
 /** What is known about a server, and how its events change that. Pure: the tree shows it, the connection keeps it. */
 import type { AppDetail, AppState, AppSummary } from 'minicloud-shared/model/app';
+import type { ConfigEntry } from 'minicloud-shared/model/config';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
 import type { ProposalSummary } from 'minicloud-shared/model/proposal';
 import type { Release } from 'minicloud-shared/model/release';
 import type { SystemInfo } from 'minicloud-shared/model/system';
+
+/** What an app that somebody looks into was asked for. */
+export interface Detail extends AppDetail {
+  /** Its config vars and secrets, without their values; absent where the server has none. */
+  entries?: readonly ConfigEntry[];
+}
 
 export interface Snapshot {
   info?: SystemInfo;
@@ -13,9 +20,11 @@ export interface Snapshot {
   /** Newest first, for the apps somebody looked into. */
   releases: ReadonlyMap<string, readonly Release[]>;
   /** What only the apps somebody looked into were asked for. */
-  details: ReadonlyMap<string, AppDetail>;
+  details: ReadonlyMap<string, Detail>;
   /** The latest operation of every app that an event told about. */
   operations: ReadonlyMap<string, Operation>;
+  /** Versions of config vars and secrets, of the apps that an event told about. */
+  configs?: ReadonlyMap<string, number>;
   /** Open plans of others, newest first; none where the server knows no proposals. */
   proposals: readonly ProposalSummary[];
   /** Milliseconds since the epoch by this machine's clock: when the apps were last true. */
@@ -52,6 +61,10 @@ export function applyEvent(before: Snapshot, event: Event): Applied {
     case 'server.changed':
     case 'proposal.changed':
       return { snapshot, stale: true };
+    case 'config.changed': {
+      const configs = event.app === undefined ? before.configs : withEntry(before.configs, event.app, body.version);
+      return { snapshot: { ...snapshot, ...(configs && { configs }) }, stale: true };
+    }
     case 'app.deleted':
       return {
         snapshot: {
@@ -108,7 +121,7 @@ function sameState(operations: Snapshot['operations'], operation: Operation): bo
   return known?.id === operation.id && known.state === operation.state;
 }
 
-function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V): ReadonlyMap<string, V> {
+function withEntry<V>(map: ReadonlyMap<string, V> | undefined, key: string, value: V): ReadonlyMap<string, V> {
   return new Map(map).set(key, value);
 }
 

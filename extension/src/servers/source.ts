@@ -1,17 +1,18 @@
 /** What a connection asks of a server: the API's queries and its event stream, without how they travel. */
 import type { ServerFacts } from 'minicloud-shared/manifest/model';
-import type { AppDetail, AppSummary } from 'minicloud-shared/model/app';
+import type { AppSummary } from 'minicloud-shared/model/app';
 import type { Event } from 'minicloud-shared/model/event';
 import type { Operation } from 'minicloud-shared/model/operation';
 import type { ProposalSummary } from 'minicloud-shared/model/proposal';
 import type { Release } from 'minicloud-shared/model/release';
 import type { SystemInfo } from 'minicloud-shared/model/system';
 import type { Api } from './api.ts';
+import type { Detail } from './snapshot.ts';
 
 export interface Source {
   info(): Promise<SystemInfo>;
   apps(): Promise<AppSummary[]>;
-  detail(app: string): Promise<AppDetail>;
+  detail(app: string): Promise<Detail>;
   proposals(): Promise<ProposalSummary[]>;
   facts(): Promise<ServerFacts>;
   releases(app: string): Promise<Release[]>;
@@ -39,7 +40,14 @@ export function sourceOf(api: Api): Source {
     info: () => api.system.info.query(),
     apps: () => api.apps.list.query(),
     // What an older server leaves out is empty.
-    detail: async (app) => ({ ...emptyDetail, ...(await api.apps.get.query({ name: app })) }),
+    async detail(app) {
+      const detail = { ...emptyDetail, ...(await api.apps.get.query({ name: app })) };
+      if (!detail.config) return detail;
+      if (detail.config.length === 0) return { ...detail, entries: [] };
+      // Who set them and when stands in their own list, without which all else is known.
+      const list = await api.config.list.query({ app }).catch(() => undefined);
+      return { ...detail, ...(list && { entries: list.entries }) };
+    },
     proposals: async () => (await api.proposals.list.query({})).filter(({ state }) => state === 'open'),
     facts: () => api.system.facts.query({}),
     releases: (app) => api.releases.list.query({ app }),

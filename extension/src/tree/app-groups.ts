@@ -1,11 +1,13 @@
 /** The groups under an app. A group is there when it has something to show. */
-import type { AppDetail, AppSummary } from 'minicloud-shared/model/app';
+import type { AppSummary } from 'minicloud-shared/model/app';
 import { operationEnded } from 'minicloud-shared/model/operation';
 import type { Release } from 'minicloud-shared/model/release';
 import { l10n } from 'vscode';
 import type { Forward } from '../forwards/forwards.ts';
 import type { LiveServer } from '../servers/connections.ts';
+import type { Detail } from '../servers/snapshot.ts';
 import { formatAge } from './age.ts';
+import { configGroup } from './config-group.ts';
 import { ForwardNode } from './forward-node.ts';
 import { type Group, GroupNode } from './group-node.ts';
 import { offers, type TreeNode } from './node.ts';
@@ -21,14 +23,14 @@ const mostActivity = 10;
 export interface AppContent {
   live: LiveServer;
   app: AppSummary;
-  detail: AppDetail | undefined;
+  detail: Detail | undefined;
   releases: readonly Release[];
   forwards: readonly Forward[];
 }
 
 export function appGroups(content: AppContent): TreeNode[] {
   const { live, app } = content;
-  return [processes, routes, releases, services, volumes, forwards, activity]
+  return [processes, routes, releases, configGroup, services, volumes, forwards, activity]
     .map((group) => group(content))
     .filter(({ nodes }) => nodes.length > 0)
     .map((group) => new GroupNode(live, app, group));

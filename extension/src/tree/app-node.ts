@@ -55,6 +55,7 @@ export class AppNode implements AppRow {
       container && offers(live, 'forward') && 'forward',
       container && offers(live, 'metrics') && 'metrics',
       offers(live, 'rollback-plans') && 'rollbacks',
+      container && offers(live, 'config') && 'config',
       this.#parts.logs.follows({ serverId: live.server.id, app: app.name }) && 'followed',
     );
     item.accessibilityInformation = { label: l10n.t('App {0}, {1}', app.name, item.description) };

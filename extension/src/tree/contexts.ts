@@ -4,7 +4,7 @@ import type { Connections } from '../servers/connections.ts';
 import type { RowSelection } from './row-selection.ts';
 
 /** Features that a command of the palette needs from at least one server: it is not offered where none has it. */
-const asked = ['deleted-apps', 'exec', 'forward', 'metrics', 'proposals'] as const;
+const asked = ['config', 'deleted-apps', 'exec', 'forward', 'metrics', 'proposals'] as const;
 
 /** Tells the editor what the servers offer, as far as is known without asking, whether a port is forwarded, and which rows are selected. */
 export function tellContexts(connections: Connections, forwards: Forwards, selection: RowSelection): Disposable {
@@ -20,6 +20,7 @@ export function tellContexts(connections: Connections, forwards: Forwards, selec
     tell('forwarding', forwards.all().length > 0);
     tell('selected', selection.rows().length);
     tell('appsSelected', selection.apps().length > 0);
+    tell('variablesSelected', selection.variables().length > 0);
   };
   const subscriptions = [connections.onDidChange(update), forwards.onDidChange(update), selection.onDidChange(update)];
   update();

@@ -11,6 +11,8 @@ export interface Group {
   description?: string | undefined;
   /** Open from the start. */
   expanded?: boolean;
+  /** More facets for its menus. */
+  facets?: (string | false)[];
   nodes: readonly TreeNode[];
 }
 
@@ -33,14 +35,14 @@ export class GroupNode implements AppRow {
   }
 
   item(): TreeItem {
-    const { kind, icon, label, description, expanded } = this.group;
+    const { kind, icon, label, description, expanded, facets: more = [] } = this.group;
     const state = expanded ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed;
     const item = new TreeItem(label, state);
     item.id = this.id;
     item.iconPath = new ThemeIcon(icon);
     item.description = description;
     item.tooltip = [label, description].filter(Boolean).join(': ');
-    item.contextValue = facets('group', kind);
+    item.contextValue = facets('group', kind, ...more);
     item.accessibilityInformation = {
       label: [l10n.t('{0} of {1}', label, this.app.name), description].filter(Boolean).join(', '),
     };

@@ -1,4 +1,5 @@
 import type { AppSummary } from 'minicloud-shared/model/app';
+import type { ConfigEntry } from 'minicloud-shared/model/config';
 import { type Command, type MarkdownString, ThemeColor, ThemeIcon, TreeItem } from 'vscode';
 import type { LiveServer } from '../servers/connections.ts';
 import { type AppRow, facets, type TreeNode } from './node.ts';
@@ -14,6 +15,8 @@ export interface Row {
   facets: string[];
   /** Of a binding: the variable in which the app is given its URL. */
   env?: string;
+  /** Of a config var or a secret: what it is called, and as what it is set. */
+  variable?: Pick<ConfigEntry, 'name' | 'kind'>;
   /** Called with the row itself. */
   command?: Pick<Command, 'command' | 'title'>;
 }

@@ -50,21 +50,26 @@ export const commandTests: Record<string, HostTest> = {
     assert.equal(rows.length, 1);
     assert.match(rows[0]?.when ?? '', /viewItem =~ \/;followed;\//);
   },
-  'keys delete apps that are selected in the view, and nothing where something else has the keyboard': async () => {
-    const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
-    const keys = manifest.contributes.keybindings ?? [];
-    assert.deepEqual(
-      keys.map(({ command, key }) => [command, key]),
-      [
-        ['minicloud.deleteApp', 'delete'],
-        ['minicloud.deleteApp', 'cmd+backspace'],
-      ],
-    );
-    for (const { when } of keys)
-      for (const part of ['focusedView == minicloud.servers', '!inputFocus', 'minicloud.appsSelected'])
-        assert.ok(when.split(' && ').includes(part), `${part} is not in ${when}`);
-    assert.match(keys[1]?.when ?? '', /^isMac && /);
-  },
+  'keys delete apps and unset variables that are selected in the view, and nothing where something else has the keyboard':
+    async () => {
+      const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
+      const keys = manifest.contributes.keybindings ?? [];
+      assert.deepEqual(
+        keys.map(({ command, key }) => [command, key]),
+        [
+          ['minicloud.deleteApp', 'delete'],
+          ['minicloud.deleteApp', 'cmd+backspace'],
+          ['minicloud.unsetConfig', 'delete'],
+          ['minicloud.unsetConfig', 'cmd+backspace'],
+        ],
+      );
+      for (const { command, key, when } of keys) {
+        const selected = command === 'minicloud.deleteApp' ? 'minicloud.appsSelected' : 'minicloud.variablesSelected';
+        for (const part of ['focusedView == minicloud.servers', '!inputFocus', selected])
+          assert.ok(when.split(' && ').includes(part), `${part} is not in ${when}`);
+        if (key.startsWith('cmd')) assert.match(when, /^isMac && /);
+      }
+    },
   'what is done with a manifest is offered where manifests are deployed from, and nowhere else': async () => {
     const manifest = extensions.getExtension(extensionId)?.packageJSON as Contributed;
     const whens = ['editor/title', 'editor/context', 'explorer/context']
