@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import Database from 'better-sqlite3';
 import { type MemoryCompanion, startMemoryCompanion } from '../../../test/harness/memory-companion.ts';
 
 const secret = 'Quite-Long-And-Secret-8341';
@@ -108,4 +109,24 @@ test('a version never changes', async () => {
     companion.cloud.db.updateTable('configs').set({ names_json: '[]' }).execute(),
     /configs are append-only/,
   );
+});
+
+test('values of one app that nothing opens keep no other from starting, and are told of', async () => {
+  const copy = await companion.homeIfKilled();
+  const database = new Database(path.join(copy, 'minicloud.db'));
+  const sealed = Buffer.alloc(64).toString('base64');
+  database
+    .prepare("UPDATE configs SET values_sealed = ? WHERE app_id = (SELECT id FROM apps WHERE name = 'shop')")
+    .run(sealed);
+  database.close();
+  const damaged = await startMemoryCompanion({ home: copy });
+  try {
+    assert.match(damaged.log.join('\n'), /ERROR stored config could not be read .*app="?shop/);
+    await assert.rejects(damaged.client.config.list.query({ app: 'shop' }), /could not be opened/);
+    assert.equal((await damaged.client.apps.get.query({ name: 'shop' })).name, 'shop');
+    assert.equal((await damaged.deploy(manifest('other'))).state, 'succeeded');
+  } finally {
+    await damaged.stop();
+    await rm(copy, { recursive: true, force: true });
+  }
 });
