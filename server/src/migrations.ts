@@ -196,6 +196,7 @@ const configs: Migration = {
       sql`CREATE TRIGGER configs_append_only BEFORE UPDATE OF app_id, version, names_json, created_at, by ON configs
         BEGIN SELECT RAISE(ABORT, 'configs are append-only'); END`,
       sql`ALTER TABLE releases ADD COLUMN config_version INTEGER NOT NULL DEFAULT 0`,
+      sql`ALTER TABLE request_keys ADD COLUMN answer_json TEXT`,
     ];
     for (const statement of statements) await statement.execute(db);
   },

@@ -23,7 +23,14 @@ export interface Tables {
   /** One row: the newest event that is no longer kept, from which the chain goes on. */
   events_anchor: { one: 1; id: number; hash: string };
   /** Idempotency keys of the API by token, with the hash of what was asked for. */
-  request_keys: { token: string; key: string; hash: string; created_at: number };
+  request_keys: {
+    token: string;
+    key: string;
+    hash: string;
+    created_at: number;
+    /** Of work that was asked to be remembered. */
+    answer_json: string | null;
+  };
   operations: {
     id: string;
     kind: string;

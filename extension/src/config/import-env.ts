@@ -19,7 +19,17 @@ export async function importEnv(tools: ConfigTools, argument: unknown): Promise<
   if (!file) return;
   const found = await targetFor(tools, argument, file.uri);
   if (!found) return;
-  const { values, problems } = readEnvFile(file.text);
+  const { values, problems, unread } = readEnvFile(file.text);
+  if (unread.length > 0) {
+    void window.showErrorMessage(
+      l10n.t(
+        'Nothing of {0} is taken over: line {1} is no NAME=value line, and a value beside it may be cut. Quote values of several lines. Nothing was changed.',
+        file.name,
+        unread.slice(0, mostTold).join(', '),
+      ),
+    );
+    return;
+  }
   let told = false;
   let checked: ReadonlyMap<string, EnvRow['kind']> | undefined;
   // Until it is taken or given up: what the server refuses is seen where it can be mended.

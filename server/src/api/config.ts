@@ -45,7 +45,7 @@ export const configRouter = router({
       // What is kept of a request with a key must not let a value be guessed.
       const { sealer } = ctx.cloud;
       const payload = { ...input, set: input.set.map((each) => ({ ...each, value: sealer.fingerprint(each.value) })) };
-      return ctx.once({ tokenId: ctx.token.id, path: 'config.set', key, payload }, () =>
+      return ctx.once({ tokenId: ctx.token.id, path: 'config.set', key, payload, remember: true }, () =>
         setConfig(ctx.cloud, ctx.principal, { ...input, idempotencyKey: key }),
       );
     }),

@@ -13,6 +13,8 @@ export interface OnceRequest {
   path: string;
   key: string | undefined;
   payload: unknown;
+  /** The answer is kept and given again: for work that leaves nothing behind by which it would know itself. */
+  remember?: boolean;
 }
 
 /** Runs `work` for the first of several same requests; those that come meanwhile get its answer. */
@@ -24,7 +26,11 @@ const keptMs = 7 * 86_400_000;
 export function createOnce({ db, clock }: Pick<Cloud, 'db' | 'clock'>): Once {
   const underWay = new Map<string, { hash: string; answer: Promise<unknown> }>();
 
-  const begin = async (request: OnceRequest, key: string, hash: string): Promise<{ first: boolean }> => {
+  const begin = async (
+    request: OnceRequest,
+    key: string,
+    hash: string,
+  ): Promise<{ first: boolean; answer?: string | null }> => {
     const now = clock.now();
     await db
       .deleteFrom('request_keys')
@@ -32,19 +38,22 @@ export function createOnce({ db, clock }: Pick<Cloud, 'db' | 'clock'>): Once {
       .execute();
     const inserted = await db
       .insertInto('request_keys')
-      .values({ token: request.tokenId, key, hash, created_at: now })
+      .values({ token: request.tokenId, key, hash, created_at: now, answer_json: null })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     if (inserted.numInsertedOrUpdatedRows !== 0n) return { first: true };
     const known = await db
       .selectFrom('request_keys')
-      .select('hash')
+      .select(['hash', 'answer_json'])
       .where('token', '=', request.tokenId)
       .where('key', '=', key)
       .executeTakeFirst();
     if (known && known.hash !== hash) throw otherPayload(key);
-    return { first: false };
+    return { first: false, answer: known?.answer_json ?? null };
   };
+
+  const remember = (token: string, key: string, answer_json: string) =>
+    db.updateTable('request_keys').set({ answer_json }).where('token', '=', token).where('key', '=', key).execute();
 
   return async <T>(request: OnceRequest, work: () => Promise<T>): Promise<T> => {
     const { key } = request;
@@ -58,9 +67,12 @@ export function createOnce({ db, clock }: Pick<Cloud, 'db' | 'clock'>): Once {
       return same.answer as Promise<T>;
     }
     const answer = (async () => {
-      const { first } = await begin(request, key, hash);
+      const { first, answer } = await begin(request, key, hash);
+      if (answer) return JSON.parse(answer) as T;
       try {
-        return await work();
+        const result = await work();
+        if (request.remember) await remember(request.tokenId, key, JSON.stringify(result));
+        return result;
       } catch (error) {
         // Nothing was started, so the key is free again: the next try may be a corrected one.
         if (first)

@@ -212,7 +212,7 @@ function nameTaken(name: string): ProblemError {
   });
 }
 
-function beingDeleted(name: string): ProblemError {
+export function beingDeleted(name: string): ProblemError {
   return new ProblemError({
     code: 'conflict',
     what: 'The app is being deleted',

@@ -173,7 +173,10 @@ async function valuesOf(
   if (text === '')
     throw usage(command, only, 'It has no value: nothing came on standard input, and there is no terminal to ask at.');
   // The newline is what `echo` adds, and no part of it.
-  values.set(only, text.replace(/\r?\n$/, ''));
+  const value = text.replace(/\r?\n$/, '');
+  if (value === '' && kind === 'secret')
+    throw usage(command, only, 'It has no value: an empty line came on standard input.');
+  values.set(only, value);
   return values;
 }
 

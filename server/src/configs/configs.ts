@@ -6,7 +6,7 @@ import { isSecret } from 'minicloud-shared/import/secrets';
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { ConfigKind, ConfigList, ConfigPreview } from 'minicloud-shared/model/config';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, requireApp } from '../apps/apps.ts';
+import { type AppRow, beingDeleted, requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 import type { Redactor } from '../platform/log.ts';
 import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
@@ -111,7 +111,7 @@ export async function storeConfig(cloud: Cloud, app: AppRow, by: string, before:
   const names: ConfigName[] = [...next.values].map(([name, { kind, at, by: who }]) => ({ name, kind, at, by: who }));
   const plain = Object.fromEntries([...next.values].map(([name, { value }]) => [name, value]));
   const { version } = next;
-  redactConfig(cloud, app.name, next);
+  redactConfig(cloud, app.name, next.values);
   const row: ConfigRow = {
     app_id: app.id,
     version,
@@ -129,7 +129,9 @@ export async function storeConfig(cloud: Cloud, app: AppRow, by: string, before:
       set: found.filter(({ change }) => change !== 'removed').map(({ name }) => name),
       unset: found.filter(({ change }) => change === 'removed').map(({ name }) => name),
     },
-    alongside: (transaction) => insertConfig(transaction, row),
+    alongside: async (transaction) => {
+      if (!(await insertConfig(transaction, row))) throw beingDeleted(app.name);
+    },
   });
 }
 
@@ -215,25 +217,34 @@ function opened(cloud: Cloud, app: string, row: ConfigRow): Config {
   >;
   const values = new Map(namesOf(row).map(({ name, ...more }) => [name, { ...more, value: plain[name] ?? '' }]));
   const config = { version, values };
-  redactConfig(cloud, app, config);
+  redactOnce(cloud, app, row, values);
   return config;
 }
 
-/** Versions by app whose values the redactor has. */
-const redacted = new WeakMap<Redactor, Map<string, Set<number>>>();
+/** What the redactor has the values of, by app: sealed texts, of which no two are alike. */
+const redacted = new WeakMap<Redactor, Map<string, Set<string>>>();
+
+/** Every repair opens what serves: the work is done once. */
+function redactOnce(
+  cloud: Pick<Cloud, 'redactor'>,
+  app: string,
+  { values_sealed: sealed }: ConfigRow,
+  values: Config['values'],
+): void {
+  const known = redacted.get(cloud.redactor) ?? new Map<string, Set<string>>();
+  redacted.set(cloud.redactor, known);
+  const seen = known.get(app) ?? new Set();
+  known.set(app, seen);
+  if (seen.has(sealed)) return;
+  seen.add(sealed);
+  redactConfig(cloud, app, values);
+}
 
 /**
  * A secret is looked for whatever it is. A config var only when it looks like one: it may be a word, as `production` is,
  * that logs and events are full of.
  */
-function redactConfig({ redactor }: Pick<Cloud, 'redactor'>, app: string, { version, values }: Config): void {
-  const known = redacted.get(redactor) ?? new Map<string, Set<number>>();
-  redacted.set(redactor, known);
-  const versions = known.get(app) ?? new Set();
-  known.set(app, versions);
-  // Every repair opens what serves: the work is done once.
-  if (versions.has(version)) return;
-  versions.add(version);
+function redactConfig({ redactor }: Pick<Cloud, 'redactor'>, app: string, values: Config['values']): void {
   const own = redactor.of(app);
   for (const [name, { kind, value }] of values) if (kind === 'secret' || isSecret(name, value)) own.add(value);
 }

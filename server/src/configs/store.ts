@@ -13,8 +13,12 @@ export interface ConfigName {
   by: string;
 }
 
-export async function insertConfig(db: Db, row: ConfigRow): Promise<void> {
+/** For a transaction. False, and nothing written, when the app is gone or being deleted. */
+export async function insertConfig(db: Db, row: ConfigRow): Promise<boolean> {
+  const app = await db.selectFrom('apps').select('deleting_at').where('id', '=', row.app_id).executeTakeFirst();
+  if (!app || app.deleting_at !== null) return false;
   await db.insertInto('configs').values(row).execute();
+  return true;
 }
 
 export async function newestConfig(db: Db, appId: string): Promise<ConfigRow | undefined> {

@@ -2,7 +2,7 @@
 import type { ConfigPreview, ConfigSetResult } from 'minicloud-shared/model/config';
 import { dataAtRisk } from 'minicloud-shared/model/plan';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
-import { type AppRow, appChanged, ensureApp, findApp, refuseDeleting } from '../apps/apps.ts';
+import { type AppRow, appChanged, ensureApp, findApp, findAppById, refuseDeleting } from '../apps/apps.ts';
 import {
   type Config,
   type ConfigEdit,
@@ -19,7 +19,7 @@ import type { Cloud, Principal } from '../context.ts';
 import { findRelease, type ReleaseRow, releasesInState, resolvedOf } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
 import { refuseTaken } from './config-plan.ts';
-import { configReason, inTurn, queueRelease, sameOperation } from './enqueue.ts';
+import { configReason, inTurn, queueInTurn, sameOperation } from './enqueue.ts';
 import { planFor } from './planned.ts';
 import { imageOf } from './release-images.ts';
 
@@ -49,13 +49,26 @@ export async function previewConfig(
  */
 export async function setConfig(cloud: Cloud, by: Principal, input: ConfigInput): Promise<ConfigSetResult> {
   const app = await appOf(cloud, input);
+  // One turn for both: what came between would take the values for its own, or back.
+  return inTurn(cloud, app, () => storeAndQueue(cloud, by, app, input));
+}
+
+async function storeAndQueue(
+  cloud: Cloud,
+  by: Principal,
+  { id, name }: AppRow,
+  input: ConfigInput,
+): Promise<ConfigSetResult> {
+  // As it is by now: the turn may have been waited for.
+  const app = await findAppById(cloud, id);
+  if (!app) throw notFound(name);
   refuseDeleting(app);
   const repeated = await sameOperation(cloud, by, app, { ...input, kind: 'deploy' });
   if (repeated) return resultOf(cloud, app, repeated.release, repeated.operationId);
-  const { stored, changed, base } = await inTurn(cloud, app, () => store(cloud, by, app, input));
+  const { stored, changed, base } = await store(cloud, by, app, input);
   if (!base) return { version: stored.version, changed };
   try {
-    const { operationId } = await queueRelease(cloud, by, app, {
+    const { operationId } = await queueInTurn(cloud, by, app, {
       kind: 'deploy',
       reason: reasonOf(await configOf(cloud, app, base), stored),
       text: base.manifest_text,
@@ -189,7 +202,11 @@ async function appOf(cloud: Cloud, input: ConfigInput): Promise<AppRow> {
     edited(name, noConfig, input, { at: 0, by: '' });
     return ensureApp(cloud, { name, environment: 'production' });
   }
-  throw new ProblemError({
+  throw notFound(name);
+}
+
+function notFound(name: string): ProblemError {
+  return new ProblemError({
     code: 'not_found',
     what: 'There is no such app',
     object: `app ${name}`,

@@ -41,33 +41,36 @@ const asking = new WeakMap<Cloud, Queue>();
  * somebody asked for by number: it neither overtakes nor is overtaken. Throws `busy` when too many wait.
  */
 export async function queueRelease(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
-  return inTurn(cloud, app, async () => {
-    const repeated = await sameOperation(cloud, by, app, input);
-    if (repeated) return repeated;
-    cloud.operations.requireRoom(app.name);
-    const stored = await currentConfig(cloud, app);
-    if (input.expectedConfig !== undefined && stored.version !== input.expectedConfig) throw planChanged(app.name);
-    const config = input.configLike ? await restored(cloud, by, app, stored, input.configLike) : stored.version;
-    const release = await insertRelease(cloud.db, {
-      app_id: app.id,
-      state: 'pending',
-      manifest_text: input.text,
-      manifest_json: input.manifest_json,
-      image: input.image,
-      image_id: input.image_id,
-      digest: input.digest,
-      reason: input.reason,
-      by: by.name,
-      created_at: cloud.clock.now(),
-      config_version: config,
-    });
-    try {
-      return await start(cloud, by, app, release, input);
-    } catch (error) {
-      await neverRan(cloud, app, release, toProblem(error));
-      throw error;
-    }
+  return inTurn(cloud, app, () => queueInTurn(cloud, by, app, input));
+}
+
+/** `queueRelease` for who has the app's turn already. */
+export async function queueInTurn(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<Started> {
+  const repeated = await sameOperation(cloud, by, app, input);
+  if (repeated) return repeated;
+  cloud.operations.requireRoom(app.name);
+  const stored = await currentConfig(cloud, app);
+  if (input.expectedConfig !== undefined && stored.version !== input.expectedConfig) throw planChanged(app.name);
+  const config = input.configLike ? await restored(cloud, by, app, stored, input.configLike) : stored.version;
+  const release = await insertRelease(cloud.db, {
+    app_id: app.id,
+    state: 'pending',
+    manifest_text: input.text,
+    manifest_json: input.manifest_json,
+    image: input.image,
+    image_id: input.image_id,
+    digest: input.digest,
+    reason: input.reason,
+    by: by.name,
+    created_at: cloud.clock.now(),
+    config_version: config,
   });
+  try {
+    return await start(cloud, by, app, release, input);
+  } catch (error) {
+    await neverRan(cloud, app, release, toProblem(error));
+    throw error;
+  }
 }
 
 /** Runs work in the app's turn: what it finds stored, releases and config, changes by nobody else meanwhile. */

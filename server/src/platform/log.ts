@@ -46,7 +46,8 @@ export function createRedactor(): Redactor {
   };
   const add = (value: string, user: string | undefined, owner: string) => {
     const lines = value.includes('\n') ? value.split(/\r?\n/).filter((line) => line.length >= shortestLine) : [];
-    for (const part of value.length < shortest ? [] : [value, ...lines])
+    const parts = [...new Set([value, value.trim(), ...lines])];
+    for (const part of parts.filter(({ length }) => length >= shortest))
       for (const form of forms(part, user)) addForm(form, owner);
   };
   const redact = (text: string, isMeant: (owners: ReadonlySet<string>) => boolean): string => {

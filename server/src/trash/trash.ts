@@ -6,7 +6,7 @@ import { type DeletedApp, keptMs } from 'minicloud-shared/model/app';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import * as z from 'zod';
 import { type AppRow, appChanged, findApp, forgetApp, readmitApp } from '../apps/apps.ts';
-import { configNames, deleteConfigs, trashConfig } from '../configs/configs.ts';
+import { configNames, deleteConfigs, redactConfigs, trashConfig } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { forgetKeys } from '../platform/operation-records.ts';
 import { destroyDatabase, keptBindings, readmitBinding } from '../services/services.ts';
@@ -91,6 +91,7 @@ export async function restoreApp(
     await readmitVolumes(db, app);
     await forgetKeys(db, app.id);
   });
+  await redactConfigs(cloud, [app]);
   await appChanged(cloud, app, by.name);
   return back;
 }

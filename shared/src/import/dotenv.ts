@@ -34,7 +34,7 @@ export function readDotenv(
 /** Numbers of the lines, from 1, that are neither empty nor a comment and give no variable a value. */
 export function unreadLines(text: string): number[] {
   const rest = plain(text).replace(line, (found, _name, written) =>
-    written === undefined ? found : found.replace(/[^\n]/g, ''),
+    written === undefined || isOpen(written) ? found : found.replace(/[^\n]/g, ''),
   );
   return rest.split('\n').flatMap((left, index) => (/^\s*(?:#|$)/.test(left) ? [] : [index + 1]));
 }
@@ -43,11 +43,20 @@ function plain(text: string): string {
   return text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n');
 }
 
-const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
+/** A quote that nothing ends. */
+function isOpen(written: string): boolean {
+  return /^["']/.test(written) && !/^(?:'[^']*'|"(?:[^"\\]|\\[\s\S])*")$/.test(written);
+}
+
+/** `$$` is how a `$` is written that names no variable. */
+const escapes: Record<string, string> = {
+  ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
+  ...{ '"': '"', '\\': '\\', $: '$$' },
+};
 
 function unquote(written: string): string {
   if (/^"(?:[^"\\]|\\[\s\S])*"$/.test(written)) {
-    return written.slice(1, -1).replace(/\\([\s\S])/g, (_, character: string) => escapes[character] ?? character);
+    return written.slice(1, -1).replace(/\\([\s\S])/g, (found, character: string) => escapes[character] ?? found);
   }
-  return written.replace(/(^|\s)#.*$/, '').trim();
+  return written.replace(/\s#.*$/, '').trim();
 }

@@ -13,11 +13,12 @@ const harmlessName =
 /** A switch, or nothing. Digits are none, and what begins with a slash is no path: passwords and keys are such too. */
 const harmlessValue = /^(|true|false|yes|no|on|off|null|none)$/i;
 
+/** The bound on a scheme keeps long texts that have none from being gone through again from each of their words. */
 const credentials = [
   // https://datatracker.ietf.org/doc/html/rfc3986#section-3.2.1: userinfo before the host, with or without a password.
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s/@"']+@/i,
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@"']+@/i,
   // What stands after the host's colon and is no port: a password whose end is missing.
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s/@:[\]"']+:(?![\d$]|$)/i,
+  /\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/@:[\]"']+:(?![\d$]|$)/i,
   /[?&;\s,"'](password|passwd|pwd|pass|secret|token|api_?key|access_?key|auth|sig(nature)?)\s*=\s*[^&;\s]/i,
   /^\s*(password|pwd)\s*=/i,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----/,

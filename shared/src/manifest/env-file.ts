@@ -7,6 +7,8 @@ export interface EnvFile {
   values: Map<string, string>;
   /** What would not be taken as it stands, by name or line. No value is in it. */
   problems: string[];
+  /** Lines that set nothing, by number: where there are any, the values around them may be parts of longer ones. */
+  unread: number[];
 }
 
 /**
@@ -20,11 +22,13 @@ export function readEnvFile(text: string): EnvFile {
     if (!configNamePattern.test(name)) problems.push(`${name} can not be the name of a variable`);
     else if (missing.length > 0)
       problems.push(
-        `${name} names ${missing.map((each) => `$${each}`).join(', ')}, which the file does not set; put the value in single quotes to have it as it stands`,
+        // What follows the `$` may be the rest of a password.
+        `${name} has a $ that stands for a variable which the file does not set; put the value in single quotes to have it as it stands`,
       );
     else values.set(name, value);
   }
-  for (const number of unreadLines(text)) problems.push(`line ${number} is no NAME=value line`);
+  const unread = unreadLines(text);
+  problems.push(...unread.map((number) => `line ${number} is no NAME=value line`));
   if (values.size + problems.length === 0) problems.push('there is no NAME=value line');
-  return { values, problems };
+  return { values, problems, unread };
 }
