@@ -83,6 +83,8 @@ export async function startVscode(options: VscodeOptions = {}): Promise<Vscode> 
 /** What would lie over the workbench in tests: welcome pages, tips, notifications about updates. */
 const quiet = {
   'workbench.startupEditor': 'none',
+  // What other suites listen on beside this one is no news to the person who is played here.
+  'remote.autoForwardPorts': false,
   'workbench.tips.enabled': false,
   'workbench.welcomePage.walkthroughs.openOnInstall': false,
   'extensions.ignoreRecommendations': true,
