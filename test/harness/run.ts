@@ -3,8 +3,10 @@
  * `npm test -- unit` runs one suite, `npm test -- e2e deploy` the files of a suite whose path holds a word.
  * Fails when a test fails, is skipped or is a todo, and when a suite or a file ran no test at all.
  */
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './engine.ts';
 import { beginPreparations } from './preparations.ts';
 import { endAll, run } from './process.ts';
 import { eventPrefix, type WireEvent } from './reporter.ts';
@@ -14,6 +16,10 @@ import { createTally, lastLine, succeeded, type Tally } from './tally.ts';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const say = (line: string) => console.log(line);
 const args = process.argv.slice(2).filter((word) => word !== '--');
+
+// Hundreds of processes load the same files: what one of them compiled serves the others, and this run only.
+const compiled = path.join(cacheFolder(), 'compiled');
+rmSync(compiled, { recursive: true, force: true });
 
 const tally = createTally(root, say);
 const { selected, unknown } = selectSuites(args, filesOnDisk(root));
@@ -77,7 +83,8 @@ async function runSuite({ suite, files }: Selected, into: Tally): Promise<void> 
   const batches = [...(together.length > 0 ? [together] : []), ...files.filter(isAlone).map((file) => [file])];
   into.names.clear();
   for (const batch of batches)
-    if (!ending) await runFiles(suite, batch, { env: { ...process.env, ...env }, enter, into });
+    if (!ending)
+      await runFiles(suite, batch, { env: { NODE_COMPILE_CACHE: compiled, ...process.env, ...env }, enter, into });
   if (ending) return;
   for (const pattern of unanswered({ suite, files }, filesOnDisk(root)(suite), into.names))
     into.add(`${suite.name}: no test is called ${pattern}`, false, 0);

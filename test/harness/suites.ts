@@ -39,7 +39,8 @@ export const suites: readonly Suite[] = [
       'test/bench/**/*.test.ts',
     ],
     needs: [],
-    concurrency: 2,
+    // The few that wait, for a server or a program, leave the processor to others.
+    concurrency: 4,
     testTimeoutMs: 2 * minutes,
     silenceMs: 4 * minutes,
   },

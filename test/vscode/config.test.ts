@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { type MemoryCompanion, startMemoryCompanion } from '../harness/memory-companion.ts';
-import { press, pressOn, unfold, widen } from './gestures.ts';
+import { fixWith, press, pressOn, unfold, widen } from './gestures.ts';
 import { openPackaged, type Packaged } from './packaged.ts';
 import { takePictures, walkSteps } from './steps.ts';
 import {
@@ -90,14 +90,6 @@ describe('config vars and secrets', () => {
     }
   };
 
-  const fixWith = async (title: string, picture: string): Promise<void> => {
-    await page.keyboard.press('Control+.');
-    const fix = page.locator('.action-widget .monaco-list-row', { hasText: title });
-    await fix.waitFor();
-    await takePicture(page, picture);
-    await fix.click();
-  };
-
   step('a value that stands in the manifest moves to the server, and its name to the secrets', async () => {
     await page.locator('.activitybar a[aria-label^="Minicloud"]').click();
     await addServer(page, companion.url, companion.admin);
@@ -106,7 +98,9 @@ describe('config vars and secrets', () => {
     await page.locator('.squiggly-error').first().waitFor();
     await page.locator('.squiggly-warning').first().waitFor();
     await goTo(page, 9, 5);
-    await fixWith('Move ADMIN_PASSWORD to the secrets, and its value to localhost', 'config-0-move');
+    await fixWith(page, 'Move ADMIN_PASSWORD to the secrets, and its value to localhost', () =>
+      takePicture(page, 'config-0-move'),
+    );
     await told(page, 'ADMIN_PASSWORD has its value on localhost, and the file only its name.');
     await page.locator('.squiggly-warning').first().waitFor({ state: 'detached' });
     assert.equal((await editorText(page)).trimEnd(), manifest.replace(/env:[\s\S]*/, '- ADMIN_PASSWORD'));
@@ -119,7 +113,7 @@ describe('config vars and secrets', () => {
 
   step('the manifest says which secret has no value, and its fix asks for it', async () => {
     await goTo(page, 7, 4);
-    await fixWith('Set the secret STRIPE_KEY on localhost…', 'config-1-fix');
+    await fixWith(page, 'Set the secret STRIPE_KEY on localhost…', () => takePicture(page, 'config-1-fix'));
     await page.locator('.quick-input-widget', { hasText: 'Value of STRIPE_KEY of shop on localhost' }).waitFor();
     assert.equal(await input().getAttribute('type'), 'password');
     await input().fill(planted.typed);

@@ -29,6 +29,25 @@ export async function pressOn(page: Page, row: Locator, key: string, opened: Loc
   assert.fail(`${key} opens nothing`);
 }
 
+/** Opens the fixes of what the cursor is at, and takes one: again when they were asked for before it was among them. */
+export async function fixWith(page: Page, title: string, look: () => Promise<void> = async () => {}): Promise<void> {
+  const fix = page.locator('.action-widget .monaco-list-row', { hasText: title });
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    await page.keyboard.press('Control+.');
+    const there = await fix.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+    if (there) {
+      await look();
+      await fix.click();
+      return;
+    }
+    await page.keyboard.press('Escape');
+  }
+  assert.fail(`no fix called ${title}`);
+}
+
 /** Chooses from a row's menu, again when something closed it. */
 export async function fromMenu(page: Page, row: Locator, item: string): Promise<void> {
   for (let attempt = 0; attempt < 6; attempt += 1) {
