@@ -191,9 +191,10 @@ const configs: Migration = {
     const statements = [
       sql`CREATE TABLE configs (
         app_id TEXT NOT NULL, version INTEGER NOT NULL CHECK (version > 0), names_json TEXT NOT NULL,
-        values_sealed TEXT NOT NULL, created_at INTEGER NOT NULL, by TEXT NOT NULL,
+        values_sealed TEXT NOT NULL, created_at INTEGER NOT NULL, by TEXT NOT NULL, instead_of INTEGER,
         PRIMARY KEY (app_id, version)) STRICT`,
-      sql`CREATE TRIGGER configs_append_only BEFORE UPDATE OF app_id, version, names_json, created_at, by ON configs
+      sql`CREATE TRIGGER configs_append_only BEFORE UPDATE OF app_id, version, names_json, created_at, by, instead_of
+        ON configs
         BEGIN SELECT RAISE(ABORT, 'configs are append-only'); END`,
       sql`ALTER TABLE releases ADD COLUMN config_version INTEGER NOT NULL DEFAULT 0`,
       sql`ALTER TABLE request_keys ADD COLUMN answer_json TEXT`,

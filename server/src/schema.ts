@@ -107,6 +107,8 @@ export interface Tables {
     values_sealed: string;
     created_at: number;
     by: string;
+    /** Of a version that a rollback brought back: the one that was the newest before it. Null for what people set. */
+    instead_of: number | null;
   };
   domains: { name: string; app_id: string; created_at: number };
   certificates: {

@@ -24,6 +24,7 @@ import {
 } from './store.ts';
 
 export type { ConfigEdit, ToSet } from './check.ts';
+export { restoreConfig, takeBackConfig } from './restored.ts';
 export { deleteConfigs } from './store.ts';
 
 /** The values are secret: never log one. */
@@ -102,11 +103,25 @@ export function differences(before: Config, next: Config): ConfigDifference[] {
   });
 }
 
+export interface Storing {
+  by: string;
+  /** The version that this one takes the place of until a rollback has come to its end. */
+  insteadOf?: number;
+  /** Written in the same transaction. */
+  alongside?: (db: Db) => Promise<void>;
+}
+
 /**
- * Writes the next version down and tells so, by name. Call in the app's turn: the version before it must still be the
- * newest.
+ * Writes the next version down and tells so, by name. Throws `conflict` when the version before it is not the newest any
+ * more.
  */
-export async function storeConfig(cloud: Cloud, app: AppRow, by: string, before: Config, next: Config): Promise<void> {
+export async function storeConfig(
+  cloud: Cloud,
+  app: AppRow,
+  { by, insteadOf, alongside }: Storing,
+  before: Config,
+  next: Config,
+): Promise<void> {
   const found = differences(before, next);
   const names: ConfigName[] = [...next.values].map(([name, { kind, at, by: who }]) => ({ name, kind, at, by: who }));
   const plain = Object.fromEntries([...next.values].map(([name, { value }]) => [name, value]));
@@ -119,6 +134,7 @@ export async function storeConfig(cloud: Cloud, app: AppRow, by: string, before:
     values_sealed: cloud.sealer.seal(JSON.stringify(plain), configPlace(app.id, version)),
     created_at: cloud.clock.now(),
     by,
+    instead_of: insteadOf ?? null,
   };
   await cloud.events.append({
     by,
@@ -130,7 +146,10 @@ export async function storeConfig(cloud: Cloud, app: AppRow, by: string, before:
       unset: found.filter(({ change }) => change === 'removed').map(({ name }) => name),
     },
     alongside: async (transaction) => {
-      if (!(await insertConfig(transaction, row))) throw beingDeleted(app.name);
+      const done = await insertConfig(transaction, row);
+      if (done === 'deleting') throw beingDeleted(app.name);
+      if (done === 'taken') throw otherVersion(app, before.version, version);
+      await alongside?.(transaction);
     },
   });
 }
@@ -203,6 +222,18 @@ export async function redactConfigs(cloud: Cloud, apps: readonly AppRow[]): Prom
       cloud.log.error('stored config could not be read', { app: app.name, why: toProblem(error).why });
     }
   }
+}
+
+/** Config that was looked at is not what is stored now. */
+export function otherVersion(app: Pick<AppRow, 'name'>, expected: number, stored: number): ProblemError {
+  return new ProblemError({
+    code: 'conflict',
+    what: 'The config is no longer what you saw',
+    object: `app ${app.name}`,
+    why: `Version ${stored} is stored; you saw ${expected}.`,
+    still: 'Nothing was changed.',
+    remedy: `Look again (\`minicloud config ${app.name}\`), then set what you still want.`,
+  });
 }
 
 export function configPlace(appId: string, version: number): string {

@@ -13,12 +13,16 @@ export interface ConfigName {
   by: string;
 }
 
-/** For a transaction. False, and nothing written, when the app is gone or being deleted. */
-export async function insertConfig(db: Db, row: ConfigRow): Promise<boolean> {
+/** For a transaction. Writes nothing when the app is gone or being deleted, or has such a version already, and says which. */
+export async function insertConfig(db: Db, row: ConfigRow): Promise<'stored' | 'deleting' | 'taken'> {
   const app = await db.selectFrom('apps').select('deleting_at').where('id', '=', row.app_id).executeTakeFirst();
-  if (!app || app.deleting_at !== null) return false;
-  await db.insertInto('configs').values(row).execute();
-  return true;
+  if (!app || app.deleting_at !== null) return 'deleting';
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('configs')
+    .values(row)
+    .onConflict((conflict) => conflict.columns(['app_id', 'version']).doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 0n ? 'taken' : 'stored';
 }
 
 export async function newestConfig(db: Db, appId: string): Promise<ConfigRow | undefined> {

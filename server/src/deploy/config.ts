@@ -12,6 +12,7 @@ import {
   differences,
   edited,
   noConfig,
+  otherVersion,
   preview,
   storeConfig,
 } from '../configs/configs.ts';
@@ -100,7 +101,7 @@ async function store(
 ): Promise<{ stored: Config; changed: string[]; base: ReleaseRow | undefined }> {
   const before = await currentConfig(cloud, app);
   if (input.expectVersion !== undefined && input.expectVersion !== before.version)
-    throw otherVersion(app, input.expectVersion, before);
+    throw otherVersion(app, input.expectVersion, before.version);
   const next = edited(app.name, before, input, { at: cloud.clock.now(), by: by.name });
   const changed = differences(before, next).map(({ name }) => name);
   const latest = await latestRelease(cloud, app);
@@ -112,7 +113,7 @@ async function store(
     cloud.operations.requireRoom(app.name);
   }
   if (changed.length === 0) return { stored: before, changed, base };
-  await storeConfig(cloud, app, by.name, before, next);
+  await storeConfig(cloud, app, { by: by.name }, before, next);
   await appChanged(cloud, app, by.name);
   return { stored: next, changed, base };
 }
@@ -198,7 +199,7 @@ async function appOf(cloud: Cloud, input: ConfigInput): Promise<AppRow> {
   if (known) return known;
   if (create) {
     // No app is made for what is refused then.
-    if (expectVersion !== 0) throw otherVersion({ name }, expectVersion, noConfig);
+    if (expectVersion !== 0) throw otherVersion({ name }, expectVersion, noConfig.version);
     edited(name, noConfig, input, { at: 0, by: '' });
     return ensureApp(cloud, { name, environment: 'production' });
   }
@@ -213,16 +214,5 @@ function notFound(name: string): ProblemError {
     why: 'No app on this server has this name.',
     still: 'Nothing was changed.',
     remedy: 'Correct the name, deploy its manifest first, or say that the app is to be made: `--create`.',
-  });
-}
-
-function otherVersion(app: Pick<AppRow, 'name'>, expected: number, { version }: Config): ProblemError {
-  return new ProblemError({
-    code: 'conflict',
-    what: 'The config is no longer what you saw',
-    object: `app ${app.name}`,
-    why: `Version ${version} is stored; you saw ${expected}.`,
-    still: 'Nothing was changed.',
-    remedy: `Look again (\`minicloud config ${app.name}\`), then set what you still want.`,
   });
 }

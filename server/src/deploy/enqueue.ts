@@ -2,12 +2,13 @@
 import type { Operation } from 'minicloud-shared/model/operation';
 import { type Problem, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, appChanged } from '../apps/apps.ts';
-import { type Config, configOf, currentConfig, differences, storeConfig } from '../configs/configs.ts';
+import { currentConfig, restoreConfig } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
 import { claimDomains, manifestDomains } from '../domains/domains.ts';
 import type { RequestKey } from '../platform/operation-records.ts';
 import { createQueue, type Queue } from '../platform/queue.ts';
 import { insertRelease, type ReleaseRow, releasesInState, resolvedOf, toRelease } from '../releases/releases.ts';
+import type { Db } from '../schema.ts';
 import { type Expected, neverRan, planChanged, runRelease } from './run.ts';
 
 export interface Started {
@@ -49,22 +50,7 @@ export async function queueInTurn(cloud: Cloud, by: Principal, app: AppRow, inpu
   const repeated = await sameOperation(cloud, by, app, input);
   if (repeated) return repeated;
   cloud.operations.requireRoom(app.name);
-  const stored = await currentConfig(cloud, app);
-  if (input.expectedConfig !== undefined && stored.version !== input.expectedConfig) throw planChanged(app.name);
-  const config = input.configLike ? await restored(cloud, by, app, stored, input.configLike) : stored.version;
-  const release = await insertRelease(cloud.db, {
-    app_id: app.id,
-    state: 'pending',
-    manifest_text: input.text,
-    manifest_json: input.manifest_json,
-    image: input.image,
-    image_id: input.image_id,
-    digest: input.digest,
-    reason: input.reason,
-    by: by.name,
-    created_at: cloud.clock.now(),
-    config_version: config,
-  });
+  const release = await recorded(cloud, by, app, input);
   try {
     return await start(cloud, by, app, release, input);
   } catch (error) {
@@ -80,19 +66,25 @@ export async function inTurn<T>(cloud: Cloud, app: Pick<AppRow, 'id'>, work: () 
   return turns.add(app.id, work);
 }
 
-/** The config that a release had is the newest again; gives its version. */
-async function restored(
-  cloud: Cloud,
-  by: Principal,
-  app: AppRow,
-  stored: Config,
-  release: ReleaseRow,
-): Promise<number> {
-  const { values } = await configOf(cloud, app, release);
-  const next = { version: stored.version + 1, values };
-  if (differences(stored, next).length === 0) return stored.version;
-  await storeConfig(cloud, app, by.name, stored, next);
-  return next.version;
+/** The pending release, with the config that it is to have. */
+async function recorded(cloud: Cloud, by: Principal, app: AppRow, input: NewRelease): Promise<ReleaseRow> {
+  const { version: stored } = await currentConfig(cloud, app);
+  if (input.expectedConfig !== undefined && stored !== input.expectedConfig) throw planChanged(app.name);
+  const record = async (db: Db, config: number) =>
+    insertRelease(db, {
+      app_id: app.id,
+      state: 'pending',
+      manifest_text: input.text,
+      manifest_json: input.manifest_json,
+      image: input.image,
+      image_id: input.image_id,
+      digest: input.digest,
+      reason: input.reason,
+      by: by.name,
+      created_at: cloud.clock.now(),
+      config_version: config,
+    });
+  return input.configLike ? restoreConfig(cloud, app, by.name, input.configLike, record) : record(cloud.db, stored);
 }
 
 /** What the same token started with the same idempotency key: work of the same kind on the same app. */

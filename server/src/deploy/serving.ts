@@ -2,9 +2,10 @@
  * What an app serves and the states of its releases, which say the same: they move together, in one transaction, so
  * that neither a crash nor a full disk leaves an app between two releases.
  */
-import type { Problem } from 'minicloud-shared/model/problem';
-import type { Receipt, ReleaseState } from 'minicloud-shared/model/release';
+import { type Problem, toProblem } from 'minicloud-shared/model/problem';
+import { type Receipt, type ReleaseState, releaseTransitions } from 'minicloud-shared/model/release';
 import { type AppRow, appChanged, findAppById, setServing } from '../apps/apps.ts';
+import { takeBackConfig } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { crashpoint } from '../platform/crashpoint.ts';
 import { inTransaction } from '../platform/db.ts';
@@ -77,7 +78,10 @@ export async function settledServing(cloud: Cloud, app: AppRow): Promise<Release
   return findRelease(cloud.db, app.id, release.version);
 }
 
-/** Moves the release along its state table and tells subscribers; a move that is not allowed from here changes nothing. */
+/**
+ * Moves the release along its state table and tells subscribers; a move that is not allowed from here changes nothing.
+ * With one that fails goes the config that was brought back for it.
+ */
 export async function changeState(
   cloud: Cloud,
   app: AppRow,
@@ -86,11 +90,25 @@ export async function changeState(
   facts: { receipt?: Receipt | undefined; problem?: Problem },
 ): Promise<void> {
   const { receipt } = facts;
+  // First, so that a kill between the two leaves a release that is still to be ended.
+  if (to === 'failed') await withoutItsConfig(cloud, app, release);
   const { redact } = cloud.redactor.of(app.name);
   const problem = facts.problem && (JSON.parse(redactedJson(facts.problem, redact)) as Problem);
   const told = { at: cloud.clock.now(), ...(receipt ? { receipt } : {}), ...(problem ? { problem } : {}) };
   if (!(await moveRelease(cloud.db, app.id, release.version, to, told))) return;
   await announce(cloud, app.id, release.version);
+}
+
+/** That values could not go back keeps no release from its end: they show as a difference in the next plan. */
+async function withoutItsConfig(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<void> {
+  const now = await findRelease(cloud.db, app.id, release.version);
+  if (!now || !releaseTransitions[now.state as ReleaseState].includes('failed')) return;
+  try {
+    await takeBackConfig(cloud, app, now);
+  } catch (error) {
+    const { why } = toProblem(error);
+    cloud.log.warn('the config before a failed rollback was not stored again', { app: app.name, why });
+  }
 }
 
 /** Tells subscribers what the release is now. */

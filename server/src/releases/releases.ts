@@ -17,6 +17,7 @@ export {
   type Resolved,
   reinstate,
   releasesInState,
+  releasesWithConfig,
   resolvedOf,
   saveReceipt,
   servingReleases,

@@ -3,7 +3,6 @@ import { sql } from 'kysely';
 import type { ContainerManifest } from 'minicloud-shared/manifest/model';
 import type { Problem } from 'minicloud-shared/model/problem';
 import { type Receipt, type Release, type ReleaseState, releaseTransitions } from 'minicloud-shared/model/release';
-import { inTransaction } from '../platform/db.ts';
 import type { Db, Tables } from '../schema.ts';
 
 export type ReleaseRow = Tables['releases'];
@@ -12,24 +11,20 @@ export async function insertRelease(
   db: Db,
   row: Omit<ReleaseRow, 'version' | 'finished_at' | 'receipt_json' | 'problem_json'>,
 ): Promise<ReleaseRow> {
-  return inTransaction(db, async (trx) => {
-    const newest = await trx
-      .selectFrom('releases')
-      .select((eb) => eb.fn.max('version').as('version'))
-      .where('app_id', '=', row.app_id)
-      .executeTakeFirst();
-    return trx
-      .insertInto('releases')
-      .values({
-        ...row,
-        version: (newest?.version ?? 0) + 1,
-        finished_at: null,
-        receipt_json: null,
-        problem_json: null,
-      })
-      .returningAll()
-      .executeTakeFirstOrThrow();
-  });
+  return db
+    .insertInto('releases')
+    .values((eb) => ({
+      ...row,
+      version: eb
+        .selectFrom('releases')
+        .select(sql<number>`coalesce(max(version), 0) + 1`.as('version'))
+        .where('app_id', '=', row.app_id),
+      finished_at: null,
+      receipt_json: null,
+      problem_json: null,
+    }))
+    .returningAll()
+    .executeTakeFirstOrThrow();
 }
 
 export async function newestRelease(db: Db, appId: string): Promise<ReleaseRow | undefined> {
@@ -89,6 +84,16 @@ export async function imagesFromRegistries(db: Db, apps: readonly string[]): Pro
   `.execute(db);
   // One that is named by its id came from no repository.
   return rows.map(({ image }) => image).filter((image) => !image.startsWith('sha256:'));
+}
+
+/** Releases that have this version of the app's config. */
+export async function releasesWithConfig(db: Db, appId: string, config: number): Promise<ReleaseRow[]> {
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('config_version', '=', config)
+    .execute();
 }
 
 /** Moves a release along `releaseTransitions`; false when the row was not in a state from which that is allowed. */
