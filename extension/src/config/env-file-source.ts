@@ -1,4 +1,5 @@
 import { l10n, QuickPickItemKind, Uri, window, workspace } from 'vscode';
+import { readText } from '../read-text.ts';
 import type { ConfigTools } from './load-config.ts';
 
 export interface EnvFile {
@@ -18,7 +19,7 @@ export async function findEnvFile(tools: ConfigTools, argument: unknown): Promis
   const uri = argument instanceof Uri ? argument : await pick(tools);
   if (!uri) return undefined;
   const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-  const text = await readText(uri);
+  const text = await readText(uri, mostBytes);
   if (text !== undefined) return { name, uri, text };
   void window.showErrorMessage(l10n.t('{0} can not be read, or it is larger than 1 MB. Nothing was changed.', name));
   return undefined;
@@ -43,16 +44,4 @@ async function pick(tools: ConfigTools): Promise<Uri | undefined> {
   if (chosen === other)
     return (await window.showOpenDialog({ canSelectMany: false, openLabel: l10n.t('Import') }))?.[0];
   return chosen && 'uri' in chosen ? (chosen.uri as Uri) : undefined;
-}
-
-/** As it is in the editor, saved or not, else on disk. */
-async function readText(uri: Uri): Promise<string | undefined> {
-  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open) return open.getText();
-  try {
-    const { size } = await workspace.fs.stat(uri);
-    return size > mostBytes ? undefined : new TextDecoder().decode(await workspace.fs.readFile(uri));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 /** What is imported: a file of the workspace or of the disk, or a container that somebody copied. */
 import type { ImportResult } from 'minicloud-shared/import/model';
 import { env, l10n, QuickPickItemKind, Uri, window, workspace } from 'vscode';
+import { readText } from '../read-text.ts';
 
 export interface ImportSource {
   /** Name of the file, or what it is called otherwise. */
@@ -78,18 +79,6 @@ async function fromClipboard(): Promise<ImportSource | undefined> {
     text: (await env.clipboard.readText()).slice(0, mostBytes + 1),
     folder: folder.uri,
   };
-}
-
-/** Text as it is in the editor, saved or not, else on disk. */
-async function readText(uri: Uri, most: number): Promise<string | undefined> {
-  const open = workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
-  if (open) return open.getText();
-  try {
-    const { size } = await workspace.fs.stat(uri);
-    return size > most ? undefined : new TextDecoder().decode(await workspace.fs.readFile(uri));
-  } catch {
-    return undefined;
-  }
 }
 
 function nameOf(uri: Uri): string {

@@ -19,20 +19,65 @@ type Words = Pick<Command, 'name'>;
 /** In words, for one and for more. */
 const kindWords = { config: ['config var', 'config vars'], secret: ['secret', 'secrets'] } as const;
 
-export const setOptions = {
+const setOptions = {
   from: { type: 'string', value: 'FILE', complete: 'file', help: 'take all of a .env file; shows the names and asks' },
   'no-deploy': { type: 'boolean', help: 'only store; used from the next deploy on' },
   create: { type: 'boolean', help: 'make the app when it is not there; the values wait for its first deploy' },
   yes: { ...yesOption, help: 'do not ask, with --from' },
 } as const satisfies Record<string, Option>;
 
-export const setJson =
-  '{ version: number, changed: string[], operation?: Operation, release?: Release, urls?: string[] }';
-export const deployDetail =
-  'What a process of the app would see makes a release of the same image and manifest, deployed as any other: the old one serves until the new one is healthy. What no process would see is stored, and used when a deploy asks for it.';
+const setJson = '{ version: number, changed: string[], operation?: Operation, release?: Release, urls?: string[] }';
+const deployDetail =
+  'A change that a process of the app sees makes a release of the same image and manifest: the old one serves until the new one is healthy. Any other is stored until a deploy uses it.';
+
+/** What a command for one kind says of itself. */
+type Own = Pick<Command, 'summary' | 'details' | 'examples'>;
+
+/** `config` and `secrets`. */
+export function listCommand(kind: ConfigKind, own: Own): Command {
+  return {
+    ...own,
+    name: commandOf(kind),
+    positionals: [appPositional],
+    options: {},
+    json: '{ version: number, entries: { name, kind, updatedAt, by, used }[] }',
+    run: (context) => listConfig(context, kind),
+  };
+}
+
+/** `config:set` and `secrets:set`; `key` is how a value is named on the command line. */
+export function setCommand(kind: ConfigKind, { key, ...own }: Own & { key: string }): Command {
+  const command: Command = {
+    ...own,
+    ...changing,
+    name: `${commandOf(kind)}:set`,
+    positionals: [appPositional, { name: key, required: false, many: true, complete: 'none' }],
+    options: setOptions,
+    details: [...own.details, deployDetail],
+    run: (context) => setConfig(context, command, kind),
+  };
+  return command;
+}
+
+/** `config:unset` and `secrets:unset`. */
+export function unsetCommand(kind: ConfigKind, own: Own): Command {
+  const command: Command = {
+    ...own,
+    ...changing,
+    name: `${commandOf(kind)}:unset`,
+    positionals: [appPositional, { name: 'KEY', required: true, many: true, complete: 'none' }],
+    options: { 'no-deploy': setOptions['no-deploy'] },
+    details: [...own.details, deployDetail],
+    run: (context) => unsetConfig(context, command, kind),
+  };
+  return command;
+}
+
+const appPositional: Command['positionals'][number] = { name: 'NAME', required: true, complete: 'app' };
+const changing = { finishes: true, json: setJson } as const;
 
 /** Prints the names of one kind. */
-export async function listConfig(context: Context, kind: ConfigKind): Promise<ExitCode> {
+async function listConfig(context: Context, kind: ConfigKind): Promise<ExitCode> {
   const [app = ''] = context.args.positionals;
   const { version, entries } = await (await context.api()).config.list.query({ app });
   const shown = entries.filter((entry) => entry.kind === kind);
@@ -65,7 +110,7 @@ export function configView(entries: readonly ConfigEntry[], now: number, columns
 }
 
 /** Sets what stands on the command line, is typed, or is in a file. */
-export async function setConfig(context: Context, command: Words, kind: ConfigKind): Promise<ExitCode> {
+async function setConfig(context: Context, command: Words, kind: ConfigKind): Promise<ExitCode> {
   const { args } = context;
   const [app = '', ...words] = args.positionals;
   const from = args.text('from');
@@ -90,7 +135,7 @@ export async function setConfig(context: Context, command: Words, kind: ConfigKi
 }
 
 /** Unsets names of one kind. */
-export async function unsetConfig(context: Context, command: Words, kind: ConfigKind): Promise<ExitCode> {
+async function unsetConfig(context: Context, command: Words, kind: ConfigKind): Promise<ExitCode> {
   const { args } = context;
   const [app = '', ...unset] = args.positionals;
   if (unset.length === 0) throw usage(command, 'KEY', 'Name what is to be unset.');

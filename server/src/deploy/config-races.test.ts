@@ -106,7 +106,7 @@ test('what waited while its app was deleted is refused, and the next app of that
   assert.match(await logOf('wait'), /^K=\[redacted\]$/m);
 });
 
-test('after a write that failed the next value is as secret as any', async () => {
+test('a value is redacted also when the first try to store it failed', async () => {
   const { client, cloud } = companion;
   await companion.deploy(manifest('full'));
   await sql`CREATE TRIGGER full BEFORE INSERT ON configs BEGIN SELECT RAISE(ABORT, 'disk is full'); END`.execute(

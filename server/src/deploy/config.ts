@@ -1,4 +1,4 @@
-/** Setting config vars and secrets: what changes for a process of what serves makes a release, as any deploy does. */
+/** Sets config vars and secrets. A difference that a process of the serving release would see makes a new release. */
 import type { ConfigPreview, ConfigSetResult } from 'minicloud-shared/model/config';
 import { dataAtRisk } from 'minicloud-shared/model/plan';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
