@@ -40,7 +40,7 @@ export const suites: readonly Suite[] = [
     ],
     needs: [],
     // The few that wait, for a server or a program, leave the processor to others.
-    concurrency: 4,
+    concurrency: 3,
     testTimeoutMs: 2 * minutes,
     silenceMs: 4 * minutes,
   },
