@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
 import { problemSchema } from 'minicloud-shared/model/problem';
 import {
   type Answer,
@@ -289,6 +290,16 @@ test('an unexpected failure says where its cause is, and not what it is', async 
   } finally {
     Object.assign(db, { selectFrom: original });
   }
+});
+
+test('a full disk is told as that, wherever it was met', async () => {
+  // As SQLite itself does it: the database may have no page more than it has.
+  const pages = async (most: number) => sql`PRAGMA max_page_count = ${sql.lit(most)}`.execute(companion.cloud.db);
+  await pages(1);
+  const manifest = `name: full\nimage: full:1\nenv: { TEXT: "${'x'.repeat(20_000)}" }\n`;
+  const answer = await post('/trpc/deploys.start', JSON.stringify({ manifest }));
+  await pages(1_000_000_000);
+  assert.equal(problemOf(answer), 'disk_full', answer.text);
 });
 
 test('tokens can not be guessed in a row; who has one is not hindered, and the log is not filled', async () => {

@@ -159,9 +159,12 @@ function asTrpcError(error: TRPCError, principal?: Principal): TRPCError {
   const veiled = principal ? asVeiled(error, principal) : error;
   const problem = asProblem(veiled);
   const codes: Partial<Record<ProblemCode, TRPCError['code']>> = trpcCodes;
+  const origin = veiled.cause ?? veiled;
+  // What an error of others was found to mean is told once: by its new code it would be taken for a bad request.
+  const told = problem.code === 'internal' || origin instanceof ProblemError;
   return new TRPCError({
     code: codes[problem.code] ?? 'UNPROCESSABLE_CONTENT',
     message: problem.what,
-    cause: veiled.cause ?? veiled,
+    cause: told ? origin : new ProblemError(problem, { cause: origin }),
   });
 }
