@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { pureSchemas } from 'minicloud-shared/bundle/pure-schemas';
 
 /** What is bundled; the command line apart from the companion, as it starts for every word typed. */
 const bundles = { companion: 'server/src/start.ts', cli: 'server/src/cli/main.ts' };
 
 /** Folders whose sources end up in the bundles. */
-const sources = ['shared/src', 'server/src', 'server/setup', 'pnpm-lock.yaml'];
+const sources = ['shared/src', 'shared/bundle', 'server/src', 'server/setup', 'pnpm-lock.yaml'];
 
 /** Path of a bundle that `buildServer` makes. */
 export function bundlePath(root: string, name: keyof typeof bundles): string {
@@ -24,12 +25,47 @@ export async function buildServer(root: string, say: (line: string) => void): Pr
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return false;
   say('building the companion');
   const outdir = path.join(root, 'server/dist');
-  const entries = Object.entries(bundles).map(([out, file]) => ({ in: path.join(root, file), out }));
-  // What is imported when it is needed stays a file of its own, so that it costs no memory before.
-  await build({ ...common, entryPoints: entries, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } });
+  await build(companionBuild(root, outdir));
+  await buildCli(root, outdir);
   await writeFile(stamp, wanted);
   await removeOld(outdir);
   return true;
+}
+
+/** Parts of the command line that need zod and are loaded when they are needed. */
+const zodParts = { 'cli-language': 'language.ts', 'cli-replies': 'replies.ts' };
+
+/**
+ * The command line, which starts for every word typed: without zod, which would be most of what it loads. The parts that
+ * need it are bundles of their own, as chunks that they share with the rest would bring zod along. They throw no
+ * `ProblemError`: theirs is not the one that the rest knows.
+ */
+export async function buildCli(root: string, outdir: string): Promise<Metafile> {
+  const own: BuildOptions = { ...common, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } };
+  const folder = path.dirname(path.join(root, bundles.cli));
+  const parts = Object.entries(zodParts).map(([out, file]) => ({ in: path.join(folder, file), out }));
+  await build({ ...own, entryPoints: parts });
+  const entryPoints = { cli: path.join(root, bundles.cli) };
+  const plugins = [...(own.plugins ?? []), keptOut, pureSchemas];
+  return (await build({ ...own, entryPoints, plugins, metafile: true })).metafile;
+}
+
+const keptOut: Plugin = {
+  name: 'kept-out',
+  setup({ onResolve }) {
+    for (const [out, file] of Object.entries(zodParts)) {
+      const filter = new RegExp(`/${file.replace('.', '\\.')}$`);
+      onResolve({ filter }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: `./${out}.js`, external: true } : undefined,
+      );
+    }
+  },
+};
+
+/** What is imported when it is needed stays a file of its own, so that it costs no memory before. */
+function companionBuild(root: string, outdir: string): BuildOptions {
+  const entryPoints = { companion: path.join(root, bundles.companion) };
+  return { ...common, entryPoints, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } };
 }
 
 /** Parts that no bundle names any more. Not at once: a companion that runs may still load one of its own. */

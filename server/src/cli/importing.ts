@@ -1,7 +1,6 @@
 /** What `minicloud import` does. */
 import { open, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { importApp as convert, filesFor, importMaxBytes, kindOf, likeliest } from 'minicloud-shared/import/import';
 import type { Imported, ImportInput } from 'minicloud-shared/import/model';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import { usage } from './arguments.ts';
@@ -14,10 +13,12 @@ import { textLines } from './screen.ts';
 import { findManifests, manifestNames } from './source.ts';
 import { type Line, styled } from './text.ts';
 
+const { filesFor, importApp, importMaxBytes, kindOf, likeliest } = await import('./language.ts');
+
 export async function runImport(context: Context): Promise<number> {
   const { args } = context;
   const { input, folder } = await inputOf(context);
-  const result = convert(input);
+  const result = importApp(input);
   if (!result.ok) throw nothing(input.file, result.why, result.remedy);
   const file = args.has('write') ? await write(context, folder, result) : undefined;
   if (args.has('write') && file === undefined) return exitCodes.interrupted;

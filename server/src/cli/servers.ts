@@ -3,17 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { z } from 'zod';
 
-const savedServerSchema = z.object({ url: z.string(), token: z.string(), addedAt: z.number() });
-const savedSchema = z.object({
-  version: z.literal(1),
+export interface SavedServer {
+  url: string;
+  token: string;
+  /** Milliseconds since the epoch. */
+  addedAt: number;
+}
+
+export interface Saved {
+  version: 1;
   /** Address of the one that is used when none is named. */
-  default: z.string().optional(),
-  servers: z.array(savedServerSchema),
-});
-export type SavedServer = z.infer<typeof savedServerSchema>;
-export type Saved = z.infer<typeof savedSchema>;
+  default?: string | undefined;
+  servers: SavedServer[];
+}
 
 export const noServers: Saved = { version: 1, servers: [] };
 
@@ -49,10 +52,25 @@ export async function readSaved(file: string, warn: (line: string) => void): Pro
     // The parser's own message quotes the text, which holds tokens.
     throw unreadable(file, 'It is not JSON.');
   }
-  const parsed = savedSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw unreadable(file, `${issue?.path.join('.') || 'The file'} is not what was written there.`);
+  const wrong = wrongIn(json);
+  if (wrong !== undefined) throw unreadable(file, `${wrong} is not what was written there.`);
+  return json as Saved;
+}
+
+/** What is not as `writeSaved` wrote it. By hand: every command reads the file, and zod would be most of what it loads. */
+function wrongIn(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null) return 'The file';
+  const { version, default: used, servers } = json as Record<string, unknown>;
+  if (version !== 1) return 'version';
+  if (used !== undefined && typeof used !== 'string') return 'default';
+  if (!Array.isArray(servers)) return 'servers';
+  const types = { url: 'string', token: 'string', addedAt: 'number' };
+  const wrong = servers.flatMap((server: Record<string, unknown> | null, at) =>
+    Object.entries(types)
+      .filter(([key, type]) => typeof server?.[key] !== type)
+      .map(([key]) => `servers.${at}.${key}`),
+  );
+  return wrong[0];
 }
 
 /** Writes all of it or nothing: mode 0600, in a folder of mode 0700 when that had to be made. */

@@ -3,7 +3,6 @@ import { lstat, readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { z } from 'zod';
 import { UsageProblem } from './exit-codes.ts';
 import { readSaved, savedPath } from './servers.ts';
 
@@ -79,8 +78,6 @@ function hostOf(text: string): string {
   return text.replace(/[/?#].*$/, '').replace(/:\d*$/, '');
 }
 
-const readySchema = z.object({ apiUrl: z.string(), token: z.string() });
-
 interface Started {
   file: string;
   url?: string;
@@ -117,7 +114,8 @@ async function readReady(file: string): Promise<Started> {
     return { file, damage: error instanceof Error ? error.message : String(error) };
   }
   try {
-    const { apiUrl, token } = readySchema.parse(JSON.parse(text));
+    const { apiUrl, token } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof apiUrl !== 'string' || typeof token !== 'string') throw new TypeError('not what is written there');
     const url = parseServerUrl(apiUrl);
     if (!isThisMachine(new URL(url).hostname))
       return { file, damage: 'The address in it is none of this machine, where a server that is started here runs.' };

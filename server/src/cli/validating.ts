@@ -1,11 +1,6 @@
 /** What `minicloud validate` does. */
 import path from 'node:path';
-import { formatDiagnostics, tellable } from 'minicloud-shared/manifest/format';
 import type { Diagnostic, ServerFacts } from 'minicloud-shared/manifest/model';
-import { parseManifestDocument } from 'minicloud-shared/manifest/parse';
-import { checkAgainstServer } from 'minicloud-shared/manifest/server-rules';
-import { isOfSource } from 'minicloud-shared/manifest/source-rule-codes';
-import { checkAgainstSource } from 'minicloud-shared/manifest/source-rules';
 import { usage } from './arguments.ts';
 import type { Context } from './command.ts';
 import { validate } from './commands/validate.ts';
@@ -14,6 +9,9 @@ import { textLines } from './screen.ts';
 import { findManifests, manifestMaxBytes, noManifestAt, readManifest } from './source.ts';
 import { sourceReads } from './source-tree.ts';
 import { type Line, styled } from './text.ts';
+
+const { checkAgainstServer, checkAgainstSource, formatDiagnostics, isOfSource, parseManifestDocument, tellable } =
+  await import('./language.ts');
 
 export async function runValidate(context: Context): Promise<number> {
   const words = context.args.positionals.length > 0 ? context.args.positionals : ['.'];

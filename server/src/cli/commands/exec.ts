@@ -1,5 +1,5 @@
 import { ProblemError } from 'minicloud-shared/model/problem';
-import { outputByte, type TerminalReply, terminalReplySchema } from 'minicloud-shared/model/terminal';
+import { outputByte } from 'minicloud-shared/model/terminal';
 import { usage } from '../arguments.ts';
 import type { Command, Context } from '../command.ts';
 import { openSocket, type Socket } from '../socket.ts';
@@ -64,10 +64,11 @@ async function attend({ streams, onInterrupt }: Context, socket: Socket, tty: bo
   // Without a terminal there is no key to send: to leave is to end the program.
   const offInterrupt = onInterrupt(() => socket.close());
   void typeInto(socket, streams.input, tty);
+  const { terminalReply } = await import('../replies.ts');
   try {
     for await (const message of socket.messages) {
       if ('text' in message) {
-        const reply = replyOf(message.text);
+        const reply = terminalReply(message.text);
         if (reply?.type === 'exit') return reply.code;
         if (reply?.type === 'problem') throw new ProblemError(reply.problem);
       } else if (tty) await streams.write(message.bytes, 'stdout');
@@ -99,8 +100,4 @@ async function typeInto(socket: Socket, input: AsyncIterable<Buffer>, tty: boole
   } catch {
     // The input broke off; the program's end is told by the socket.
   }
-}
-
-function replyOf(text: string): TerminalReply | undefined {
-  return terminalReplySchema.safeParse(JSON.parse(text)).data;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Socket as Connection, createServer, type Server } from 'node:net';
 import { describeError } from 'minicloud-shared/client/describe-error';
-import { type ForwardTarget, forwardReplySchema } from 'minicloud-shared/model/forward';
+import type { ForwardTarget } from 'minicloud-shared/model/forward';
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Api } from '../api.ts';
 import { usage } from '../arguments.ts';
@@ -136,10 +136,11 @@ async function carry(
   connection.on('close', () => socket.close());
   if (connection.destroyed) return socket.close();
   const up = send(connection, socket);
+  const { forwardReply } = await import('../replies.ts');
   for await (const message of socket.messages) {
     if ('bytes' in message) await write(connection, message.bytes);
     else {
-      const reply = forwardReplySchema.safeParse(JSON.parse(message.text)).data;
+      const reply = forwardReply(message.text);
       if (reply?.type === 'problem') throw new ProblemError(reply.problem);
       if (reply?.type === 'end') connection.end();
     }
