@@ -92,6 +92,15 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
     ],
   );
   assert.match((await expect(0, ['releases', 'life'])).out, /RELEASE +STATE/);
+  assert.match((await expect(0, ['releases:diff', 'life', '1', '2'])).out, /^life: release 1 → 2\n\n +~ +image +/);
+  assert.match(
+    (await expect(0, ['releases:diff', 'life', '1'])).out,
+    /1 → 3\n\n +Both are of the same image, manifest/,
+  );
+  const { from, differences } = JSON.parse((await expect(0, ['releases:diff', 'life', '--json'])).out);
+  assert.deepEqual([from, differences[0].object], [2, 'image']);
+  await expect(2, ['releases:diff', 'life', 'first']);
+  await expect(1, ['releases:diff', 'life', '9']);
   assert.match((await expect(0, ['apps:info', 'life'])).out, /release +3/);
   assert.match((await expect(0, ['apps:info', 'life', '--manifest'])).out, /^name: life\n/);
   assert.match((await expect(0, ['operations', 'life'])).out, /rollback/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Release } from 'minicloud-shared/model/release';
 import { untranslated } from '../translate.ts';
-import { releaseText } from './release-text.ts';
+import { releaseManifestText, releaseText } from './release-text.ts';
 
 const release: Release = {
   app: 'shop',
@@ -26,4 +26,10 @@ test('what was measured is told of a release that failed, too, and not as if it 
   const failed = releaseText({ ...release, state: 'failed' }, untranslated);
   assert.match(failed, /1\.50 s from the first step to its failure\n.*4 requests sent during the switch, 3 failed\n/);
   assert.match(failed, /1\.50 s {2}await-healthy shop\n/);
+});
+
+test('what a release was made from is headed by what its manifest does not say', () => {
+  const made = { ...release, manifest: 'name: shop\n' };
+  assert.equal(releaseManifestText(made, untranslated), '# release 2: deploy\n# shop:2\n# sha256:abc\nname: shop\n');
+  assert.match(releaseManifestText({ ...made, configVersion: 3 }, untranslated), /\n# config version 3\nname/);
 });

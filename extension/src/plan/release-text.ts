@@ -35,8 +35,10 @@ export function releaseText(release: Release, t: Translate): string {
 }
 
 /** What a release was made from: its manifest, headed by what the manifest does not say. */
-export function releaseManifestText({ version, image, digest, reason, manifest }: ReleaseDetail, t: Translate): string {
-  const head = [t('release {0}: {1}', version, reason), `${image}`, digest].map((line) => `# ${line}`);
+export function releaseManifestText(release: ReleaseDetail, t: Translate): string {
+  const { version, image, digest, reason, configVersion, manifest } = release;
+  const config = configVersion ? [t('config version {0}', configVersion)] : [];
+  const head = [t('release {0}: {1}', version, reason), image, digest, ...config].map((line) => `# ${line}`);
   return `${head.join('\n')}\n${manifest ?? ''}`;
 }
 

@@ -23,6 +23,7 @@ export interface Tool {
 }
 
 const app = appNameSchema.describe('Name of the app');
+const version = z.number().int().positive().optional();
 const mostLines = 500;
 const longestManifest = 256 * 1024;
 const manifest = z.string().max(longestManifest).describe('Text of a cloud_manifest.yml');
@@ -67,6 +68,25 @@ export const tools: readonly Tool[] = [
     untrusted: 'the app and those who deployed it',
     input: { app },
     run: ({ caller }, input) => caller.releases.list(input),
+  }),
+  tool({
+    name: 'compare_releases',
+    title: 'Compare releases',
+    description:
+      'What one release of an app has that another has not: image, manifest, config vars and secrets, without values. The release that serves and the one before it when none are named.',
+    scope: 'read',
+    untrusted: 'the app and those who deployed it',
+    input: { app, from: version.describe('Release to start from'), to: version.describe('Release to end with') },
+    async run({ caller }, input) {
+      const found = await caller.releases.compare(input);
+      const shown = (text: string | undefined) => (text === undefined ? undefined : maskLine(text));
+      const differences = found.differences.map(({ before, after, ...difference }) => ({
+        ...difference,
+        before: shown(before),
+        after: shown(after),
+      }));
+      return { ...found, differences };
+    },
   }),
   tool({
     name: 'list_config',

@@ -56,6 +56,7 @@ test('reading: only what the token covers, what the app wrote marked, no secret 
       'list_apps',
       'get_app',
       'list_releases',
+      'compare_releases',
       'list_config',
       'get_logs',
       'get_status',
@@ -83,6 +84,8 @@ test('reading: only what the token covers, what the app wrote marked, no secret 
   for (const name of ['list_releases', 'get_metrics']) {
     assert.equal((await use(client, name, { app: 'apple' })).failed, false, name);
   }
+  const compared = await use(client, 'compare_releases', { app: 'apple', from: 1, to: 1 });
+  assert.match(compared.texts[1] ?? '', /"differences": \[\]/);
   assert.equal((await use(client, 'get_status')).failed, false);
   const [checked = ''] = (await use(client, 'validate_manifest', { manifest: 'name: x\nexpose: [{ port: 99999 }]\n' }))
     .texts;

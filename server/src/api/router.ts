@@ -10,6 +10,7 @@ import { createToken, revoke, tokens } from '../access/access.ts';
 import { createCode, redeemCode } from '../access/codes.ts';
 import { requireApp } from '../apps/apps.ts';
 import type { Cloud, Principal } from '../context.ts';
+import { compareReleases } from '../deploy/compare.ts';
 import { deleteApp } from '../deploy/delete.ts';
 import { createPlan, startDeploy } from '../deploy/deploy.ts';
 import { factsForEditors } from '../deploy/facts.ts';
@@ -134,6 +135,9 @@ const releasesRouter = router({
   get: procedure({ scope: 'read', rest: 'GET /apps/{app}/releases/{version}', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version }))
     .query(({ ctx, input }) => release(ctx.cloud, input.app, input.version)),
+  compare: procedure({ scope: 'read', rest: 'GET /apps/{app}/release-comparison', app: 'app' })
+    .input(z.strictObject({ app: appNameSchema, from: version.optional(), to: version.optional() }))
+    .query(({ ctx, input }) => compareReleases(ctx.cloud, input)),
   planRollback: procedure({ scope: 'deploy', rest: 'POST /apps/{app}/rollback/plan', app: 'app' })
     .input(z.strictObject({ app: appNameSchema, version: version.optional() }))
     .mutation(({ ctx, input }) => planRollback(ctx.cloud, input)),

@@ -40,6 +40,7 @@ const samples: Record<string, Sample> = {
   'deploys.start': { input: (app) => ({ manifest: manifest(app) }), allowed: 'ok', uncovered: 'forbidden' },
   'releases.list': { input: byApp, allowed: 'ok', uncovered: 'forbidden' },
   'releases.get': { input: (app) => ({ app, version: 1 }), allowed: 'ok', uncovered: 'forbidden' },
+  'releases.compare': { input: (app) => ({ app, from: 1, to: 1 }), allowed: 'ok', uncovered: 'forbidden' },
   'releases.planRollback': { input: (app) => ({ app, version: 999 }), allowed: 'not_found', uncovered: 'forbidden' },
   'releases.rollback': { input: (app) => ({ app, version: 999 }), allowed: 'not_found', uncovered: 'forbidden' },
   'operations.list': { input: byApp, allowed: 'ok', uncovered: 'forbidden' },

@@ -23,6 +23,7 @@ import { metrics } from './commands/metrics.ts';
 import { operations } from './commands/operations.ts';
 import { plan } from './commands/plan.ts';
 import { releases } from './commands/releases.ts';
+import { releasesDiff } from './commands/releases-diff.ts';
 import { rollback } from './commands/rollback.ts';
 import { schema } from './commands/schema.ts';
 import { secrets } from './commands/secrets.ts';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   apps,
   appsInfo,
   releases,
+  releasesDiff,
   operations,
   logs,
   exec,

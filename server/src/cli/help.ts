@@ -8,7 +8,10 @@ import { type Line, styled, wrap } from './text.ts';
 /** Groups of the overview; a test sees to it that every command is in one. */
 export const groups: readonly { title: string; names: readonly string[] }[] = [
   { title: 'Deploy', names: ['validate', 'schema', 'import', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
-  { title: 'Look', names: ['status', 'apps', 'apps:info', 'releases', 'operations', 'logs', 'metrics'] },
+  {
+    title: 'Look',
+    names: ['status', 'apps', 'apps:info', 'releases', 'releases:diff', 'operations', 'logs', 'metrics'],
+  },
   { title: 'Configure', names: ['config', 'config:set', 'config:unset', 'secrets', 'secrets:set', 'secrets:unset'] },
   { title: 'Reach in', names: ['exec', 'forward'] },
   {

@@ -49,12 +49,13 @@ function headline(plan: Plan): Line {
   ];
 }
 
-function changeTable(changes: Change[], room: number): Line[] {
-  const rows = changes.map((change): Cell[] => [
-    signs[change.action],
-    change.object,
-    [change.before, change.after].filter((value) => value !== undefined).join(' → '),
-    styled(styles[change.consequence], changeWords[change.consequence]),
+/** One row for each; with its consequence where that is known. */
+export function changeTable(changes: readonly (Omit<Change, 'consequence'> & Partial<Change>)[], room: number): Line[] {
+  const rows = changes.map(({ action, object, before, after, consequence }): Cell[] => [
+    signs[action],
+    object,
+    [before, after].filter((value) => value !== undefined).join(' → '),
+    consequence ? styled(styles[consequence], changeWords[consequence]) : '',
   ]);
   return table([{}, { overflow: 'wrap' }, { overflow: 'wrap' }, {}], rows, room);
 }

@@ -24,7 +24,12 @@ export interface ChangeInput {
   digest: string;
 }
 
-export function changes({ desired, previous, image, digest }: ChangeInput): Change[] {
+export function changes({
+  desired,
+  previous,
+  image,
+  digest,
+}: Omit<ChangeInput, 'desired' | 'imageData'> & { desired: Pick<Desired, 'manifest' | 'domains'> }): Change[] {
   const next = desired.manifest;
   const before = previous?.manifest;
   const found: Change[] = [];

@@ -6,7 +6,7 @@ import { releaseCan } from 'minicloud-shared/model/release';
 import { type AppRow, refuseDeleting, requireApp } from '../apps/apps.ts';
 import { configOf } from '../configs/configs.ts';
 import type { Cloud, Principal } from '../context.ts';
-import { findRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
+import { previousRelease, type ReleaseRow, requireRelease, resolvedOf, toRelease } from '../releases/releases.ts';
 import { demandFirewall } from '../services/firewall.ts';
 import { offeredFeatures } from '../system/system.ts';
 import { queueRelease, type Started, sameOperation } from './enqueue.ts';
@@ -66,7 +66,9 @@ async function planned(
 ): Promise<{ target: ReleaseRow; plan: Plan; config: number }> {
   refuseDeleting(app);
   const target =
-    version === undefined ? await previousRelease(cloud, app) : await requireRelease(cloud, app.id, app.name, version);
+    version === undefined
+      ? await previousRelease(cloud, app, app.serving ?? 0)
+      : await requireRelease(cloud, app.id, app.name, version);
   if (!releaseCan[toRelease(target, app.name).state].rollbackTo) throw notRollbackTarget(app, target);
   const resolved = resolvedOf(target);
   const missing = missingFeatures(resolved.manifest, offeredFeatures(cloud));
@@ -82,21 +84,6 @@ async function planned(
     config: await configOf(cloud, app, target),
   });
   return { target, ...found };
-}
-
-async function previousRelease(cloud: Cloud, app: AppRow): Promise<ReleaseRow> {
-  for (let version = (app.serving ?? 0) - 1; version > 0; version -= 1) {
-    const row = await findRelease(cloud.db, app.id, version);
-    if (row && releaseCan[toRelease(row, app.name).state].rollbackTo) return row;
-  }
-  throw new ProblemError({
-    code: 'conflict',
-    what: 'There is nothing to roll back to',
-    object: `app ${app.name}`,
-    why: app.serving === null ? 'No release of it has served yet.' : `No release before ${app.serving} has served.`,
-    still: app.serving === null ? '' : `Release ${app.serving} still serves.`,
-    remedy: `See \`minicloud releases ${app.name}\`, or deploy what you want.`,
-  });
 }
 
 function notRollbackTarget(app: AppRow, target: ReleaseRow): ProblemError {

@@ -1,7 +1,7 @@
 /** Releases as people ask for them. */
 import { ProblemError } from 'minicloud-shared/model/problem';
 import type { Release, ReleaseDetail } from 'minicloud-shared/model/release';
-import { requireApp } from '../apps/apps.ts';
+import { type AppRow, requireApp } from '../apps/apps.ts';
 import type { Cloud } from '../context.ts';
 
 export {
@@ -20,11 +20,12 @@ export {
   releasesWithConfig,
   resolvedOf,
   saveReceipt,
+  servedBefore,
   servingReleases,
   toRelease,
 } from './store.ts';
 
-import { findRelease, listReleases, type ReleaseRow, toRelease } from './store.ts';
+import { findRelease, listReleases, type ReleaseRow, servedBefore, toRelease } from './store.ts';
 
 const listed = 200;
 
@@ -57,5 +58,23 @@ export async function requireRelease(
     why: newest.length > 0 ? `The newest are ${newest.join(', ')}.` : 'This app has no release yet.',
     still: 'Nothing was changed.',
     remedy: `See \`minicloud releases ${appName}\`.`,
+  });
+}
+
+/** The one that served before a version. Throws `conflict` when there is none. */
+export async function previousRelease(
+  cloud: Cloud,
+  app: Pick<AppRow, 'id' | 'name' | 'serving'>,
+  version: number,
+): Promise<ReleaseRow> {
+  const row = await servedBefore(cloud.db, app.id, version);
+  if (row) return row;
+  throw new ProblemError({
+    code: 'conflict',
+    what: 'There is no earlier release',
+    object: `app ${app.name}`,
+    why: app.serving === null ? 'No release of it has served yet.' : `No release before ${version} has served.`,
+    still: app.serving === null ? '' : `Release ${app.serving} still serves.`,
+    remedy: `See \`minicloud releases ${app.name}\`, or deploy what you want.`,
   });
 }

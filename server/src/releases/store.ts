@@ -126,16 +126,27 @@ export async function releasesInState(db: Db, appId: string, state: ReleaseState
   return db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', '=', state).execute();
 }
 
+const servedStates: readonly ReleaseState[] = ['current', 'superseded', 'rolled_back'];
+
 /** The release that the app serves by what its releases say, or served last; `except` is left out. */
 export async function lastServed(db: Db, appId: string, except?: number): Promise<ReleaseRow | undefined> {
-  let query = db
-    .selectFrom('releases')
-    .selectAll()
-    .where('app_id', '=', appId)
-    .where('state', 'in', ['current', 'superseded', 'rolled_back']);
+  let query = db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', 'in', servedStates);
   if (except !== undefined) query = query.where('version', '!=', except);
   // One becomes current after another: the newest that ever was is the last.
   return query.orderBy('version', 'desc').limit(1).executeTakeFirst();
+}
+
+/** The newest of those before a version that have served, whether it still does or not. */
+export async function servedBefore(db: Db, appId: string, version: number): Promise<ReleaseRow | undefined> {
+  return db
+    .selectFrom('releases')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('version', '<', version)
+    .where('state', 'in', servedStates)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Releases: immutable versions of an app, and the state table that server and UI share. */
 import * as z from 'zod';
+import { changeSchema } from './plan.ts';
 import { problemSchema } from './problem.ts';
 
 export const releaseStates = ['pending', 'deploying', 'current', 'superseded', 'failed', 'rolled_back'] as const;
@@ -66,3 +67,16 @@ export const releaseDetailSchema = z.object({
   manifest: z.string().optional(),
 });
 export type ReleaseDetail = z.infer<typeof releaseDetailSchema>;
+
+/** What one release has that another has not. */
+export const releaseDifferenceSchema = changeSchema.omit({ consequence: true });
+export type ReleaseDifference = z.infer<typeof releaseDifferenceSchema>;
+
+export const releaseComparisonSchema = z.object({
+  app: z.string(),
+  from: z.number().int(),
+  to: z.number().int(),
+  /** From the first to the second; none when both are of the same image, manifest and config. Variables by name only. */
+  differences: z.array(releaseDifferenceSchema),
+});
+export type ReleaseComparison = z.infer<typeof releaseComparisonSchema>;
