@@ -32,35 +32,39 @@ export async function buildServer(root: string, say: (line: string) => void): Pr
   return true;
 }
 
-/** Parts of the command line that need zod and are loaded when they are needed. */
-const zodParts = { 'cli-language': 'language.ts', 'cli-replies': 'replies.ts' };
-
 /**
- * The command line, which starts for every word typed: without zod, which would be most of what it loads. The parts that
- * need it are bundles of their own, as chunks that they share with the rest would bring zod along. They throw no
- * `ProblemError`: theirs is not the one that the rest knows.
+ * The command line, which starts for every word typed: without zod, which would be most of what it loads. The language of
+ * manifests and what else needs zod are bundles of their own, as chunks that they share with the rest would bring zod
+ * along. They throw no `ProblemError`: theirs is not the one that the rest knows.
  */
 export async function buildCli(root: string, outdir: string): Promise<Metafile> {
   const own: BuildOptions = { ...common, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } };
-  const folder = path.dirname(path.join(root, bundles.cli));
-  const parts = Object.entries(zodParts).map(([out, file]) => ({ in: path.join(folder, file), out }));
+  const parts: Record<string, string> = {};
+  const { metafile } = await build({
+    ...own,
+    entryPoints: { cli: path.join(root, bundles.cli) },
+    plugins: [...(own.plugins ?? []), keptOut(parts), pureSchemas],
+    metafile: true,
+  });
   await build({ ...own, entryPoints: parts });
-  const entryPoints = { cli: path.join(root, bundles.cli) };
-  const plugins = [...(own.plugins ?? []), keptOut, pureSchemas];
-  return (await build({ ...own, entryPoints, plugins, metafile: true })).metafile;
+  return metafile;
 }
 
-const keptOut: Plugin = {
-  name: 'kept-out',
-  setup({ onResolve }) {
-    for (const [out, file] of Object.entries(zodParts)) {
-      const filter = new RegExp(`/${file.replace('.', '\\.')}$`);
-      onResolve({ filter }, ({ kind }) =>
-        kind === 'dynamic-import' ? { path: `./${out}.js`, external: true } : undefined,
-      );
-    }
-  },
-};
+/** Names the modules that are bundled apart in `parts`, by their bundle. */
+function keptOut(parts: Record<string, string>): Plugin {
+  return {
+    name: 'kept-out',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /^minicloud-shared\/|\/replies\.ts$/ }, async ({ path: wanted, kind, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined;
+        const { path: file } = await resolve(wanted, { kind: 'import-statement', resolveDir });
+        const name = `cli-${path.basename(file, '.ts')}`;
+        parts[name] = file;
+        return { path: `./${name}.js`, external: true };
+      });
+    },
+  };
+}
 
 /** What is imported when it is needed stays a file of its own, so that it costs no memory before. */
 function companionBuild(root: string, outdir: string): BuildOptions {

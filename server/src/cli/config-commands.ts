@@ -226,7 +226,7 @@ async function valuesOf(
 }
 
 async function valuesIn(context: Context, file: string): Promise<Map<string, string>> {
-  const { readEnvFile } = await import('./language.ts');
+  const { readEnvFile } = await import('minicloud-shared/manifest/env-file');
   let text: string;
   try {
     text = await readFile(path.resolve(context.cwd, file), 'utf8');

@@ -13,7 +13,7 @@ import { textLines } from './screen.ts';
 import { findManifests, manifestNames } from './source.ts';
 import { type Line, styled } from './text.ts';
 
-const { filesFor, importApp, importMaxBytes, kindOf, likeliest } = await import('./language.ts');
+const { filesFor, importApp, importMaxBytes, kindOf, likeliest } = await import('minicloud-shared/import/import');
 
 export async function runImport(context: Context): Promise<number> {
   const { args } = context;

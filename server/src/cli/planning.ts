@@ -67,14 +67,14 @@ function ask(context: Context, api: Api, { source }: FoundSource) {
 /** Undefined where the manifest is not here: that of an image, or of an app. */
 async function readHere({ source: { manifest, fileName } }: FoundSource) {
   if (manifest === undefined) return undefined;
-  const { parseManifestDocument } = await import('./language.ts');
+  const { parseManifestDocument } = await import('minicloud-shared/manifest/parse');
   return parseManifestDocument(manifest, fileName === undefined ? {} : { fileName });
 }
 
 /** The manifest of an image or app is not here, so that its lines can't be shown. `still`: the case after a refusal. */
 async function tell(context: Context, found: FoundSource, all: readonly Diagnostic[], still?: string): Promise<void> {
   if (context.json || all.length === 0) return;
-  const { formatDiagnostics, tellable } = await import('./language.ts');
+  const { formatDiagnostics, tellable } = await import('minicloud-shared/manifest/format');
   const diagnostics = tellable(all);
   if (diagnostics.length === 0) return;
   const text = found.source.manifest;

@@ -10,8 +10,19 @@ import { findManifests, manifestMaxBytes, noManifestAt, readManifest } from './s
 import { sourceReads } from './source-tree.ts';
 import { type Line, styled } from './text.ts';
 
-const { checkAgainstServer, checkAgainstSource, formatDiagnostics, isOfSource, parseManifestDocument, tellable } =
-  await import('./language.ts');
+const [
+  { formatDiagnostics, tellable },
+  { parseManifestDocument },
+  { checkAgainstServer },
+  { isOfSource },
+  { checkAgainstSource },
+] = await Promise.all([
+  import('minicloud-shared/manifest/format'),
+  import('minicloud-shared/manifest/parse'),
+  import('minicloud-shared/manifest/server-rules'),
+  import('minicloud-shared/manifest/source-rule-codes'),
+  import('minicloud-shared/manifest/source-rules'),
+]);
 
 export async function runValidate(context: Context): Promise<number> {
   const words = context.args.positionals.length > 0 ? context.args.positionals : ['.'];

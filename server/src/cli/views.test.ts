@@ -13,7 +13,6 @@ import { appsView } from './commands/apps.ts';
 import { appView } from './commands/apps-info.ts';
 import { operationsView } from './commands/operations.ts';
 import { releasesView } from './commands/releases.ts';
-import { comparisonView } from './commands/releases-diff.ts';
 import { statusView } from './commands/status.ts';
 import { tokensView } from './commands/tokens.ts';
 import { planView } from './plan-view.ts';
@@ -146,26 +145,6 @@ test('a plan', (t) => {
     { serializers },
   );
   within((columns) => planView(plan, columns));
-});
-
-test('two releases beside each other', (t) => {
-  const differences = [
-    {
-      action: 'change',
-      object: 'image',
-      before: 'docker.io/me/shop:1 (aaaaaaaaaaaa)',
-      after: 'docker.io/me/shop:2 (3f2a9c1b0d4e)',
-    },
-    { action: 'add', object: 'variable PAYMENTS_URL' },
-    { action: 'remove', object: 'secret STRIPE_KEY' },
-  ] as const;
-  const comparison = { app: 'shop', from: 3, to: 12, differences: [...differences] };
-  const same = { ...comparison, differences: [] };
-  t.assert.snapshot(
-    drawn((columns) => [...comparisonView(comparison, columns), ...comparisonView(same, columns)]),
-    { serializers },
-  );
-  within((columns) => comparisonView(comparison, columns));
 });
 
 test('a plan of a first release, and one that changes nothing', (t) => {

@@ -16,7 +16,7 @@ export const schema: Command = {
   json: 'the schema itself',
   examples: ['minicloud schema > cloud_manifest.schema.json'],
   async run(context) {
-    const { manifestJsonSchema } = await import('../language.ts');
+    const { manifestJsonSchema } = await import('minicloud-shared/manifest/json-schema');
     context.out.json(manifestJsonSchema());
     return exitCodes.ok;
   },
