@@ -50,6 +50,18 @@ test('a release that failed is compared with what served before it', async () =>
   assert.deepEqual(await words({ from: 2, to: 2 }), ['2 → 2']);
 });
 
+test('a support container whose image moved under its name', async () => {
+  const manifest = 'name: moved\nexpose: [{ port: 80 }]\nsupport: { search: { image: search:1 } }\n';
+  await companion.deploy(manifest, 'moved:1');
+  companion.engine.seedImage('search:1', { local: true, labels: { other: 'image' } });
+  await companion.deploy(manifest, 'moved:1');
+  const { differences } = await companion.client.releases.compare.query({ app: 'moved' });
+  assert.deepEqual(
+    differences.map(({ object, before, after }) => [object, before === after]),
+    [['image of search', false]],
+  );
+});
+
 test('no value is told', async () => {
   for (const from of [1, 2, 3]) assert.doesNotMatch(JSON.stringify(await compared({ from, to: from + 1 })), /planted/);
 });

@@ -1,4 +1,5 @@
 /** Two releases of an app beside each other: by the words of a plan, and by name where there is a value. Changes nothing. */
+import type { Change } from 'minicloud-shared/model/plan';
 import type { ReleaseComparison } from 'minicloud-shared/model/release';
 import { type AppRow, requireApp } from '../apps/apps.ts';
 import { configOf } from '../configs/configs.ts';
@@ -24,7 +25,8 @@ export async function compareReleases(cloud: Cloud, input: CompareInput): Promis
     input.from === undefined
       ? await previousRelease(cloud, app, to.version)
       : await requireRelease(cloud, app.id, app.name, input.from);
-  const [before, after] = [resolvedOf(from).manifest, resolvedOf(to).manifest];
+  const [was, is] = [resolvedOf(from), resolvedOf(to)];
+  const [before, after] = [was.manifest, is.manifest];
   const domainsOf = (manifest: typeof after) => manifestDomains(manifest, cloud.config.serverDomain);
   const found = [
     ...changes({
@@ -33,6 +35,7 @@ export async function compareReleases(cloud: Cloud, input: CompareInput): Promis
       image: to.image,
       digest: to.digest,
     }),
+    ...movedImages(was.supportImages, is.supportImages),
     ...configChanges(
       { config: await configOf(cloud, app, from), manifest: before },
       { config: await configOf(cloud, app, to), manifest: after, stored: to.config_version },
@@ -40,6 +43,21 @@ export async function compareReleases(cloud: Cloud, input: CompareInput): Promis
   ];
   const differences = found.map(({ consequence: _, ...difference }) => difference);
   return { app: app.name, from: from.version, to: to.version, differences };
+}
+
+/** Support containers of both whose image is another, though its name may be the same. */
+function movedImages(was: Record<string, string>, is: Record<string, string>): Change[] {
+  return Object.entries(is).flatMap(([name, id]): Change[] => {
+    const old = was[name];
+    if (old === undefined || old === id) return [];
+    return [
+      { action: 'change', object: `image of ${name}`, before: short(old), after: short(id), consequence: 'none' },
+    ];
+  });
+}
+
+function short(id: string): string {
+  return id.replace('sha256:', '').slice(0, 12);
 }
 
 async function laterOf(cloud: Cloud, app: AppRow, asked: number | undefined): Promise<ReleaseRow> {
