@@ -5,6 +5,7 @@
 const shown = [];
 globalThis.minicloudToasts = shown;
 const known = new Map();
+const words = new Set();
 
 function look() {
   for (const toast of document.querySelectorAll('.notifications-toasts .notification-toast')) {
@@ -16,7 +17,15 @@ function look() {
       known.set(toast, texts);
       shown.push(texts);
     }
+    words.add(text);
     if (texts.at(-1) !== text) texts.push(text);
+  }
+  // While the list of messages is open, new ones come into it and not onto the screen. What it had before is not new.
+  for (const item of document.querySelectorAll('.notifications-center .notification-list-item-message')) {
+    const text = item.textContent;
+    if (!text || words.has(text)) continue;
+    words.add(text);
+    shown.push([text]);
   }
 }
 
