@@ -93,10 +93,7 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
   );
   assert.match((await expect(0, ['releases', 'life'])).out, /RELEASE +STATE/);
   assert.match((await expect(0, ['releases:diff', 'life', '1', '2'])).out, /^life: release 1 → 2\n\n +~ +image +/);
-  assert.match(
-    (await expect(0, ['releases:diff', 'life', '1'])).out,
-    /1 → 3\n\n +Both are of the same image, manifest/,
-  );
+  assert.match((await expect(0, ['releases:diff', 'life', '1'])).out, /1 → 3\n\n +No difference in image, processes/);
   const { from, differences } = JSON.parse((await expect(0, ['releases:diff', 'life', '--json'])).out);
   assert.deepEqual([from, differences[0].object], [2, 'image']);
   await expect(2, ['releases:diff', 'life', 'first']);
@@ -104,6 +101,9 @@ test('from a plan to a deploy, a second release, a rollback and the end', async 
   assert.match((await expect(0, ['apps:info', 'life'])).out, /release +3/);
   assert.match((await expect(0, ['apps:info', 'life', '--manifest'])).out, /^name: life\n/);
   assert.match((await expect(0, ['operations', 'life'])).out, /rollback/);
+  assert.match((await expect(0, ['ps', 'life'])).out, /^PROCESS +STATE[^\n]*\nweb\.1 +healthy /);
+  const { release, replicas } = JSON.parse((await expect(0, ['ps', 'life', '--json'])).out);
+  assert.deepEqual([release, replicas[0].release, replicas[0].process], [3, 3, 'web']);
 
   const logs = await expect(0, ['logs', 'life', '-n', '50', '-p', 'web']);
   assert.match(logs.out, /web\.1 +second red\n/);

@@ -22,6 +22,7 @@ import { logs } from './commands/logs.ts';
 import { metrics } from './commands/metrics.ts';
 import { operations } from './commands/operations.ts';
 import { plan } from './commands/plan.ts';
+import { ps } from './commands/ps.ts';
 import { releases } from './commands/releases.ts';
 import { releasesDiff } from './commands/releases-diff.ts';
 import { rollback } from './commands/rollback.ts';
@@ -54,6 +55,7 @@ export const commands: readonly Command[] = [
   status,
   apps,
   appsInfo,
+  ps,
   releases,
   releasesDiff,
   operations,

@@ -10,7 +10,7 @@ export const groups: readonly { title: string; names: readonly string[] }[] = [
   { title: 'Deploy', names: ['validate', 'schema', 'import', 'plan', 'deploy', 'rollback', 'watch', 'cancel'] },
   {
     title: 'Look',
-    names: ['status', 'apps', 'apps:info', 'releases', 'releases:diff', 'operations', 'logs', 'metrics'],
+    names: ['status', 'apps', 'apps:info', 'ps', 'releases', 'releases:diff', 'operations', 'logs', 'metrics'],
   },
   { title: 'Configure', names: ['config', 'config:set', 'config:unset', 'secrets', 'secrets:set', 'secrets:unset'] },
   { title: 'Reach in', names: ['exec', 'forward'] },

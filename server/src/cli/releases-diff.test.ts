@@ -29,7 +29,10 @@ test('two releases beside each other, at every width', () => {
       '  -  secret STRIPE_KEY',
     ].join('\n'),
   );
-  assert.equal(shown(100, []), 'shop: release 3 → 12\n\n  Both are of the same image, manifest and config.');
+  assert.equal(
+    shown(100, []),
+    'shop: release 3 → 12\n\n  No difference in image, processes, routes, needs, variables or config.',
+  );
   for (let columns = 40; columns <= 130; columns += 1)
     for (const line of comparisonView(comparison, columns)) assert.ok(lineWidth(line) <= columns);
 });

@@ -12,19 +12,20 @@ import type { Redactor } from '../platform/log.ts';
 import { findRelease, type ReleaseRow, resolvedOf, servingReleases } from '../releases/releases.ts';
 import type { Db } from '../schema.ts';
 import { type ConfigEdit, checkEdit, checkKind, checkTotal } from './check.ts';
+import { lastingVersion } from './restored.ts';
 import {
   type ConfigName,
   type ConfigRow,
   everyNewestNames,
   findConfig,
   insertConfig,
-  keepNewest,
+  keepVersion,
   namesOf,
   newestConfig,
 } from './store.ts';
 
 export type { ConfigEdit, ToSet } from './check.ts';
-export { restoreConfig, takeBackConfig } from './restored.ts';
+export { failedBelow, restoreConfig, takeBackConfig } from './restored.ts';
 export { deleteConfigs } from './store.ts';
 
 /** The values are secret: never log one. */
@@ -199,12 +200,12 @@ export async function configFacts(db: Db): Promise<Record<'config' | 'secrets', 
   return { config: ofKind('config'), secrets: ofKind('secret') };
 }
 
-/** Of an app that goes to the trash the newest values stay; nothing of it prints them any more. */
+/** Of an app that goes to the trash the values that it had last stay; nothing of it prints them any more. */
 export async function trashConfig(
   { db, redactor }: Pick<Cloud, 'db' | 'redactor'>,
   app: Pick<AppRow, 'id' | 'name'>,
 ): Promise<void> {
-  await keepNewest(db, app.id);
+  await keepVersion(db, app.id, await lastingVersion(db, app));
   redactor.forget(app.name);
   redacted.get(redactor)?.delete(app.name);
 }

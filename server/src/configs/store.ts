@@ -60,11 +60,22 @@ export async function everyNewestNames(db: Db): Promise<{ app: string; names: Co
   return rows.map(({ app, names_json }) => ({ app, names: JSON.parse(names_json) as ConfigName[] }));
 }
 
-/** Versions before the newest go: no release can want them any more. */
-export async function keepNewest(db: Db, appId: string): Promise<void> {
-  const newest = await newestConfig(db, appId);
-  if (!newest) return;
-  await db.deleteFrom('configs').where('app_id', '=', appId).where('version', '<', newest.version).execute();
+/** The newest version up to one that a rollback brought back. */
+export async function newestRestored(db: Db, appId: string, upTo: number): Promise<ConfigRow | undefined> {
+  return db
+    .selectFrom('configs')
+    .selectAll()
+    .where('app_id', '=', appId)
+    .where('version', '<=', upTo)
+    .where('instead_of', 'is not', null)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** All other versions go: no release can want them any more. */
+export async function keepVersion(db: Db, appId: string, version: number): Promise<void> {
+  await db.deleteFrom('configs').where('app_id', '=', appId).where('version', '!=', version).execute();
 }
 
 export async function deleteConfigs(db: Db, appId: string): Promise<void> {

@@ -79,5 +79,12 @@ test('releases that never were, or have none before them, are refused with a rea
   assert.match((await refused({ to: 9 })).join(), /^not_found,.*The newest are 4, 3, 2, 1/);
   assert.match((await refused({ from: 9 })).join(), /^not_found,/);
   assert.match((await refused({ to: 1 })).join(), /^conflict,.*No release before 1 has served/);
+  await companion.client.config.set.mutate({
+    app: 'empty',
+    create: true,
+    set: [{ name: 'A', kind: 'config', value: 'b' }],
+  });
+  const empty = await companion.call('releases.compare', 'query', { app: 'empty' }, { token: companion.admin });
+  assert.match(empty.text, /There is no earlier release.*No release of it has served yet/);
   for (const from of [0, -1, 1.5, '2']) assert.equal((await refused({ from }))[0], 'invalid_input', String(from));
 });

@@ -61,6 +61,7 @@ function short(id: string): string {
 }
 
 async function laterOf(cloud: Cloud, app: AppRow, asked: number | undefined): Promise<ReleaseRow> {
-  const version = asked ?? app.serving ?? (await newestRelease(cloud.db, app.id))?.version ?? 1;
-  return requireRelease(cloud, app.id, app.name, version);
+  const version = asked ?? app.serving ?? (await newestRelease(cloud.db, app.id))?.version;
+  // Of an app without any release nothing came before, either.
+  return version === undefined ? previousRelease(cloud, app, 0) : requireRelease(cloud, app.id, app.name, version);
 }

@@ -5,7 +5,7 @@
 import type { Problem } from 'minicloud-shared/model/problem';
 import { ProblemError, toProblem } from 'minicloud-shared/model/problem';
 import { type AppRow, findAppById, refuseDeleting } from '../apps/apps.ts';
-import { configEnv, configOf } from '../configs/configs.ts';
+import { configEnv, configOf, failedBelow } from '../configs/configs.ts';
 import type { Cloud } from '../context.ts';
 import { dropDomains, manifestDomains } from '../domains/domains.ts';
 import type { OperationRun } from '../platform/operation-run.ts';
@@ -61,6 +61,7 @@ export async function runRelease(
   try {
     if (expected.serving !== undefined && app.serving !== expected.serving) throw planChanged(app.name);
     if (expected.configAlone) await refuseOther(cloud, app, release);
+    await refuseFailedBelow(cloud, app, release);
     await execute(run, deploySteps(run.desired, await observe(cloud, app, operation.signal)));
   } catch (error) {
     run.prober?.stop();
@@ -220,6 +221,19 @@ async function refuseOther(cloud: Cloud, app: AppRow, release: ReleaseRow): Prom
     object: `release ${release.version} of ${app.name}`,
     why: 'It was to follow a release that did not come to serve; what serves has another image or manifest.',
     remedy: `Deploy when you want it used: \`minicloud deploy ${app.name}\`.`,
+  });
+}
+
+/** Throws `conflict` when the config of the release is what a rollback brought back that has failed meanwhile. */
+async function refuseFailedBelow(cloud: Cloud, app: AppRow, release: ReleaseRow): Promise<void> {
+  const failed = await failedBelow(cloud.db, app.id, release);
+  if (!failed) return;
+  throw new ProblemError({
+    code: 'conflict',
+    what: 'Its config vars are those of a rollback that failed',
+    object: `release ${release.version} of ${app.name}`,
+    why: `It was asked for while release ${failed.version}, ${failed.reason}, was on its way, and would have the config of that one.`,
+    remedy: `Look at what is stored (\`minicloud config ${app.name}\`, \`minicloud secrets ${app.name}\`), set what is missing, and deploy again.`,
   });
 }
 

@@ -70,7 +70,6 @@ export type ReleaseDetail = z.infer<typeof releaseDetailSchema>;
 
 /** What one release has that another has not. */
 export const releaseDifferenceSchema = changeSchema.omit({ consequence: true });
-export type ReleaseDifference = z.infer<typeof releaseDifferenceSchema>;
 
 export const releaseComparisonSchema = z.object({
   app: z.string(),

@@ -30,7 +30,7 @@ export const appsInfo: Command = {
   },
 };
 
-const replicaStyles: Record<Replica['state'], Style> = {
+export const replicaStyles: Record<Replica['state'], Style> = {
   starting: 'cyan',
   healthy: 'green',
   unhealthy: 'red',

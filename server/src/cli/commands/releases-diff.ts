@@ -39,6 +39,7 @@ export const releasesDiff: Command = {
 
 export function comparisonView({ app, from, to, differences }: ReleaseComparison, columns: number): Line[] {
   const headline: Line = [styled('bold', app), `: release ${from} → ${to}`];
-  if (differences.length === 0) return [headline, [], ['  Both are of the same image, manifest and config.']];
+  if (differences.length === 0)
+    return [headline, [], ['  No difference in image, processes, routes, needs, variables or config.']];
   return [headline, [], ...changeTable(differences, Math.max(20, columns - 2)).map((line): Line => ['  ', ...line])];
 }
