@@ -1,10 +1,11 @@
 /** Bundles by esbuild: the companion, the command line and the sample app. Made again only when sources changed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { pureSchemas } from 'minicloud-shared/bundle/pure-schemas';
+import { writeFileAtomic } from '../src/platform/atomic-file.ts';
 
 /** What is bundled; the command line apart from the companion, as it starts for every word typed. */
 const bundles = { companion: 'server/src/start.ts', cli: 'server/src/cli/main.ts' };
@@ -25,7 +26,8 @@ export async function buildServer(root: string, say: (line: string) => void): Pr
   if (complete && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return false;
   say('building the companion');
   const outdir = path.join(root, 'server/dist');
-  await build(companionBuild(root, outdir));
+  await mkdir(outdir, { recursive: true });
+  await place((await build(companionBuild(root, outdir))).outputFiles);
   await buildCli(root, outdir);
   await writeFile(stamp, wanted);
   await removeOld(outdir);
@@ -40,14 +42,27 @@ export async function buildServer(root: string, say: (line: string) => void): Pr
 export async function buildCli(root: string, outdir: string): Promise<Metafile> {
   const own: BuildOptions = { ...common, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } };
   const parts: Record<string, string> = {};
-  const { metafile } = await build({
+  const cli = await build({
     ...own,
     entryPoints: { cli: path.join(root, bundles.cli) },
     plugins: [...(own.plugins ?? []), keptOut(parts), pureSchemas],
     metafile: true,
+    write: false,
   });
-  await build({ ...own, entryPoints: parts });
-  return metafile;
+  await place((await build({ ...own, entryPoints: parts, write: false })).outputFiles);
+  await place(cli.outputFiles);
+  return cli.metafile;
+}
+
+/**
+ * Writes bundles whole or not at all, what others import first: another `npm start` may make the same ones, and a
+ * command may be typed meanwhile.
+ */
+async function place(files: readonly OutputFile[]): Promise<void> {
+  // Those that are imported by others have a hash in their names.
+  const imported = ({ path: file }: OutputFile) => /-[A-Z0-9]{8}\.js/.test(file);
+  for (const { path: file, contents } of [...files.filter(imported), ...files.filter((each) => !imported(each))])
+    await writeFileAtomic(file, contents, 0o644);
 }
 
 /** Names the modules that are bundled apart in `parts`, by their bundle. */
@@ -67,9 +82,10 @@ function keptOut(parts: Record<string, string>): Plugin {
 }
 
 /** What is imported when it is needed stays a file of its own, so that it costs no memory before. */
-function companionBuild(root: string, outdir: string): BuildOptions {
+function companionBuild(root: string, outdir: string) {
   const entryPoints = { companion: path.join(root, bundles.companion) };
-  return { ...common, entryPoints, outdir, format: 'esm', splitting: true, banner: { js: esmBanner } };
+  const banner = { js: esmBanner };
+  return { ...common, entryPoints, outdir, format: 'esm', splitting: true, banner, write: false } as const;
 }
 
 /** Parts that no bundle names any more. Not at once: a companion that runs may still load one of its own. */

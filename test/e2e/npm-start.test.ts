@@ -112,6 +112,7 @@ test('with the sample it is deployed by the command that anybody types, and answ
   assert.deepEqual(
     ready.apps.map(({ name }) => name),
     ['sample'],
+    said.text,
   );
   assert.match(ready.apps[0]?.urls[0] ?? '', /^https:\/\/sample\.localhost:\d+\/$/);
   assert.match(said.text, new RegExp(`sample app +${ready.apps[0]?.urls[0]}`));
