@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<number> {
   const sampleImage = await prepareEngine(config, withSample, (socket) => passed.push('--engine-socket', socket));
   if (config.ready === undefined) passed.push('--ready', readyFile);
 
-  const started = Date.now();
+  const before = await identityOf(readyFile);
   const companion = spawn(process.execPath, [bundlePath(root, 'companion'), 'serve', ...passed], {
     stdio: ['inherit', 'inherit', 'pipe'],
     env: { ...leanEnvironment, ...process.env },
@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<number> {
   const ended = new Promise<number>((resolve) =>
     companion.on('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0))),
   );
-  const ready = await Promise.race([waitUntilReady(readyFile, started, companion), ended]);
+  const ready = await Promise.race([waitUntilReady(readyFile, before, companion), ended]);
   if (typeof ready === 'number') return ready || 1;
   if (withSample && sampleImage !== undefined) {
     log.hold();
@@ -113,12 +113,12 @@ async function prepareEngine(
 }
 
 /** The facts that the companion started just now has written. */
-async function waitUntilReady(file: string, since: number, companion: ChildProcess): Promise<Ready> {
+async function waitUntilReady(file: string, before: string, companion: ChildProcess): Promise<Ready> {
   const ready = await poll(
     async () => {
       if (companion.exitCode !== null || companion.signalCode !== null)
         throw new Error('the companion ended before it was ready');
-      return (await writtenSince(file, since)) ? readReady(file) : undefined;
+      return (await identityOf(file)) === before ? undefined : readReady(file);
     },
     { firstMs: 50, mostMs: 300, deadlineMs: readyWithinMs },
   );
@@ -126,10 +126,11 @@ async function waitUntilReady(file: string, since: number, companion: ChildProce
   return ready;
 }
 
-async function writtenSince(file: string, since: number): Promise<boolean> {
-  return stat(file).then(
-    (facts) => facts.mtimeMs >= since - 1000,
-    () => false,
+/** Which file it is, by what no two have in common: one that was there a moment ago is not what is waited for. */
+async function identityOf(file: string): Promise<string> {
+  return stat(file, { bigint: true }).then(
+    ({ ino, mtimeNs }) => `${ino} ${mtimeNs}`,
+    () => '',
   );
 }
 
