@@ -44,7 +44,7 @@ test('neither zod nor YAML nor the language of manifests is loaded for every wor
   );
 });
 
-test('what needs them has them, and its problems are told as any', async () => {
+test('validate, schema and import work from the bundles, and their problems are told like any other', async () => {
   const manifest = path.join(folder, 'cloud_manifest.yml');
   await writeFile(manifest, 'name: shop\nimage: shop:1\nexpose: [{ port: 70000 }]\n');
   const wrong = await minicloud('validate', manifest);

@@ -26,13 +26,7 @@ export async function insertConfig(db: Db, row: ConfigRow): Promise<'stored' | '
 }
 
 export async function newestConfig(db: Db, appId: string): Promise<ConfigRow | undefined> {
-  return db
-    .selectFrom('configs')
-    .selectAll()
-    .where('app_id', '=', appId)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newest(db, appId).executeTakeFirst();
 }
 
 export async function findConfig(db: Db, appId: string, version: number): Promise<ConfigRow | undefined> {
@@ -62,15 +56,11 @@ export async function everyNewestNames(db: Db): Promise<{ app: string; names: Co
 
 /** The newest version up to one that a rollback brought back. */
 export async function newestRestored(db: Db, appId: string, upTo: number): Promise<ConfigRow | undefined> {
-  return db
-    .selectFrom('configs')
-    .selectAll()
-    .where('app_id', '=', appId)
-    .where('version', '<=', upTo)
-    .where('instead_of', 'is not', null)
-    .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  return newest(db, appId).where('version', '<=', upTo).where('instead_of', 'is not', null).executeTakeFirst();
+}
+
+function newest(db: Db, appId: string) {
+  return db.selectFrom('configs').selectAll().where('app_id', '=', appId).orderBy('version', 'desc').limit(1);
 }
 
 /** All other versions go: no release can want them any more. */

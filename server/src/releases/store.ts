@@ -130,23 +130,24 @@ const servedStates: readonly ReleaseState[] = ['current', 'superseded', 'rolled_
 
 /** The release that the app serves by what its releases say, or served last; `except` is left out. */
 export async function lastServed(db: Db, appId: string, except?: number): Promise<ReleaseRow | undefined> {
-  let query = db.selectFrom('releases').selectAll().where('app_id', '=', appId).where('state', 'in', servedStates);
-  if (except !== undefined) query = query.where('version', '!=', except);
-  // One becomes current after another: the newest that ever was is the last.
-  return query.orderBy('version', 'desc').limit(1).executeTakeFirst();
+  const newest = newestServed(db, appId);
+  return (except === undefined ? newest : newest.where('version', '!=', except)).executeTakeFirst();
 }
 
 /** The newest of those before a version that have served, whether it still does or not. */
 export async function servedBefore(db: Db, appId: string, version: number): Promise<ReleaseRow | undefined> {
+  return newestServed(db, appId).where('version', '<', version).executeTakeFirst();
+}
+
+/** One becomes current after another: the newest that ever was is the last. */
+function newestServed(db: Db, appId: string) {
   return db
     .selectFrom('releases')
     .selectAll()
     .where('app_id', '=', appId)
-    .where('version', '<', version)
     .where('state', 'in', servedStates)
     .orderBy('version', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1);
 }
 
 /**
